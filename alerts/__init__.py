@@ -1,0 +1,1 @@
+"""Who must be told? Changes to alerts, alerts to deliveries. Imports neither `monitor` nor `extractors`."""

@@ -1,0 +1,277 @@
+"""The records of alerting: what moved (Change), what rings (Rings), the decision (Alert), its sending (Delivery).
+
+All are frozen and carry aware UTC datetimes. `Outbox` is what this package asks of a store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
+
+Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test"]
+INTERRUPTS: frozenset[str] = frozenset({"new", "advanced", "reversed"})
+Phase = Literal["ahead", "happened", "off"]
+PHASES: Mapping[str, Phase] = {
+    "planned": "ahead",
+    "agreed": "ahead",
+    "underway": "happened",
+    "concluded": "happened",
+    "postponed": "off",
+    "cancelled": "off",
+    "denied": "off",
+}  # `proposed` has no phase (DESIGN §1)
+
+
+class AlertsError(Exception):
+    """Root of what this package raises for the unexpected; expected failures are values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days of an event, both inclusive; `basis` is explicit, relative or publication."""
+
+    start: date
+    end: date
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of an article's title or text with its code point offsets, and the rules that read it."""
+
+    field: str
+    text: str
+    start: int
+    end: int
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The article behind a claim. `family` is the newsroom or owner that its outlet belongs to."""
+
+    url: str
+    title: str | None
+    outlet: str
+    family: str
+    published: datetime | None
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one source said of one slot (`status`, `date`, `place`, `ordinal`, `counts`), as printed, with its sentence."""
+
+    slot: str
+    value: str
+    source: Source
+    quote: Quote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An event as it stands at one moment, without its history."""
+
+    id: str
+    watch: str
+    kind: str
+    status: str
+    date: Span | None
+    place: str | None
+    ordinal: int | None
+    series: str | None
+    counts: Mapping[str, int]
+    parties: tuple[str, ...]
+    articles: int
+    families: int
+    baseline: bool = False
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one claim did to one event.
+
+    `before` is None when the claim opened it. `moves` name what moved: `opened`, `status`, `date`, `place`, `ordinal`,
+    `counts`, `part` (a further day or leg), `family` (one more independent family), `article`, `edited`, `withdrawn`.
+    `told` are the earlier alerts of this event as (reason, status) pairs, oldest first. `rules` are resolve's.
+    `facts` are what is known, per source; `since` are the ones that this claim brought or changed.
+    """
+
+    event: Snapshot
+    before: Snapshot | None
+    moves: tuple[str, ...]
+    source: Source
+    said_status: str
+    quotes: tuple[Quote, ...]
+    rules: tuple[str, ...]
+    told: tuple[tuple[str, str], ...] = ()
+    facts: tuple[Fact, ...] = ()
+    since: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """What rings in one watch. `began` is when the watch began, None in a replay without a baseline moment."""
+
+    watch: str
+    kinds: frozenset[str]
+    began: datetime | None = None
+    max_age: timedelta = timedelta(hours=72)
+    min_families: int = 1
+    confirmations: tuple[int, ...] = (2, 3, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The decision that people must hear of a change, with its reason and all that the message needs.
+
+    `id` is derived from event, reason, phase and number, so that a repeat of the same decision has the same id.
+    `title` is what happened in one line. `rules` are those of reading, resolving and policy that fired.
+    """
+
+    id: str
+    reason: Reason
+    watch: str
+    kind: str
+    status: str
+    event_id: str
+    title: str
+    date: Span | None
+    place: str | None
+    ordinal: int | None
+    series: str | None
+    counts: Mapping[str, int]
+    parties: tuple[str, ...]
+    source: Source
+    quotes: tuple[Quote, ...]
+    articles: int
+    families: int
+    rules: tuple[str, ...]
+    decided: datetime
+    facts: tuple[Fact, ...] = ()
+    since: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a change alerts nobody: the named rule of the policy and a sentence for a person."""
+
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where alerts can go: a recipient's name in the config, its channel's name and kind, and the address on it."""
+
+    recipient: str
+    channel: str
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which alerts go to which recipients; an empty set means all."""
+
+    to: tuple[str, ...]
+    watches: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    reasons: frozenset[str] = frozenset()
+
+
+DeliveryState = Literal["pending", "sending", "sent", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert to one recipient on one channel, until it is accepted or given up.
+
+    `payload` is the message as rendered once: every attempt sends the same bytes. `thread` is the provider's reference
+    of the first message about the same event to the same target (Slack ts), when there is one.
+    """
+
+    id: str
+    alert_id: str
+    event_id: str
+    target: Target
+    payload: bytes
+    created: datetime
+    state: DeliveryState = "pending"
+    attempts: int = 0
+    next_at: datetime | None = None
+    provider_ref: str | None = None
+    last_error: str | None = None
+    thread: str | None = None
+
+
+OutcomeKind = Literal["sent", "transient", "ambiguous", "bad_target", "bad_credential", "bad_content"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to (reference: delivery outcomes table). `detail` never holds a secret.
+
+    `retry_after` is the far end's own wish; `reference` is its name for the accepted message (queue id, Slack ts).
+    """
+
+    kind: OutcomeKind
+    code: str = ""
+    detail: str = ""
+    retry_after: timedelta | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to do with a delivery after an attempt: its new state and, for `pending`, when to try again."""
+
+    state: DeliveryState
+    at: datetime | None = None
+    rule: str = ""
+
+
+class Channel(Protocol):
+    """Sends one rendered payload. Expected failures are outcomes; it raises only on a programming error."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def send(self, delivery: Delivery) -> Outcome: ...
+
+    async def close(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """The durable list of deliveries, written in the transaction that found the news."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Deliveries in state `pending` whose time has come, oldest first within a target; threads filled in."""
+        ...
+
+    async def begin(self, delivery_id: str, now: datetime) -> int | None:
+        """Record that an attempt starts, before the network is touched. Its number, or None if not pending any more."""
+        ...
+
+    async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
+        """Record what the attempt came to and what is next."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest pending delivery is due."""
+        ...
+
+    async def recover(self, now: datetime) -> int:
+        """After a crash: deliveries left in `sending` become pending again, their attempt marked ambiguous. How many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy made of one change: alerts, or the rule that kept it quiet."""
+
+    change: Change
+    alerts: tuple[Alert, ...] = ()
+    silence: Silence | None = None
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""What does it say? Bytes to entries and articles, articles to claims. Imports neither `monitor` nor `alerts`."""

@@ -1,0 +1,1 @@
+"""When to look, what is new, what to remember. Composes `extractors` and `alerts` into the service."""

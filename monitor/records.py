@@ -1,0 +1,130 @@
+"""The records of the monitor: feeds and their state, watches, events. Frozen, with aware UTC datetimes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from alerts.records import Rings
+from extractors.records import Claim, Dating, Names
+
+
+class MonitorError(Exception):
+    """Root of what this package raises; the message says what happened, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An address polled for news. `interval` is the operator's own choice; `zone` is for dates without one (IANA)."""
+
+    url: str
+    outlet: str
+    family: str
+    language: str | None = None
+    zone: str = "UTC"
+    interval: timedelta | None = None
+    watches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the store remembers of a feed between polls. Validators are opaque and one set (reference: polling 1-8)."""
+
+    url: str
+    next_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+    entries_seen: int = 0
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A run of talks of one format, within which ordinals count. `end` None: still open."""
+
+    id: str
+    title: str
+    kind: str
+    start: date
+    end: date | None = None
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two claims of a topic one event (DESIGN §4).
+
+    `window`: how long an undated claim joins the live event. `slack`: days by which two dated claims may differ.
+    `ordinals`: whether ordinals count within a `series`, within a `year`, or mean nothing for identity (`none`).
+    `deals`: agreements may be carried out by separate events. `parts`: one event may take several days or legs.
+    """
+
+    topic: str
+    label: str
+    window: timedelta
+    slack: int = 1
+    ordinals: Literal["series", "year", "none"] = "none"
+    deals: bool = False
+    parts: bool = False
+    rings: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is tracked, split for its readers: `names` for extractors, identities and series for resolve, `rings` for alerts."""
+
+    id: str
+    title: str
+    names: Names
+    identities: Mapping[str, Identity]
+    series: tuple[Series, ...]
+    rings: Rings
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One claim as it joined an event: who said what when. `independent` is False for a copy of another article."""
+
+    claim: Claim
+    url: str
+    title: str | None
+    outlet: str
+    family: str
+    published: datetime | None
+    seen: datetime
+    independent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing in the world, told by many claims.
+
+    `id` is fixed when the event opens, from the watch and its first claim, and never changes. `date` is the best known.
+    `sayings` keep what each source said, oldest first; conflicts stay in them. `told` are the alerts so far as (reason,
+    status). `parent` is the deal that this event carries out. `days` are the days on which parts of it were reported.
+    """
+
+    id: str
+    watch: str
+    kind: str
+    status: str
+    date: Dating | None
+    place: str | None
+    ordinal: int | None
+    series: str | None
+    counts: Mapping[str, int]
+    parties: tuple[str, ...]
+    opened: datetime
+    touched: datetime
+    sayings: tuple[Saying, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
+    baseline: bool = False
+    parent: str | None = None
+    days: tuple[date, ...] = ()
+    confirmed: int = 1
+    closed: bool = False
+    history: tuple[str, ...] = field(default=())
