@@ -145,11 +145,11 @@ class Claim:
     """What one article says of one event: all its mentions of that event merged.
 
     `counts` maps `each`, `total` or `A->B` (parties' English names) to integers, only what the text says. `marks` are
-    further facts for resolving: `part` (a stage, day or leg of a larger one), `final` (its last part), `deal` (names the
-    agreement that it carries out), `another` (says it is a new one: new, fresh, next, further), `previous` (says it is
-    an earlier one), `undated-plan` (planned, and the text says that no date is set), `refused` (the other side turned
-    it down), `moved` (a planned date changed). `evidence` begins with the sentence that carries the claim. `sources`
-    are the English names of people, bodies and parties who say so.
+    further facts for resolving: `part` (a stage, day or leg of a larger one), `final` (its last part), `deal` (names
+    the agreement that it carries out), `another` (says it is a new one: new, fresh, next, further), `previous` (says
+    it is an earlier one), `undated-plan` (planned, and the text says that no date is set), `refused` (the other side
+    turned it down), `moved` (a planned date changed). `evidence` begins with the sentence that carries the claim.
+    `sources` are the English names of people, bodies and parties who say so.
     """
 
     watch: str

@@ -1,8 +1,9 @@
 """The records of the monitor: feeds and their state, watches, events. Frozen, with aware UTC datetimes."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from alerts.records import Rings
@@ -49,8 +50,8 @@ class Series:
     id: str
     title: str
     kind: str
-    start: date
-    end: date | None = None
+    start: dt.date
+    end: dt.date | None = None
     places: tuple[str, ...] = ()
 
 
@@ -75,7 +76,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is tracked, split for its readers: `names` for extractors, identities and series for resolve, `rings` for alerts."""
+    """What is tracked: `names` for extractors, `identities` (by topic) and `series` for resolve, `rings` for alerts."""
 
     id: str
     title: str
@@ -87,7 +88,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """One claim as it joined an event: who said what when. `independent` is False for a copy of another article."""
+    """One claim as it joined an event: who said what when.
+
+    `independent` is False for a copy of another article; `sketch` are the hashed word shingles that tell.
+    """
 
     claim: Claim
     url: str
@@ -97,6 +101,7 @@ class Saying:
     published: datetime | None
     seen: datetime
     independent: bool = True
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class Event:
     told: tuple[tuple[str, str], ...] = ()
     baseline: bool = False
     parent: str | None = None
-    days: tuple[date, ...] = ()
+    days: tuple[dt.date, ...] = ()
     confirmed: int = 1
     closed: bool = False
     history: tuple[str, ...] = field(default=())
