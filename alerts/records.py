@@ -60,7 +60,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What one source said of one slot (`status`, `date`, `place`, `ordinal`, `counts`), as printed, with its sentence."""
+    """What one source said of one slot (status, date, place, ordinal, counts), as printed, with its sentence."""
 
     slot: str
     value: str
@@ -263,7 +263,7 @@ class Outbox(Protocol):
         ...
 
     async def recover(self, now: datetime) -> int:
-        """After a crash: deliveries left in `sending` become pending again, their attempt marked ambiguous. How many."""
+        """After a crash: what was left `sending` is pending again, its attempt marked ambiguous. How many."""
         ...
 
 
