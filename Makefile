@@ -1,0 +1,41 @@
+# Every target sets up what it needs; only Python >= 3.11 with venv, and make, have to be there.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run test test-slow demo check bench lock clean
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY)        ## set up and run the service on config/ and seeds/
+	$(BIN)/parley run
+
+test: check          ## fast tests, lint, types, imports
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(READY)  ## kill loops, the demo, the wheel
+	$(BIN)/python -m pytest -q -m slow
+
+demo: $(READY)       ## a local newsroom, a mail server and a Slack-like endpoint; what people would receive
+	$(BIN)/parley demo
+
+check: $(READY)      ## lint, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)      ## speed and memory, as ratios against a baseline in the same run
+	$(BIN)/python -m pytest -q -s tests/benchmarks -m bench
+
+lock: $(READY)       ## refresh requirements.lock within the bounds of pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) dist build demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

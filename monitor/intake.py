@@ -1,0 +1,156 @@
+"""Taking one article in: candidate events, claims resolved, the policy asked, all written in one transaction.
+
+The service and the replay call the same function; only the clock and what feeds it differ. A crash before the commit
+leaves nothing, a repeat after it finds the article known and writes nothing (DESIGN §2).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from alerts import policy
+from alerts.compose import render
+from alerts.records import Alert, Decision, Delivery, Route, Silence, Source, Target
+from extractors.records import Article, Claim, Reading
+from monitor.records import Event, Watch
+from monitor.resolve import Resolution, Trace, resolve
+from monitor.resolve.events import with_told
+from monitor.resolve.shingles import sketch
+from monitor.store import alerts as stored_alerts
+from monitor.store import articles, events
+
+# An event untouched for this long can no longer be met by news; recalls of older ones are dated or say so.
+MEMORY = timedelta(days=2 * 365)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """How alerts become deliveries: who gets which, and what mails are signed with. Empty: nothing is sent."""
+
+    routes: tuple[Route, ...] = ()
+    targets: Mapping[str, Target] | None = None
+    senders: Mapping[str, str] | None = None
+    domain: str = "parley.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One claim with what resolving and the policy made of it, for the log and for `parley explain`."""
+
+    watch: str
+    index: int
+    claim: Claim
+    trace: Trace
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What taking an article in came to. `known`: the same address with the same text had been taken in before."""
+
+    known: bool
+    judged: tuple[Judged, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: int = 0
+
+
+def text_digest(article: Article) -> str:
+    """What tells two versions of one address apart: SHA-256 over title and text, hexadecimal."""
+    return hashlib.sha256(f"{article.title or ''}\n{article.text}".encode()).hexdigest()
+
+
+def deliveries_of(alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool) -> tuple[Delivery, ...]:
+    """One delivery per recipient that a route names, rendered once so that every attempt sends the same bytes."""
+    wanted: list[str] = []
+    for route in mailing.routes:
+        if (
+            (not route.watches or alert.watch in route.watches)
+            and (not route.kinds or alert.kind in route.kinds)
+            and (not route.reasons or alert.reason in route.reasons)
+        ):
+            wanted += [name for name in route.to if name not in wanted]
+    made = []
+    for name in wanted:
+        target = (mailing.targets or {})[name]
+        delivery_id = hashlib.sha256(f"{alert.id}|{target.channel}|{target.address}".encode()).hexdigest()[:20]
+        payload = render(
+            alert,
+            target,
+            delivery_id=delivery_id,
+            domain=mailing.domain,
+            sender=(mailing.senders or {}).get(target.channel),
+            earlier=earlier,
+        )
+        made.append(Delivery(delivery_id, alert.id, alert.event_id, target, payload, now, next_at=now))
+    return tuple(made)
+
+
+def take_in(
+    tx: Connection,
+    article: Article,
+    reading: Reading,
+    *,
+    watches: Sequence[Watch],
+    family: str,
+    mailing: Mailing,
+    now: datetime,
+    baseline: bool = False,
+) -> Taken:
+    """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing."""
+    text_sketch = sketch(article.text)
+    row = articles.add(tx, article, family=family, digest=text_digest(article), sketch=text_sketch, now=now)
+    if row is None:
+        return Taken(known=True)
+    source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
+    judged: list[Judged] = []
+    alerts: list[Alert] = []
+    sent = 0
+    for watch in watches:
+        claims = [claim for claim in reading.claims if claim.watch == watch.id]
+        if not claims:
+            continue
+        known = events.open_events(tx, watch.id, now - MEMORY)
+        resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)
+        decisions, told = _decide(resolution, watch, now)
+        events.save(tx, told)
+        for decision in decisions:
+            for alert in decision.alerts:
+                deliveries = deliveries_of(alert, mailing, now, earlier=bool(decision.change.told))
+                stored_alerts.add(tx, alert, deliveries)
+                alerts.append(alert)
+                sent += len(deliveries)
+        for trace in resolution.traces:
+            about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
+            judged.append(Judged(watch.id, trace.claim, claims[trace.claim], trace, about))
+            articles.record_decision(
+                tx, row.id, trace.claim, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
+            )
+    return Taken(False, tuple(judged), tuple(alerts), sent)
+
+
+def _decide(resolution: Resolution, watch: Watch, now: datetime) -> tuple[list[Decision], tuple[Event, ...]]:
+    """Ask the policy about each change in order; what one alert told, the next change of that event knows."""
+    by_id = {event.id: event for event in resolution.events}
+    decisions = []
+    for change in resolution.changes:
+        event = by_id[change.event.id]
+        decision = policy.decide(replace(change, told=event.told), watch.rings, now)
+        by_id[event.id] = with_told(event, decision.alerts)
+        decisions.append(decision)
+    return decisions, tuple(by_id.values())
+
+
+def _detail(watch: str, trace: Trace, decisions: Sequence[Decision]) -> dict[str, object]:
+    return {
+        "watch": watch,
+        "nearest": [{"event": n.event_id, "fits": list(n.fits), "vetoes": list(n.vetoes)} for n in trace.nearest],
+        "alerts": [{"id": a.id, "reason": a.reason} for d in decisions for a in d.alerts],
+        "silence": [{"rule": s.rule, "because": s.because} for s in _silences(decisions)],
+    }
+
+
+def _silences(decisions: Sequence[Decision]) -> list[Silence]:
+    return [decision.silence for decision in decisions if decision.silence is not None]
