@@ -1,0 +1,72 @@
+"""What reading knows of a language: one file of data per language, one record for all.
+
+Words in the files are spelt as people write them; the record folds them, because texts are folded before matching.
+"""
+
+import functools
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from extractors.fold import fold
+
+CODES = ("en", "uk", "ru", "tr")
+"""The languages that are read, ISO 639-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Data of one language; every word and pattern is folded.
+
+    `letters`: letters that none of the other three has; `foreign`: letters that rule the language out; `common`:
+    its most frequent words (identification). `abbreviations`: words whose full stop ends no sentence; `units`: those
+    that may end one, and do before a capital (a line of `abbreviations` never does). `months` and `weekdays`: every
+    form → 1–12 and 0–6 (Monday is 0). `relative`: phrase → meaning, see `extractors.dates`. `cardinals`, `ordinals`,
+    `multipliers`, `distributives`: word → value. `patterns`: named fragments of regular expressions that differ
+    between languages, see `extractors.dates` and `extractors.numbers`.
+    """
+
+    code: str
+    letters: frozenset[str]
+    foreign: frozenset[str]
+    common: frozenset[str]
+    abbreviations: frozenset[str]
+    units: frozenset[str]
+    months: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    relative: Mapping[str, str]
+    cardinals: Mapping[str, int]
+    ordinals: Mapping[str, int]
+    multipliers: Mapping[str, int]
+    distributives: Mapping[str, int]
+    patterns: Mapping[str, str]
+    capital_months: frozenset[str] = field(default_factory=frozenset)
+
+
+def words(text: str) -> frozenset[str]:
+    """The folded words of a block of text."""
+    return frozenset(fold(text).split())
+
+
+def table(rows: Mapping[int, str]) -> dict[str, int]:
+    """Value → its forms, turned round: folded form → value. A form with a blank in it is written with `_`."""
+    return {form.replace("_", " "): value for value, forms in rows.items() for form in fold(forms).split()}
+
+
+def phrases(rows: Mapping[str, str | Iterable[str]]) -> dict[str, str]:
+    """Meaning → its phrases (a list, or one string with `;` between), turned round: folded phrase → meaning."""
+    turned: dict[str, str] = {}
+    for meaning, spelt in rows.items():
+        for phrase in spelt.split(";") if isinstance(spelt, str) else spelt:
+            turned[" ".join(fold(phrase).split())] = meaning
+    return turned
+
+
+@functools.cache
+def get(code: str) -> Language:
+    """The language of an ISO 639-1 code; KeyError for one that is not read."""
+    if code not in CODES:
+        raise KeyError(f"no data for language {code!r}; there is data for {', '.join(CODES)}")
+    language = importlib.import_module(f"extractors.languages.{code}").LANGUAGE
+    assert isinstance(language, Language)
+    return language
