@@ -1,0 +1,119 @@
+"""Why an article did or did not ring, for a person: its claims, the rules and sentences behind them, the decision.
+
+Claims are those of the article judged alone. What is known of events comes from the store of the home when there is
+one, else from the baseline stories; nothing is written.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts import policy
+from alerts.records import Decision, Source
+from extractors.claims import read_claims
+from extractors.lexicon import Lexicon
+from extractors.records import Article, Claim, Dating, Evidence, Reading
+from monitor.records import Event, Watch
+from monitor.resolve import Trace, resolve
+from monitor.resolve.events import with_told
+from monitor.resolve.shingles import sketch
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One article read alone, and per claim what resolving and the policy would do with it now."""
+
+    article: Article
+    reading: Reading
+    verdicts: tuple[tuple[Claim, Trace, tuple[Decision, ...]], ...]
+
+
+def explain(
+    article: Article, lexicon: Lexicon, watches: Sequence[Watch], events: Iterable[Event], *, family: str, now: datetime
+) -> Explained:
+    """Judge `article` against the known `events`. Pure: the same arguments give the same answer."""
+    reading = read_claims(article, lexicon)
+    known = tuple(events)
+    source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
+    verdicts: list[tuple[Claim, Trace, tuple[Decision, ...]]] = []
+    for watch in watches:
+        claims = [claim for claim in reading.claims if claim.watch == watch.id]
+        mine = [event for event in known if event.watch == watch.id]
+        resolution = resolve(claims, source, mine, watch, now, sketch=sketch(article.text))
+        told = {event.id: event for event in resolution.events}
+        decisions: list[Decision] = []
+        for change in resolution.changes:
+            event = told[change.event.id]
+            decision = policy.decide(replace(change, told=event.told), watch.rings, now)
+            told[event.id] = with_told(event, decision.alerts)
+            decisions.append(decision)
+        for trace in resolution.traces:
+            about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
+            verdicts.append((claims[trace.claim], trace, about))
+    return Explained(article, reading, tuple(verdicts))
+
+
+def lines(explained: Explained) -> Iterator[str]:
+    """The explanation as lines for a person, without colour."""
+    article, reading = explained.article, explained.reading
+    yield f"{article.title or '(no title)'}"
+    published = article.published.strftime("%Y-%m-%d %H:%M UTC") if article.published else "undated"
+    yield f"  {article.url}  {article.outlet}  {published}  language {article.language or 'as identified'}"
+    if reading.unread:
+        yield f"  unread: {reading.unread}"
+    for number, (claim, trace, decisions) in enumerate(explained.verdicts, 1):
+        yield ""
+        yield f"  claim {number}: {_claim(claim)}"
+        for evidence in claim.evidence:
+            yield f"    {_marked(article, evidence)}"
+            if evidence.rules:
+                yield f"      rules: {', '.join(evidence.rules)}"
+        yield f"    rules of the claim: {', '.join(claim.rules) or 'none'}"
+        yield f"    {trace.verdict}: {trace.event_id or 'no event'} ({', '.join(trace.rules) or 'no rule'})"
+        for near in trace.nearest:
+            yield f"      nearest {near.event_id}: fits {', '.join(near.fits) or '-'}; kept apart by {_or(near.vetoes)}"
+        if not decisions:
+            yield "    rings: no, nothing moved"
+        for decision in decisions:
+            for alert in decision.alerts:
+                yield f"    rings: {alert.reason}: {alert.title}"
+            if decision.silence is not None:
+                yield f"    rings: no ({decision.silence.rule}): {decision.silence.because}"
+    if reading.rejections:
+        yield ""
+        yield "  triggers refused:"
+    for rejection in reading.rejections:
+        yield f"    {rejection.kind}: {rejection.rule}: {_marked(article, rejection.evidence)}"
+    if not explained.verdicts and not reading.unread:
+        yield "  no claim: nothing in it speaks of an event of the watches"
+
+
+def _or(vetoes: tuple[str, ...]) -> str:
+    return ", ".join(vetoes) or "nothing"
+
+
+def _claim(claim: Claim) -> str:
+    parts = [claim.kind, claim.status, claim.role]
+    if claim.date:
+        parts.append(_date(claim.date))
+    if claim.place:
+        parts.append(f"in {claim.place}")
+    if claim.ordinal:
+        parts.append(f"no. {claim.ordinal}")
+    parts += [f"{way} {count:,}" for way, count in sorted(claim.counts.items())]
+    parts += sorted(claim.marks)
+    return ", ".join(parts)
+
+
+def _date(date: Dating) -> str:
+    days = str(date.start) if date.start == date.end else f"{date.start} to {date.end}"
+    return f"{days} ({date.basis})"
+
+
+def _marked(article: Article, evidence: Evidence) -> str:
+    """The sentence around a span, with the span between » and «."""
+    whole = (article.title or "") if evidence.field == "title" else article.text
+    start = max(whole.rfind("\n", 0, evidence.start) + 1, evidence.start - 120)
+    stop = whole.find("\n", evidence.end)
+    stop = min(len(whole) if stop < 0 else stop, evidence.end + 120)
+    return f"{whole[start : evidence.start]}»{evidence.text}«{whole[evidence.end : stop]}".strip()

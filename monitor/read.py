@@ -1,0 +1,182 @@
+"""One article of the service, end to end: entry → page → text → claims, then taken in.
+
+Pages are fetched and read side by side, but taken in by order of publication (DESIGN §2). Whatever a page does, the
+reader goes on: what cannot be had is tried again or set aside with its reason, which `parley feeds` and `parley
+explain` show.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+from structlog.typing import FilteringBoundLogger
+
+from extractors.language import identify
+from extractors.records import Article, Entry, Reading
+from monitor.fetch import FetchFailure, Fetcher, NotModified
+from monitor.intake import Mailing, Taken, take_in
+from monitor.records import Feed, Watch
+from monitor.store import entries
+from monitor.store.entries import PendingEntry
+from monitor.store.threads import StoreThread
+from monitor.workers import WorkerFailure, Workers
+
+# Waits between tries of a page that could not be had, then it is set aside: a newsroom's outage is over within a day.
+RETRIES = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
+PASSING = frozenset({"dns", "refused", "timeout", "protocol"})
+PAGES = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What one page may cost: bytes after decompression, seconds of fetching, and pages on their way at once."""
+
+    page_bytes: int = 5_000_000
+    page_deadline: timedelta = timedelta(seconds=30)
+    abreast: int = 8
+    batch: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Why an entry gave no article. `again` is the wait before the next try, None when there is none."""
+
+    outcome: str
+    detail: str
+    again: timedelta | None = None
+
+
+class Reader:
+    """Takes new entries from the store, oldest publication first, and takes their articles in."""
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        workers: Workers,
+        store: StoreThread,
+        watches: Sequence[Watch],
+        mailing: Mailing,
+        feeds: Callable[[], Mapping[str, Feed]],
+        clock: Callable[[], datetime],
+        log: FilteringBoundLogger,
+        limits: ReadLimits,
+    ) -> None:
+        self._fetcher, self._workers, self._store = fetcher, workers, store
+        self._watches, self._mailing, self._feeds = watches, mailing, feeds
+        self._clock, self._log, self._limits = clock, log, limits
+
+    async def drain(self) -> Counter[str]:
+        """Read all entries that are due; the count of each outcome. Also counts `alerts`."""
+        counts: Counter[str] = Counter()
+        while True:
+            now = self._clock()
+            batch = await self._store.query(lambda tx, now=now: entries.pending(tx, now, self._limits.batch))
+            if not batch:
+                return counts
+            await self._read_batch(batch, counts)
+
+    async def _read_batch(self, batch: Sequence[PendingEntry], counts: Counter[str]) -> None:
+        abreast = asyncio.Semaphore(self._limits.abreast)
+
+        async def one(item: PendingEntry) -> tuple[Article, Reading] | SetAside:
+            async with abreast:
+                return await self._article(item)
+
+        tasks = [asyncio.create_task(one(item)) for item in batch]
+        try:
+            for item, task in zip(batch, tasks, strict=True):
+                await self._settle(item, await task, counts)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _article(self, item: PendingEntry) -> tuple[Article, Reading] | SetAside:
+        entry, feed = item.entry, self._feeds().get(item.feed_url)
+        fetched = await self._fetcher.get(
+            entry.url, cap=self._limits.page_bytes, deadline=self._limits.page_deadline, accept=PAGES
+        )
+        if isinstance(fetched, NotModified):
+            return SetAside("not modified", "a page asked for without validators answered 304")
+        if isinstance(fetched, FetchFailure):
+            detail = f"{entry.url}: {fetched.kind}: {fetched.detail}"
+            passing = fetched.kind in PASSING or (fetched.status or 0) in (408, 429) or (fetched.status or 0) >= 500
+            if passing and item.attempts < len(RETRIES):
+                wait = RETRIES[item.attempts]
+                return SetAside(fetched.kind, detail, max(wait, fetched.retry_after or wait))
+            return SetAside(fetched.kind if fetched.kind != "status" else f"status {fetched.status}", detail)
+        page = await self._workers.extract(fetched.body, entry.url, fetched.charset)
+        if isinstance(page, WorkerFailure):
+            return SetAside(f"extractor {page.kind}", f"{entry.url}: {page.detail}")
+        if page.problem is not None:
+            return SetAside(page.problem, f"{entry.url}: the page has no article that could be read")
+        article = Article(
+            url=entry.url,
+            outlet=feed.outlet if feed else urlsplit(entry.url).netloc,
+            title=entry.title or page.title,
+            text=page.text,
+            language=identify(f"{page.title or ''} {page.text}", _hint(entry, feed)),
+            published=entry.published or page.published,
+            seen=self._clock(),
+        )
+        # What appears between two polls without a date was published when it was first seen, as near as can be known.
+        article = replace(article, published=article.published or article.seen)
+        reading = await self._workers.read(article)
+        if isinstance(reading, WorkerFailure):
+            return SetAside(f"reader {reading.kind}", f"{entry.url}: {reading.detail}")
+        return article, reading
+
+    async def _settle(
+        self, item: PendingEntry, got: tuple[Article, Reading] | SetAside, counts: Counter[str]
+    ) -> None:
+        now = self._clock()
+        if isinstance(got, SetAside):
+            if got.again is not None:
+                at = now + got.again
+                await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
+            else:
+                await self._store.run(lambda tx: entries.settle(tx, item.pk, got.outcome, got.detail, now))
+            counts["tried again later" if got.again else "set aside"] += 1
+            self._log.warning(
+                "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
+            )
+            return
+        article, reading = got
+        feed = self._feeds().get(item.feed_url)
+        family = feed.family if feed else article.outlet
+        taken: Taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
+        counts["known" if taken.known else "read"] += 1
+        counts["alerts"] += len(taken.alerts)
+        self._log.debug("article read", url=article.url, claims=len(reading.claims), unread=reading.unread)
+        for judged in taken.judged:
+            self._log.info(
+                "decision",
+                url=article.url,
+                watch=judged.watch,
+                kind=judged.claim.kind,
+                status=judged.claim.status,
+                role=judged.claim.role,
+                verdict=judged.trace.verdict,
+                event=judged.trace.event_id,
+                alerts=[a.reason for d in judged.decisions for a in d.alerts] or None,
+                silence=[d.silence.rule for d in judged.decisions if d.silence] or None,
+            )
+
+    def _take(
+        self, tx: Connection, item: PendingEntry, article: Article, reading: Reading, family: str, now: datetime
+    ) -> Taken:
+        watches = self._watches
+        taken = take_in(tx, article, reading, watches=watches, family=family, mailing=self._mailing, now=now)
+        outcome = "known" if taken.known else f"unread: {reading.unread}" if reading.unread else "read"
+        entries.settle(tx, item.pk, outcome, f"{len(reading.claims)} claims, {len(taken.alerts)} alerts", now)
+        return taken
+
+
+def _hint(entry: Entry, feed: Feed | None) -> str | None:
+    language = entry.language or (feed.language if feed else None)
+    return language.split("-")[0].lower() if language else None
