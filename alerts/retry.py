@@ -1,0 +1,73 @@
+"""PURE: after one attempt at a delivery, what next and when.
+
+Every outcome has one row here; the channels only say which outcome it was. The jitter is full (uniform between the
+floor and the doubled base) but comes from a hash of delivery and attempt, so that a replay decides the same.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from alerts.records import Next, Outcome
+
+_DOUBLINGS = 30  # 5 s * 2**30 is 170 years: beyond any cap, and far from overflowing a timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long to wait and when to stop.
+
+    `caps` replaces `cap` for the kinds of channel it names. `pause` is how long a channel whose credentials were
+    refused is left alone between two probes. `longest_wait` bounds what a far end may ask for by Retry-After.
+    """
+
+    base: timedelta = timedelta(seconds=5)
+    floor: timedelta = timedelta(seconds=1)
+    cap: timedelta = timedelta(minutes=30)
+    caps: Mapping[str, timedelta] = field(
+        default_factory=lambda: {"slack": timedelta(minutes=15), "slack_webhook": timedelta(minutes=15)}
+    )
+    give_up_after: timedelta = timedelta(hours=48)
+    pause: timedelta = timedelta(minutes=10)
+    longest_wait: timedelta = timedelta(hours=24)
+
+    def of(self, kind: str) -> "RetryPolicy":
+        """The policy for one kind of channel: the same, with that kind's cap."""
+        return replace(self, cap=self.caps.get(kind, self.cap))
+
+
+def backoff(delivery_id: str, attempts: int, policy: RetryPolicy) -> timedelta:
+    """The wait after attempt number `attempts` (1, 2, …): base doubled each time up to the cap, fully jittered."""
+    ceiling = min(policy.cap, policy.base * (1 << min(max(attempts - 1, 0), _DOUBLINGS)))
+    digest = hashlib.sha256(f"{delivery_id}\n{attempts}".encode()).digest()
+    share = int.from_bytes(digest[:8], "big") / 2**64
+    return max(min(policy.floor, ceiling), ceiling * share)
+
+
+def next_step(
+    outcome: Outcome, attempts: int, first: datetime, now: datetime, policy: RetryPolicy, delivery_id: str
+) -> Next:
+    """What to do after attempt number `attempts` came to `outcome`.
+
+    `first` is when the delivery was made and `now` when the attempt ended (aware UTC). A far end that asks for more
+    time than the back-off gets it. Refused credentials are the operator's to mend, so they never use a delivery up;
+    everything else that can be tried again is, until `give_up_after`, with a last try at that moment.
+    """
+    if outcome.kind == "sent":
+        return Next("sent", rule="sent")
+    if outcome.kind == "bad_target":
+        return Next("dead", rule="bad-target")
+    if outcome.kind == "bad_content":
+        # The channel has sent its plainer form within the same attempt, and that was refused too.
+        return Next("dead", rule="bad-content")
+    wished = min(outcome.retry_after or timedelta(0), policy.longest_wait)
+    if outcome.kind == "bad_credential":
+        return Next("pending", now + max(policy.pause, wished), "credential-pause")
+    deadline = first + policy.give_up_after
+    if now >= deadline:
+        return Next("dead", rule="given-up")
+    computed = min(now + backoff(delivery_id, attempts, policy), deadline)
+    if now + wished > computed:
+        return Next("pending", now + wished, "retry-after")
+    return Next("pending", computed, "resend-same-id" if outcome.kind == "ambiguous" else "back-off")
