@@ -1,0 +1,41 @@
+"""Alerts, written with their deliveries in the transaction that found the news."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from alerts.records import Alert, Delivery
+from monitor.store import tables as t
+from monitor.store.codec import decode, encode
+from monitor.store.deliveries import columns_of
+from monitor.store.dialect import insert
+
+
+def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
+    """Write an alert and its deliveries; what is there already (by id) stays as it is. How many deliveries are new."""
+    values = {name: getattr(alert, name) for name in ("id", "event_id", "watch", "reason", "decided")}
+    tx.execute(insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"]))
+    return sum(
+        tx.execute(
+            insert(tx, t.delivery).values(columns_of(each)).on_conflict_do_nothing(index_elements=["id"])
+        ).rowcount
+        for each in deliveries
+    )
+
+
+def get(tx: Connection, alert_id: str) -> Alert | None:
+    body = tx.execute(sa.select(t.alert.c.body).where(t.alert.c.id == alert_id)).scalar()
+    return None if body is None else decode(Alert, body)
+
+
+def all_alerts(tx: Connection, limit: int | None = None) -> tuple[Alert, ...]:
+    """The alerts in the order in which they were decided; with `limit` only the latest."""
+    query = sa.select(t.alert.c.body).order_by(t.alert.c.seq.desc()).limit(limit)
+    return tuple(decode(Alert, body) for body in tx.execute(query).scalars())[::-1]
+
+
+def of_event(tx: Connection, event_id: str) -> tuple[Alert, ...]:
+    """The alerts of one event, the oldest first."""
+    query = sa.select(t.alert.c.body).where(t.alert.c.event_id == event_id).order_by(t.alert.c.seq)
+    return tuple(decode(Alert, body) for body in tx.execute(query).scalars())

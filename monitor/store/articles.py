@@ -1,0 +1,97 @@
+"""Articles as they were read, each version of a page once, and what was decided on their claims."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from extractors.records import Article
+from monitor.store import tables as t
+from monitor.store.dialect import insert
+from monitor.store.feeds import key
+
+_ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRow:
+    """A stored version of an article; `digest` tells versions apart, `sketch` tells copies of other articles."""
+
+    id: int
+    article: Article
+    family: str
+    digest: str
+    sketch: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What was decided on one claim of an article: the verdict, the event it joined, the rules and further detail."""
+
+    article_id: int
+    claim_index: int
+    verdict: str
+    event_id: str | None
+    rules: tuple[str, ...]
+    detail: Any
+
+
+def add(
+    tx: Connection, article: Article, *, family: str, digest: str, sketch: tuple[int, ...], now: datetime
+) -> ArticleRow | None:
+    """Keep a version of an article; None when this address with this digest of its text is already there."""
+    values = {column.name: getattr(article, column.name) for column in _ARTICLE}
+    values |= {"key": key(article.url), "digest": digest, "family": family, "sketch": sketch, "added": now}
+    statement = insert(tx, t.article).values(values).on_conflict_do_nothing(index_elements=["key", "digest"])
+    added = tx.execute(statement.returning(t.article.c.id)).scalar()
+    return None if added is None else ArticleRow(added, article, family, digest, sketch)
+
+
+def by_url(tx: Connection, url: str) -> tuple[Article, ...]:
+    """The versions of an article, the oldest first."""
+    return tuple(row.article for row in rows_by_url(tx, url))
+
+
+def rows_by_url(tx: Connection, url: str) -> tuple[ArticleRow, ...]:
+    """The same with what the store knows beside the article."""
+    query = sa.select(t.article).where(t.article.c.key == key(url)).order_by(t.article.c.id)
+    return tuple(
+        ArticleRow(
+            row["id"],
+            Article(**{column.name: row[column.name] for column in _ARTICLE}),
+            row["family"],
+            row["digest"],
+            row["sketch"],
+        )
+        for row in tx.execute(query).mappings()
+    )
+
+
+def record_decision(
+    tx: Connection,
+    article_id: int,
+    claim_index: int,
+    verdict: str,
+    event_id: str | None,
+    rules: Sequence[str],
+    detail: Mapping[str, Any],
+) -> None:
+    """Write what was decided on a claim (JSON data in `detail`), in place of what was decided before."""
+    values = {"verdict": verdict, "event_id": event_id, "rules": list(rules), "detail": dict(detail)}
+    statement = insert(tx, t.decision).values(article_id=article_id, claim_index=claim_index, **values)
+    tx.execute(statement.on_conflict_do_update(index_elements=["article_id", "claim_index"], set_=values))
+
+
+def decisions_of(tx: Connection, url: str) -> tuple[DecisionRow, ...]:
+    """What was decided on all versions of an article, in the order of versions and claims."""
+    query = sa.select(t.decision).join(t.article, t.article.c.id == t.decision.c.article_id)
+    query = query.where(t.article.c.key == key(url)).order_by(t.decision.c.article_id, t.decision.c.claim_index)
+    return tuple(DecisionRow(**{**row, "rules": tuple(row["rules"])}) for row in tx.execute(query).mappings())
+
+
+def forget(tx: Connection, before: datetime) -> int:
+    """Drop articles, with their decisions, that were taken in before `before`. How many. Events keep their sayings."""
+    return tx.execute(sa.delete(t.article).where(t.article.c.added < before)).rowcount

@@ -1,0 +1,185 @@
+"""A database, opened, checked and brought up to date; its read and write transactions."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from monitor.store import schema
+from monitor.store.errors import StoreError
+
+_WRITE = "parley_write"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. `path` is the file of an SQLite store, else None; `where` names it to a person, no password."""
+
+    engine: Engine
+    where: str
+    path: Path | None
+    _guard: AbstractContextManager[Any]
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction: all of it is kept, or nothing when the block raises or the process dies.
+
+        SQLite takes the write lock at the start (BEGIN IMMEDIATE): a transaction that began as a read and then writes
+        fails at once with "database is locked", whatever the busy timeout.
+        """
+        with self._guard, self.engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True})
+            with self._begin(connection):
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read transaction: a consistent view; writing in it raises."""
+        with self._guard, self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with self._begin(connection):
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def backup(self, target: Path) -> None:
+        """Copy an SQLite file, as it is between two transactions, to `target`. StoreError for any other store."""
+        if self.path is None:
+            raise StoreError(f"the store {self.where} is not a file: back it up with the tools of its database")
+        _copy(self.path, target)
+
+    def checkpoint(self) -> None:
+        """Fold SQLite's write-ahead log into the file, so that neither grows; nothing to do elsewhere."""
+        if self.path is not None:
+            with closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _begin(self, connection: Connection) -> sa.engine.RootTransaction:
+        try:
+            return connection.begin()
+        except DBAPIError as fault:
+            raise StoreError(f"the store {self.where} gives no transaction: {fault.orig}") from fault
+
+
+def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schema.MIGRATIONS) -> Store:
+    """Open the store at an SQLAlchemy URL and bring its schema up to date.
+
+    `sqlite:////folder/parley.db` is a file (made when missing, its folder too), `sqlite://` is in memory and lives as
+    long as the Store, `postgresql+psycopg://...` a server. An older SQLite file is copied beside itself before it is
+    migrated. `busy_seconds` is how long a transaction waits for another process. StoreError when the address is wrong,
+    the file is damaged or no store, or a newer Parley wrote it.
+    """
+    try:
+        address = make_url(url)
+        driver = address.get_dialect().driver
+    except (ArgumentError, NoSuchModuleError, ValueError) as fault:
+        raise StoreError(f"not the address of a store: {url!r}; write sqlite:////folder/parley.db") from fault
+    where = address.render_as_string(hide_password=True)
+    path = _file_of(address)
+    if address.get_backend_name() == "sqlite":
+        engine = _sqlite(address, path, where, busy_seconds)
+    elif address.get_backend_name() == "postgresql":
+        try:
+            engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True)
+        except ImportError as fault:
+            raise StoreError(f"{where} needs {driver}: install parley[postgres]") from fault
+    else:
+        raise StoreError(f"{where} is neither SQLite nor PostgreSQL")
+    # in memory all share one connection, so that a transaction must have it to itself
+    store = Store(
+        engine, where, path, threading.RLock() if engine.dialect.name == "sqlite" and not path else nullcontext()
+    )
+    try:
+        _migrate(store, migrations)
+    except DBAPIError as fault:
+        store.close()
+        raise StoreError(f"the store {where} cannot be opened: {fault.orig}") from fault
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _migrate(store: Store, migrations: Path) -> None:
+    def keep(revision: str) -> None:
+        if store.path is not None:
+            _copy(store.path, store.path.with_name(f"{store.path.name}.before-{revision}"))
+
+    with store.write() as tx:
+        schema.upgrade(tx, store.where, migrations, keep)
+
+
+def _file_of(address: URL) -> Path | None:
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return None
+    return Path(address.database or "").absolute()
+
+
+def _sqlite(address: URL, path: Path | None, where: str, busy_seconds: float) -> Engine:
+    if path is not None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise StoreError(f"the folder of the store {where} cannot be made: {fault}") from fault
+    in_memory: dict[str, Any] = {} if path else {"poolclass": StaticPool}
+    engine = sa.create_engine(
+        address,
+        json_serializer=_to_json,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+        **in_memory,
+    )
+    event.listen(engine, "connect", _prepare(where, on_disk=path is not None))
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare(where: str, *, on_disk: bool) -> Callable[[sqlite3.Connection, object], None]:
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA foreign_keys=ON")
+            if not on_disk:
+                return
+            mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise StoreError(f"the store {where} lies where SQLite cannot keep a write-ahead log: use a local disk")
+            # NORMAL may lose the last commits with the power: alerts already sent would be sent again.
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA journal_size_limit=67108864")
+
+    return prepare
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _copy(source: Path, target: Path) -> None:
+    unfinished = target.with_name(target.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(unfinished)) as new:
+        old.backup(new)
+    unfinished.replace(target)
+
+
+def _to_json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can carry
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text

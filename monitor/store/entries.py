@@ -1,0 +1,133 @@
+"""Entries of feeds, from the moment they are seen to what became of them.
+
+Outcomes: `new` waits to be read, `baseline` was there before the watch; everything else is settled: `read`, `known`,
+or the reason for which it was set aside.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from extractors.records import Entry
+from monitor.store import tables as t
+from monitor.store.codec import decode, encode
+from monitor.store.errors import StoreError
+from monitor.store.feeds import chunks, key, row_id
+
+# Sightings are written once a day: a feed shows the same fifty entries at every poll.
+_SIGHTING = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """An entry to be read; `attempts` are those that came to nothing so far."""
+
+    pk: int
+    feed_url: str
+    entry: Entry
+    attempts: int
+
+
+def add(
+    tx: Connection, feed_url: str, entries: Sequence[Entry], *, status: Literal["new", "baseline"], now: datetime
+) -> int:
+    """Remember the entries that this feed has not shown before. How many those are.
+
+    The known ones are noted as still shown (see `forget`). StoreError for a feed that `feeds.sync` never saw.
+    """
+    feed = row_id(tx, feed_url)
+    by_key = {key(entry.id): entry for entry in reversed(entries)}
+    known: set[bytes] = set()
+    for chunk in chunks(by_key):
+        shown = (t.entry.c.feed_pk == feed) & t.entry.c.key.in_(chunk)
+        known.update(bytes(each) for each in tx.execute(sa.select(t.entry.c.key).where(shown)).scalars())
+        tx.execute(sa.update(t.entry).where(shown, t.entry.c.last_seen < now - _SIGHTING).values(last_seen=now))
+    rows = [
+        {
+            "feed_pk": feed,
+            "key": entry_key,
+            "published": entry.published,
+            "body": encode(entry),
+            "outcome": status,
+            "detail": "",
+            "attempts": 0,
+            "next_at": now if status == "new" else None,
+            "added": now,
+            "last_seen": now,
+            "settled": None if status == "new" else now,
+        }
+        for entry_key, entry in reversed(by_key.items())
+        if entry_key not in known
+    ]
+    if rows:
+        tx.execute(sa.insert(t.entry), rows)
+    return len(rows)
+
+
+def sighted(tx: Connection, feed_url: str, ids: Iterable[str], now: datetime) -> None:
+    """Note that the feed still shows these entries, so that `forget` keeps them."""
+    feed = row_id(tx, feed_url)
+    for chunk in chunks(key(id_) for id_ in ids):
+        stale = (t.entry.c.feed_pk == feed) & t.entry.c.key.in_(chunk) & (t.entry.c.last_seen < now - _SIGHTING)
+        tx.execute(sa.update(t.entry).where(stale).values(last_seen=now))
+
+
+def pending(tx: Connection, now: datetime, limit: int) -> tuple[PendingEntry, ...]:
+    """Entries to be read whose time has come, by publication; those without a date last, as they came in."""
+    query = (
+        sa.select(t.entry.c.pk, t.feed.c.url, t.entry.c.body, t.entry.c.attempts)
+        .join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
+        .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now)
+        .order_by(t.entry.c.published.is_(None), t.entry.c.published, t.entry.c.pk)
+        .limit(limit)
+    )
+    return tuple(PendingEntry(pk, url, decode(Entry, body), attempts) for pk, url, body, attempts in tx.execute(query))
+
+
+def next_pending(tx: Connection) -> datetime | None:
+    """When the earliest entry to be read is due."""
+    query = sa.select(t.entry.c.next_at).where(t.entry.c.outcome == "new").order_by(t.entry.c.next_at).limit(1)
+    return tx.execute(query).scalar()
+
+
+def settle(tx: Connection, pk: int, outcome: str, detail: str, now: datetime) -> None:
+    """Say what became of an entry: `read`, `known`, or the reason for which it was set aside."""
+    if outcome == "new":
+        raise ValueError("`new` settles nothing: use retry")
+    _update(tx, pk, outcome=outcome, detail=detail, next_at=None, settled=now)
+
+
+def retry(tx: Connection, pk: int, at: datetime, detail: str) -> None:
+    """Try the entry again `at`; `detail` says what went wrong this time."""
+    _update(tx, pk, attempts=t.entry.c.attempts + 1, next_at=at, detail=detail)
+
+
+def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
+    """How many entries of each feed came to which outcome."""
+    query = (
+        sa.select(t.feed.c.url, t.entry.c.outcome, sa.func.count())
+        .join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
+        .group_by(t.feed.c.pk, t.feed.c.url, t.entry.c.outcome)
+        .order_by(t.feed.c.pk, t.entry.c.outcome)
+    )
+    result: dict[str, dict[str, int]] = {}
+    for url, outcome, number in tx.execute(query):
+        result.setdefault(url, {})[outcome] = number
+    return result
+
+
+def forget(tx: Connection, before: datetime) -> int:
+    """Drop settled entries that their feed last showed before `before`. How many.
+
+    What a feed still shows is kept however old it is: forgotten, it would come back as new.
+    """
+    return tx.execute(sa.delete(t.entry).where(t.entry.c.outcome != "new", t.entry.c.last_seen < before)).rowcount
+
+
+def _update(tx: Connection, pk: int, **values: object) -> None:
+    if tx.execute(sa.update(t.entry).where(t.entry.c.pk == pk).values(values)).rowcount != 1:
+        raise StoreError(f"the store has no entry {pk}")

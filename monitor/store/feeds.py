@@ -1,0 +1,104 @@
+"""What is remembered of feeds between polls. config/feeds.yaml is the truth about which there are."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from monitor.records import Feed, FeedState
+from monitor.store import tables as t
+from monitor.store.errors import StoreError
+
+T = TypeVar("T")
+_STATE = tuple(t.feed.c[field.name] for field in fields(FeedState))
+# SQLite's oldest limit on parameters of one statement is 999; half of it leaves room for the others.
+_CHUNK = 500
+
+
+def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
+    """Bring the rows in line with the configuration: a new feed is due `now`, one no longer there sleeps.
+
+    A feed that comes back finds its state as it was.
+    """
+    stored = {row.url: row for row in tx.execute(sa.select(t.feed.c.pk, t.feed.c.url, t.feed.c.active))}
+    wanted = dict.fromkeys(feed.url for feed in feeds)
+    new = [url for url in wanted if url not in stored]
+    if new:
+        blank = {"active": True, "next_at": now, "failures": 0, "entries_seen": 0, "known": False}
+        tx.execute(sa.insert(t.feed), [{"url": url, **blank} for url in new])
+    for active in (True, False):
+        turn = [row.pk for url, row in stored.items() if row.active != active and (url in wanted) == active]
+        for chunk in chunks(turn):
+            tx.execute(sa.update(t.feed).where(t.feed.c.pk.in_(chunk)).values(active=active))
+
+
+def due(tx: Connection, now: datetime, limit: int) -> tuple[FeedState, ...]:
+    """Active feeds whose time has come, the longest overdue first."""
+    query = sa.select(*_STATE).where(t.feed.c.active, t.feed.c.next_at <= now)
+    return tuple(_state(row) for row in tx.execute(query.order_by(t.feed.c.next_at, t.feed.c.pk).limit(limit)))
+
+
+def next_due(tx: Connection) -> datetime | None:
+    """When the earliest active feed is due; None without feeds."""
+    query = sa.select(t.feed.c.next_at).where(t.feed.c.active).order_by(t.feed.c.next_at).limit(1)
+    return tx.execute(query).scalar()
+
+
+def get(tx: Connection, url: str) -> FeedState | None:
+    row = tx.execute(sa.select(*_STATE).where(t.feed.c.url == url)).first()
+    return None if row is None else _state(row)
+
+
+def save(tx: Connection, state: FeedState) -> None:
+    """Write the state of a feed that `sync` has made known; StoreError for any other."""
+    values = {column.name: getattr(state, column.name) for column in _STATE}
+    if tx.execute(sa.update(t.feed).where(t.feed.c.url == state.url).values(values)).rowcount != 1:
+        raise _unknown(state.url)
+
+
+def all_states(tx: Connection, *, inactive: bool = False) -> tuple[FeedState, ...]:
+    """The feeds of the configuration in the order in which they came; with `inactive` also the sleeping ones."""
+    query = sa.select(*_STATE).order_by(t.feed.c.pk)
+    return tuple(_state(row) for row in tx.execute(query if inactive else query.where(t.feed.c.active)))
+
+
+def known_ids(tx: Connection, feed_url: str, ids: Iterable[str]) -> frozenset[str]:
+    """Those of `ids` that this feed has shown before."""
+    by_key = {key(id_): id_ for id_ in ids}
+    found: list[bytes] = []
+    for chunk in chunks(by_key):
+        query = sa.select(t.entry.c.key).join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
+        found += tx.execute(query.where(t.feed.c.url == feed_url, t.entry.c.key.in_(chunk))).scalars()
+    return frozenset(by_key[bytes(each)] for each in found)
+
+
+def row_id(tx: Connection, url: str) -> int:
+    """The number of a feed's row; StoreError for a feed that `sync` never saw."""
+    pk: int | None = tx.execute(sa.select(t.feed.c.pk).where(t.feed.c.url == url)).scalar()
+    if pk is None:
+        raise _unknown(url)
+    return pk
+
+
+def key(text: str) -> bytes:
+    """What a long name from the outside is indexed by."""
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _state(row: sa.Row[tuple[object, ...]]) -> FeedState:
+    return FeedState(**row._asdict())
+
+
+def _unknown(url: str) -> StoreError:
+    return StoreError(f"the store knows no feed {url}: add it to the configured feeds first")

@@ -1,0 +1,30 @@
+"""The outbox that `alerts.dispatch` sends from, kept in the store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.records import Delivery, Next, Outcome
+from monitor.store import deliveries
+from monitor.store.threads import StoreThread
+
+
+class StoreOutbox:
+    """`alerts.records.Outbox` on the store's thread, each call one transaction. `deliveries` says what each does."""
+
+    def __init__(self, thread: StoreThread) -> None:
+        self._thread = thread
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        return await self._thread.query(lambda tx: deliveries.due(tx, now, limit))
+
+    async def begin(self, delivery_id: str, now: datetime) -> int | None:
+        return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, now))
+
+    async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
+        await self._thread.run(lambda tx: deliveries.finish(tx, delivery_id, attempt, outcome, then, now))
+
+    async def next_due(self) -> datetime | None:
+        return await self._thread.query(deliveries.next_due)
+
+    async def recover(self, now: datetime) -> int:
+        return await self._thread.run(lambda tx: deliveries.recover(tx, now))
