@@ -19,6 +19,7 @@ from monitor.store import schema
 from monitor.store.errors import StoreError
 
 _WRITE = "parley_write"
+_TURN = 0x7772697465  # any number that nothing else in the database locks: "write" in ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
     elif address.get_backend_name() == "postgresql":
         try:
             engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True)
+            event.listen(engine, "begin", _begin_postgresql)
         except ImportError as fault:
             raise StoreError(f"{where} needs {driver}: install parley[postgres]") from fault
     else:
@@ -166,6 +168,12 @@ def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get(_WRITE, False)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # what BEGIN IMMEDIATE is to SQLite: writers take turns, so that what a transaction has read still holds as it writes
+    if connection.get_execution_options().get(_WRITE, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
 def _copy(source: Path, target: Path) -> None:

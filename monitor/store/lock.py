@@ -1,0 +1,86 @@
+"""One run at a time on one store."""
+
+import fcntl
+import json
+import os
+import socket
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from monitor.store import meta
+from monitor.store.engine import Store
+from monitor.store.errors import StoreBusy, StoreError
+
+# Any fixed number will do, if nothing else in the database uses it: "parley" in ASCII.
+_ADVISORY = 0x7061726C6579
+_HOLDER = "run"
+
+
+class RunLock:
+    """Held by `parley run` from start to end; a context manager.
+
+    For an SQLite file a lock on `<file>.lock`, for PostgreSQL an advisory lock: both end with the process, also with
+    kill -9. A store in memory has no second run. Entering raises StoreBusy, which names the process that holds the
+    store (pid, host, since when), or StoreError when the lock file cannot be written.
+    """
+
+    def __init__(self, store: Store, *, now: datetime) -> None:
+        self._store = store
+        self._holder = {"pid": os.getpid(), "host": socket.gethostname(), "started": now.astimezone(UTC).isoformat()}
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._store.path is not None:
+            self._lock_file(self._store.path.with_name(self._store.path.name + ".lock"))
+        elif self._store.engine.dialect.name == "postgresql":
+            self._lock_database(self._store.engine)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def _lock_file(self, path: Path) -> None:
+        with ExitStack() as held:
+            try:
+                # the file stays when the lock is given back: removing it would let two runs lock two files of one name
+                file = held.enter_context(path.open("a+", encoding="utf-8"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise self._busy(path.read_text(encoding="utf-8")) from None
+            except OSError as fault:
+                raise StoreError(f"the lock {path} cannot be taken: {fault}") from fault
+            file.truncate(0)
+            file.write(json.dumps(self._holder) + "\n")
+            file.flush()
+            self._held = held.pop_all()
+
+    def _lock_database(self, engine: Engine) -> None:
+        with ExitStack() as held:
+            connection = held.enter_context(engine.connect())
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            # closing alone would put the connection, and the lock with it, back into the pool
+            held.callback(connection.invalidate)
+            if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(_ADVISORY))).scalar():
+                with self._store.read() as tx:
+                    raise self._busy(meta.get(tx, _HOLDER) or "")
+            with self._store.write() as tx:
+                meta.put(tx, _HOLDER, json.dumps(self._holder))
+            self._held = held.pop_all()
+
+    def _busy(self, holder: str) -> StoreBusy:
+        try:
+            first: dict[str, Any] = json.loads(holder)
+            who = f"pid {first['pid']} on {first['host']}, since {first['started']}"
+        except (ValueError, KeyError, TypeError):
+            who = "one that has only just started"
+        return StoreBusy(
+            f"another run holds the store {self._store.where}: {who}; stop it first, or run with another --home"
+        )
