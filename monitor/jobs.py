@@ -1,0 +1,56 @@
+"""The few jobs of the scheduler: each only rings a bell that wakes a loop; due times are in the database.
+
+No job per feed, no work inside a job (DESIGN §2). A job that fails all the same ends the process: APScheduler 3 would
+log the error, swallow even SystemExit, and go on as if nothing had happened.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """What the jobs ring, and what others ring when they know better: a read alert wakes the delivery at once."""
+
+    poll: asyncio.Event = field(default_factory=asyncio.Event)
+    read: asyncio.Event = field(default_factory=asyncio.Event)
+    deliver: asyncio.Event = field(default_factory=asyncio.Event)
+    keep_house: asyncio.Event = field(default_factory=asyncio.Event)
+    watch: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """How often each bell rings by itself."""
+
+    poll: timedelta = timedelta(seconds=1)
+    read: timedelta = timedelta(seconds=15)
+    deliver: timedelta = timedelta(seconds=5)
+    keep_house: timedelta = timedelta(hours=1)
+    watch: timedelta = timedelta(seconds=30)
+
+
+def schedule(bells: Bells, periods: Periods, fail: Callable[[BaseException], None]) -> AsyncIOScheduler:
+    """A scheduler, not yet started, that rings the bells; `fail` is told the exception of a job that failed."""
+    # misfire_grace_time: its default of one second drops a run that a busy loop delays (agronholm/apscheduler#292).
+    scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+
+    def report(event: JobExecutionEvent) -> None:
+        fail(event.exception)
+
+    scheduler.add_listener(report, EVENT_JOB_ERROR)
+    for name in ("poll", "read", "deliver", "keep_house", "watch"):
+        scheduler.add_job(
+            _ring, "interval", args=[getattr(bells, name)], seconds=getattr(periods, name).total_seconds(), id=name
+        )
+    return scheduler
+
+
+async def _ring(bell: asyncio.Event) -> None:
+    """A coroutine, so that the bell rings on the event loop and not in the scheduler's thread pool."""
+    bell.set()

@@ -1,0 +1,138 @@
+"""What the ticks wake: polling, housekeeping, and the watch over the service itself. Reading and sending have their own.
+
+A loop that raises ends the process (see `monitor.app`); a feed, page or channel that fails is a value and never does.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from structlog.typing import FilteringBoundLogger
+
+from monitor.changes import sort_out
+from monitor.fetch import Fetcher
+from monitor.poll import Polled, poll
+from monitor.records import Feed, FeedState
+from monitor.store import articles, entries, feeds
+from monitor.store.threads import StoreThread
+from monitor.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class PollLimits:
+    """`abreast` feeds on their way at once, at most `batch` a turn."""
+
+    abreast: int = 16
+    batch: int = 500
+
+
+class Poller:
+    """Polls the feeds that the store says are due and stores what they brought."""
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        workers: Workers,
+        store: StoreThread,
+        configured: Callable[[], Mapping[str, Feed]],
+        began: Callable[[Feed], datetime],
+        max_age: timedelta,
+        clock: Callable[[], datetime],
+        log: FilteringBoundLogger,
+        limits: PollLimits,
+    ) -> None:
+        self._fetcher, self._workers, self._store = fetcher, workers, store
+        self._configured, self._began, self._max_age = configured, began, max_age
+        self._clock, self._log, self._limits = clock, log, limits
+
+    async def drain(self) -> Counter[str]:
+        """Poll every feed that is due once; the count of each outcome, and of `new` entries."""
+        now = self._clock()
+        due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch))
+        counts: Counter[str] = Counter()
+        abreast = asyncio.Semaphore(self._limits.abreast)
+
+        async def one(feed: Feed, state: FeedState) -> None:
+            async with abreast:
+                polled = await poll(
+                    feed, state, fetcher=self._fetcher, workers=self._workers, clock=self._clock
+                )
+            new = await self._store.run(lambda tx: self._keep(tx, feed, state, polled))
+            counts[polled.outcome] += 1
+            counts["new"] += new
+            report = self._log.info if polled.ok else self._log.warning
+            report(
+                "feed polled",
+                feed=feed.url,
+                outcome=polled.outcome,
+                new=new,
+                detail=polled.detail or None,
+                next_try=polled.state.next_at.isoformat(timespec="seconds"),
+            )
+
+        known = self._configured()
+        async with asyncio.TaskGroup() as group:
+            for state in due:
+                if state.url in known:
+                    group.create_task(one(known[state.url], state))
+        return counts
+
+    def _keep(self, tx: Connection, feed: Feed, before: FeedState, polled: Polled) -> int:
+        now = self._clock()
+        feeds.save(tx, polled.state)
+        if not polled.entries:
+            return 0
+        ids = [entry.id for entry in polled.entries]
+        sorted_out = sort_out(
+            polled.entries,
+            feeds.known_ids(tx, feed.url, ids),
+            first_poll=not before.known,
+            began=self._began(feed),
+            max_age=self._max_age,
+            now=now,
+        )
+        entries.sighted(tx, feed.url, ids, now)
+        entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now)
+        return entries.add(tx, feed.url, sorted_out.new, status="new", now=now)
+
+
+# Entries that no feed has shown for this long cannot come back as new; texts are kept for explain and corroboration.
+ENTRY_LIFE = timedelta(days=30)
+ARTICLE_LIFE = timedelta(days=400)
+
+
+async def keep_house(store: StoreThread, now: datetime, log: FilteringBoundLogger) -> None:
+    """Drop what is past its use, and fold SQLite's write-ahead log into the file."""
+    dropped_entries = await store.run(lambda tx: entries.forget(tx, now - ENTRY_LIFE))
+    dropped_articles = await store.run(lambda tx: articles.forget(tx, now - ARTICLE_LIFE))
+    await store.call(lambda opened: opened.checkpoint())
+    log.info("house kept", entries=dropped_entries, articles=dropped_articles)
+
+
+class Pulse:
+    """When each loop last came round; `late` names those that are stuck."""
+
+    def __init__(self, names: Sequence[str], patience: timedelta, clock: Callable[[], datetime]) -> None:
+        self._clock, self._patience = clock, patience
+        self._last = dict.fromkeys(names, clock())
+
+    def beat(self, name: str) -> None:
+        self._last[name] = self._clock()
+
+    def late(self) -> tuple[tuple[str, timedelta], ...]:
+        """The loops that have not come round within the patience, and for how long, by name."""
+        now = self._clock()
+        return tuple((name, now - last) for name, last in sorted(self._last.items()) if now - last > self._patience)
+
+
+async def forever(bell: asyncio.Event, turn: Callable[[], Awaitable[object]], beat: Callable[[], None]) -> None:
+    """Take a turn whenever the bell has rung. Rings during a turn are one further turn."""
+    while True:
+        await bell.wait()
+        bell.clear()
+        await turn()
+        beat()
