@@ -171,7 +171,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    # what BEGIN IMMEDIATE is to SQLite: writers take turns, so that what a transaction has read still holds as it writes
+    # what BEGIN IMMEDIATE is to SQLite: writers take turns, so that what one has read still holds as it writes
     if connection.get_execution_options().get(_WRITE, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
