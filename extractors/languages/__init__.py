@@ -5,6 +5,7 @@ Words in the files are spelt as people write them; the record folds them, becaus
 
 import functools
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,11 +20,12 @@ class Language:
     """Data of one language; every word and pattern is folded.
 
     `letters`: letters that none of the other three has; `foreign`: letters that rule the language out; `common`:
-    its most frequent words (identification). `abbreviations`: words whose full stop ends no sentence; `units`: those
-    that may end one, and do before a capital (a line of `abbreviations` never does). `months` and `weekdays`: every
+    its most frequent words (identification). `abbreviations`: words whose full stop ends no sentence; `units`:
+    abbreviations that end one before a capital ("at 3 p.m. They"). `months` and `weekdays`: every
     form → 1–12 and 0–6 (Monday is 0). `relative`: phrase → meaning, see `extractors.dates`. `cardinals`, `ordinals`,
     `multipliers`, `distributives`: word → value. `patterns`: named fragments of regular expressions that differ
-    between languages, see `extractors.dates` and `extractors.numbers`.
+    between languages, see `extractors.dates` and `extractors.numbers`. `capital_months`: months that are also
+    words ("may"), taken only with a capital.
     """
 
     code: str
@@ -41,6 +43,10 @@ class Language:
     distributives: Mapping[str, int]
     patterns: Mapping[str, str]
     capital_months: frozenset[str] = field(default_factory=frozenset)
+
+    def pattern(self, name: str) -> str:
+        """The fragment of a name, folded: the same letters as the folded text that it is matched with."""
+        return _fold_pattern(self.patterns[name])
 
 
 def words(text: str) -> frozenset[str]:
@@ -60,6 +66,11 @@ def phrases(rows: Mapping[str, str | Iterable[str]]) -> dict[str, str]:
         for phrase in spelt.split(";") if isinstance(spelt, str) else spelt:
             turned[" ".join(fold(phrase).split())] = meaning
     return turned
+
+
+def _fold_pattern(pattern: str) -> str:
+    # escapes keep their case (\\W is not \\w)
+    return "".join(part if part.startswith("\\") else fold(part) for part in re.split(r"(\\.|\(\?P<\w+>)", pattern))
 
 
 @functools.cache

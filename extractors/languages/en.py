@@ -1,0 +1,138 @@
+"""English."""
+
+from extractors.fold import fold
+from extractors.languages import Language, phrases, table, words
+
+_TENS = {
+    20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety",
+}  # fmt: skip
+_CARDINALS = table(
+    {
+        1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten",
+        11: "eleven", 12: "twelve dozen", 13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen",
+        17: "seventeen", 18: "eighteen", 19: "nineteen", **_TENS,
+    }
+)  # fmt: skip
+_ORDINALS = table(
+    {
+        1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
+        9: "ninth", 10: "tenth", 11: "eleventh", 12: "twelfth", 13: "thirteenth", 14: "fourteenth", 15: "fifteenth",
+        16: "sixteenth", 17: "seventeenth", 18: "eighteenth", 19: "nineteenth", 20: "twentieth", 30: "thirtieth",
+        40: "fortieth", 50: "fiftieth", 60: "sixtieth", 70: "seventieth", 80: "eightieth", 90: "ninetieth",
+        100: "hundredth",
+    }
+)  # fmt: skip
+
+LANGUAGE = Language(
+    code="en",
+    letters=frozenset(),
+    foreign=frozenset("ğşıöüçäßéèêàùâîôëïœæøåłąęśćżźńőűščřžýěůñõãабвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ"),
+    common=words(
+        "the of and to in a that is was for on with as at by it from said are were has have be will which not but "
+        "an they their his this after who its had been he she more about also over would between or"
+    ),
+    abbreviations=words(
+        "mr mrs ms dr prof gen col lt maj capt sgt adm brig sen rep gov pres min st no vs gov hon rev jr sr "
+        "jan feb mar apr jun jul aug sept sep oct nov dec approx fig vol pp op cit e.g i.e e.g. i.e. u.s u.n u.k e.u "
+        "ret dept mt ft oblast cmdr"
+    ),
+    units=words("a.m p.m am pm etc inc ltd co corp bros d.c"),
+    months=table(
+        {
+            1: "january jan",
+            2: "february feb",
+            3: "march mar",
+            4: "april apr",
+            5: "may",
+            6: "june jun",
+            7: "july jul",
+            8: "august aug",
+            9: "september sept sep",
+            10: "october oct",
+            11: "november nov",
+            12: "december dec",
+        }
+    ),
+    weekdays=table({0: "monday", 1: "tuesday", 2: "wednesday", 3: "thursday", 4: "friday", 5: "saturday", 6: "sunday"}),
+    relative=phrases(
+        {
+            "day:-2": "day before yesterday; the day before yesterday",
+            "day:-1": "yesterday; last night; the day before; the previous day; a day earlier; a day ago; overnight",
+            "day:0": "today; tonight; this morning; this afternoon; this evening; earlier in the day; later in the day",
+            "day:1": "tomorrow",
+            "day:2": "day after tomorrow; the day after tomorrow",
+            "week:-1": "last week; the previous week; previous week; a week earlier; past week",
+            "week:0": "this week; earlier this week; later this week",
+            "week:1": "next week; the coming week; coming week; the following week",
+            "weekend:0": "this weekend; at the weekend; the weekend; over the weekend; on the weekend; weekend",
+            "weekend:-1": "last weekend; past weekend",
+            "weekend:1": "next weekend; coming weekend",
+            "month:-1": "last month; last month's; the previous month; previous month",
+            "month:0": "this month; earlier this month; later this month",
+            "month:1": "next month",
+            "monthend:0": "end of this month; end of the month",
+            "monthend:1": "end of next month",
+            "year:-1": "last year; previous year",
+            "year:0": "this year; earlier this year; later this year",
+            "year:1": "next year",
+        }
+    ),
+    cardinals=_CARDINALS,
+    ordinals=_ORDINALS,
+    multipliers=table({100: "hundred", 1000: "thousand k", 1_000_000: "million mn", 1_000_000_000: "billion bn"}),
+    distributives={},
+    patterns={
+        "range": "-|and|to|through|until|till",
+        "and": "and",
+        "ordinal_tail": "(?:st|nd|rd|th)",
+        "of": r"(?:of\s+)?",
+        "year_tail": "",
+        "year_before": r"in|since|of|from|until|till|by|during|before|after|early|late|mid|through|to|and|back in|for",
+        "year_after": r"(?:\s+(?:invasion|talks|war|negotiations|round|swap|exchange)\b)",
+        "month_before": (
+            r"in|since|of|from|until|till|by|during|before|after|through|between|last|next|this|for|to|and|as of|in early|"
+            r"in late|in mid|early|late|mid-?|in mid-"
+        ),
+        "early": r"(?:early|beginning of|start of)(?:\s+in)?|first (?:days|half) of",
+        "mid": r"mid-?|middle of",
+        "late": r"late|end of|the last days of|(?:second|latter) half of",
+        "past": r"last|previous|this past|past",
+        "future": r"next|coming|this coming|the following",
+        "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",
+        "weekday_tail": r"(?:'s)?",
+        "ago": r"(?P<n>\d+|a|an|one|two|three|four|five|six|seven|ten)\s+(?P<u>days?|weeks?|months?|years?)\s+(?:ago|earlier)",
+        "in": r"(?!)",
+        "unit_day": "day",
+        "unit_week": "week",
+        "unit_month": "month",
+        "unit_year": "year",
+        "day_alone": r"on\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)\b(?!\s+(?:round|exchange|swap|day|anniversary|floor))",
+        "label": r"posted|updated|published|modified|last updated|last modified|first published|created|date",
+        "approximate": (
+            r"about|around|some|over|more than|nearly|almost|at least|up to|roughly|approximately|fewer than|less than|"
+            r"close to|an estimated|estimated|at a minimum of|minimum of|a minimum of|under|below|above|no fewer than|"
+            r"no less than|as many as"
+        ),
+        "approximate_after": r"\s+or more\b|\s+or so\b|-odd\b|-plus\b|-strong\b",
+        "several": r"several|few|many|couple|of|half|per|the|some|last",
+        "pair": r"\s*-\s*for\s*-\s*|\s+for\s+|\s+to\s+",
+        "each_before": r"(?!)",
+        "each_after": (
+            r"(?:\s+[a-z]+){0,4}?\s+(?:each|apiece|per side|a side|(?:from|on|by|for) (?:each|both|either)(?: of the)?"
+            r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
+        ),
+        "percent": r"\s*(?:%|percent|per cent|pct)",
+        "percent_before": r"(?!)",
+        "age_before": r"aged?|ages|aged between|aged from|under(?: the age of)?|younger than|older than|between the ages of|over the age of|below",
+        "age_after": r"\s*-?\s*years?(?:\s+|-)(?:olds?|of age)",
+        "duration": r"(?:\s*-\s*|\s+(?:more |full |straight |consecutive |working |calendar )?)(?:seconds?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies))\b",
+        "clock_before": r"(?!)",
+        "clock_after": r"\s*(?:[ap]\.?\s?m\b\.?|o'clock|gmt|utc|hours local)",
+        "money": r"\s*(?:dollars?|euros?|pounds?|hryvnias?|rubles?|roubles?|usd|eur|uah|cents?|liras?)\b",
+        "listing": r"\s*-\s*(?:point|item|page|clause|step|paragraph|member|man|person)\b",
+        "measure": r"\s*-?\s*(?:km|kilomet\w+|miles?|met(?:er|re)s?|tons?|tonnes?|kg|degrees?|sq)\b",
+        "idiom": r"at first\b|first of all\b|first lady\b|first deput|first vice|for the first time\b|first time\b|first and foremost|second thoughts?\b|second world war|second to none|(?<=split )second\b|(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|(?<=\bevery )second(?=\s*[.,;!?])",
+        "ordinal_noun": r"(?!)",
+    },
+    capital_months=frozenset(map(fold, ("may", "march", "mar", "jan", "dec", "sep", "august", "nov"))),
+)
