@@ -19,7 +19,8 @@ class RetryPolicy:
     """How long to wait and when to stop.
 
     `caps` replaces `cap` for the kinds of channel it names. `pause` is how long a channel whose credentials were
-    refused is left alone between two probes. `longest_wait` bounds what a far end may ask for by Retry-After.
+    refused is left alone between two probes. `longest_wait` bounds what a far end may ask for by Retry-After. Nothing is
+    given up before `least_attempts`: after days of downtime the first minute may well be without a network.
     """
 
     base: timedelta = timedelta(seconds=5)
@@ -29,6 +30,7 @@ class RetryPolicy:
         default_factory=lambda: {"slack": timedelta(minutes=15), "slack_webhook": timedelta(minutes=15)}
     )
     give_up_after: timedelta = timedelta(hours=48)
+    least_attempts: int = 10
     pause: timedelta = timedelta(minutes=10)
     longest_wait: timedelta = timedelta(hours=24)
 
@@ -64,10 +66,12 @@ def next_step(
     wished = min(outcome.retry_after or timedelta(0), policy.longest_wait)
     if outcome.kind == "bad_credential":
         return Next("pending", now + max(policy.pause, wished), "credential-pause")
-    deadline = first + policy.give_up_after
-    if now >= deadline:
-        return Next("dead", rule="given-up")
-    computed = min(now + backoff(delivery_id, attempts, policy), deadline)
+    computed = now + backoff(delivery_id, attempts, policy)
+    if attempts >= policy.least_attempts:
+        deadline = first + policy.give_up_after
+        if now >= deadline:
+            return Next("dead", rule="given-up")
+        computed = min(computed, deadline)
     if now + wished > computed:
         return Next("pending", now + wished, "retry-after")
     return Next("pending", computed, "resend-same-id" if outcome.kind == "ambiguous" else "back-off")

@@ -130,7 +130,10 @@ def days(span: Span) -> str:
 
 
 # strftime would follow the locale of the process, and the bytes must not
-_MONTHS = tuple("January,February,March,April,May,June,July,August,September,October,November,December".split(","))
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def _day(day: date) -> str:
