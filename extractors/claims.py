@@ -1,0 +1,185 @@
+"""What one article says: its mentions of events, merged to claims, and the triggers that were refused."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from extractors import languages
+from extractors.dates import FoundDate, find_dates, resolve_weekday
+from extractors.language import identify
+from extractors.lexicon import Lexicon
+from extractors.mentions import Head, Refusal, find_heads, side_of
+from extractors.merging import merge
+from extractors.numbers import FoundNumber, find_numbers
+from extractors.passages import Passage, read_passages
+from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
+from extractors.role import read_role
+from extractors.slots import Slots, bind
+from extractors.status import Standing, read_status
+
+_AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
+_HAPPENED = frozenset({"underway", "concluded"})
+
+
+def read_claims(article: Article, lexicon: Lexicon) -> Reading:
+    """The claims of an article for every watch of the lexicon; the article is judged alone.
+
+    Pure: the same article and lexicon data give the same reading in any process. An article in a language that is not
+    read, or too short to tell its language, gives an empty reading with `unread` set.
+    """
+    sample = f"{article.title or ''}\n{article.text}"
+    code = article.language if article.language in languages.CODES else identify(sample, article.language)
+    if code not in languages.CODES:
+        return Reading((), (), unread=f"language not read: {code or article.language or 'unknown'}")
+    language = languages.get(code)
+    passages = read_passages(article.title, article.text, language, lexicon)
+    claims: list[Claim] = []
+    rejections: list[Rejection] = []
+    for names in lexicon.watches:
+        mentions, refused = _read_watch(article.published, passages, names, language)
+        claims += merge(mentions, article.published)
+        rejections += refused
+    return Reading(tuple(claims), tuple(rejections))
+
+
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """Who an article is about: how often each side and each other party is named outside its noise."""
+
+    sides: Mapping[str, int]
+    others: Mapping[str, int]
+
+
+def _read_watch(
+    published: datetime | None, passages: Sequence[Passage], names: Names, language: languages.Language
+) -> tuple[list[Mention], list[Rejection]]:
+    company = _company(passages, names)
+    topics = tuple(topic.topic for topic in names.topics)
+    known = {topic for topic in topics}
+    named: set[str] = set()
+    found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
+    mentions: list[Mention] = []
+    rejections: list[Rejection] = []
+    for passage in passages:
+        if not any(hit.term.sort == "word" and hit.term.topic in known for hit in passage.hits):
+            continue
+        if passage.noise:
+            for topic in topics:
+                for hit in passage.words(topic, "names")[:1]:
+                    rejections.append(_reject(names, passage, Refusal(topic, passage.noise, hit.start, hit.end)))
+            continue
+        heads, refusals = find_heads(passage, topics, names.watch, frozenset(named))
+        rejections += [_reject(names, passage, refusal) for refusal in refusals]
+        if not heads:
+            continue
+        named.update(head.topic for head in heads if head.group == "names" or head.verb)
+        # whole fields are asked, since a dateline is known by its place in the text
+        if passage.field not in found:
+            found[passage.field] = (
+                find_numbers(passage.text, language),
+                find_dates(passage.text, language, published, None, names.holidays),
+            )
+        numbers = [n for n in found[passage.field][0] if passage.start <= n.start < passage.end]
+        dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
+        for head in heads:
+            foreign = _foreign(passage, head, names, company)
+            if foreign:
+                rejections.append(_reject(names, passage, Refusal(head.topic, foreign, head.start, head.end)))
+                continue
+            standing = read_status(passage, head)
+            if standing.status is None:
+                rejections.append(
+                    _reject(names, passage, Refusal(head.topic, standing.rules[-1], head.start, head.end))
+                )
+                continue
+            slots = bind(passage, head, heads, numbers, dates, names)
+            mentions.append(_mention(passage, head, standing, slots, published, names))
+    return mentions, rejections
+
+
+def _company(passages: Sequence[Passage], names: Names) -> _Company:
+    sides: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for passage in passages:
+        if passage.noise:
+            continue
+        for hit in passage.names(names.watch):
+            if side := side_of(hit):
+                sides[side] += 1
+            elif hit.term.group == "other" and hit.term.name is not None:
+                others[hit.term.name.english] += 1
+    return _Company(sides, others)
+
+
+def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> str | None:
+    """Why an event is not of this watch's parties; None when it may be.
+
+    The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
+    two. Else the article tells whom it is about: both sides must occur, and no other party more often than they.
+    """
+    hits = passage.names(names.watch)
+    sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
+    others = {hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name is not None}
+    if len(sides) >= min(2, len(names.parties)):
+        return None
+    low, high = passage.bounds(head.start)
+    if any(hit.term.group == "other" and low <= hit.start < high for hit in hits) and others:
+        if not any(side_of(hit) for hit in hits if low <= hit.start < high) or head.topic == "":
+            pass
+        else:
+            return "parties-of-another-process"
+    present = [company.sides.get(party, 0) for party in names.parties]
+    if min(present, default=0) == 0:
+        return "parties-not-named"
+    if company.others and max(company.others.values()) > sum(present):
+        return "article-of-another-process"
+    return None
+
+
+def _dating(found: FoundDate | None, standing: Standing, published: datetime | None) -> Dating | None:
+    if found is None:
+        return None
+    return resolve_weekday(found, published, "future" if standing.status in _AHEAD else "past")
+
+
+def _mention(
+    passage: Passage, head: Head, standing: Standing, slots: Slots, published: datetime | None, names: Names
+) -> Mention:
+    dating = _dating(slots.date, standing, published)
+    today = published.date() if published else None
+    status = standing.status
+    assert status is not None
+    rules = standing.rules
+    if dating and today and dating.start > today and status in _HAPPENED:
+        # the headline's present tense, or a participle, beside a day to come: the day decides
+        status, rules = "planned", (*rules, "date-ahead")
+        standing = replace(standing, status=status, rules=rules)
+    if (
+        dating
+        and today
+        and dating.start >= today
+        and status == "proposed"
+        and passage.zone in ("title", "lead", "body")
+    ):
+        if not {"predicate-wanted", "predicate-wanted-after"} & set(rules) and dating.precision in ("day", "days"):
+            # "may be exchanged on June 7-8": a day named by those who decide is a plan
+            status, rules = "planned", (*rules, "possible-with-a-day")
+            standing = replace(standing, status=status, rules=rules)
+    read = read_role(passage, head, standing, slots, dating, today)
+    rules = (*rules, read.rule)
+    marks = set(read.marks)
+    if standing.framed:
+        marks.add("framed")
+    evidence = Evidence(passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, rules)
+    return Mention(
+        names.watch, head.topic, status, read.role, evidence, (head.start, head.end), passage.index, dating,
+        slots.place, slots.ordinal, slots.counts, names.parties, frozenset(marks), rules,
+    )  # fmt: skip
+
+
+def _reject(names: Names, passage: Passage, refusal: Refusal) -> Rejection:
+    evidence = Evidence(
+        passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, (refusal.rule,)
+    )
+    return Rejection(names.watch, refusal.topic, refusal.rule, evidence)

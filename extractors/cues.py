@@ -1,0 +1,64 @@
+"""The groups of language cues, and how each stands to the noun or verb that names an event (its head).
+
+A cue file gives, per group, patterns in the notation of `extractors.topicwords`.
+
+Predicates, which give a status:
+``held`` it took place; ``begun`` it is in course; ``future`` it will be; ``possible`` it may be, or its being is a
+condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
+``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
+them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
+``faint`` predicates say little more than that the head is a thing of the past: "was", "had".
+``negated`` turns the predicate next to it.
+
+Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right
+before the head, or with the ``-post`` groups right behind it (Turkish).
+
+Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
+Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``, ``gives``, ``gets``.
+Reporting: ``said``, ``refuser``. ``clause`` words open a clause. ``phone`` tells a call. Lines that are not the
+article's own text begin with ``caption`` or ``seealso``; ``digest`` tells an article of many stories.
+"""
+
+from collections.abc import Mapping
+
+from extractors.records import Status
+
+PREDICATES: tuple[str, ...] = (
+    "denied",
+    "postponed",
+    "cancelled",
+    "wanted",
+    "wanted-after",
+    "possible",
+    "agreed",
+    "agreed-after",
+    "future",
+    "begun",
+    "held",
+    "faint",
+)
+"""Groups that give a status, in the order in which they win when they stand together ("may be postponed")."""
+
+STATUS_OF: Mapping[str, Status] = {
+    "denied": "denied",
+    "postponed": "postponed",
+    "cancelled": "cancelled",
+    "wanted": "proposed",
+    "wanted-after": "proposed",
+    "possible": "proposed",
+    "agreed": "agreed",
+    "agreed-after": "agreed",
+    "future": "planned",
+    "begun": "underway",
+    "held": "concluded",
+    "faint": "concluded",
+    "acts": "concluded",
+    "doing": "underway",
+    "coming": "planned",
+    "returns": "concluded",
+    "returning": "planned",
+}
+"""The status that a predicate or a topic's verb stands for, before what governs it is asked."""
+
+BEFORE_HEAD: frozenset[str] = frozenset({"agreed", "wanted"})
+AFTER_HEAD: frozenset[str] = frozenset({"agreed-after", "wanted-after"})

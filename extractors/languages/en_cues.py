@@ -1,0 +1,140 @@
+"""English cues: what tells the status and the role of an event. `extractors.cues` says what each group means."""
+
+from collections.abc import Mapping
+
+CUES: Mapping[str, tuple[str, ...]] = {
+    "held": (
+        "took place", "taken place", "{was|were|been} held", "held", "met", "{have|has|had} met", "sat down", "sat",
+        "sat face-to-face", "ended", "concluded", "conclude", "concludes", "wrapped up", "wrap up", "wraps up", "finished",
+        "completed", "complete", "completes", "{was|were|been} carried out", "carried out", "conducted", "lasted",
+        "{is|are} over", "over", "end", "ends", "hold", "holds", "hosted", "ran", "yielded", "yield", "yields", "has been",
+        "{was|were} conducted", "{had|have|has} a", "took just over", "took {slightly|about|around|more|less|nearly|just}",
+        "was made", "made", "have made", "has happened", "happened", "was", "were", "dragged on", "come to an end",
+        "came to an end", "wound up", "gathered", "meet", "brought", "staged", "broke up", "reached a conclusion",
+    ),
+    "begun": (
+        "began", "begins", "begin", "begun", "started", "starts", "has started", "{is|are} under way",
+        "{is|are} underway", "kicked off", "kicks off", "opened", "opens", "got under way", "got underway", "continues",
+        "continued", "is continuing", "are continuing", "{is|are} taking place", "resumed", "resumes", "in motion",
+        "{is|are} being held", "entered the", "first day", "launched", "{is|are} ongoing",
+    ),
+    "agreed": (
+        "agreed", "agree", "agrees", "agreeing", "reached {a|an} {deal|agreement}", "reached agreement", "reach deal",
+        "reached an {agreement|understanding}", "{deal|agreement} on", "{agreement|deal} to", "was agreed", "settled on",
+        "an agreement {on|to|for}", "{have|has} agreed", "will exchange", "agreed upon", "produced a deal on",
+        "confirmed ~ agreement", "confirmed the agreement", "resulted in", "yield", "yields", "yielded", "only to",
+        "struck a deal", "strike a deal",
+    ),
+    "future": (
+        "will", "will be", "'ll", "to be held", "is to", "are to", "set for", "set to", "scheduled", "is scheduled",
+        "{is|are} expected", "expected", "planned", "plan", "plans", "{is|are} due", "due to", "upcoming",
+        "{is|are} being prepared", "being prepared", "in the coming days", "{would|will} soon", "tomorrow", "looms",
+        "to hold", "to meet", "to take place", "slated", "going to", "{is|are} to be", "would also", "to follow",
+        "announced plans", "arrive for", "arrived for", "heading to", "prepare for", "prepares for", "to be exchanged",
+        "to talk next",
+    ),
+    "possible": (
+        "may", "might", "could", "can", "would", "possible", "possibly", "potential", "ready", "ready to", "willing",
+        "perhaps", "if", "likely", "unlikely", "hopes", "hope", "considering", "idea", "can be", "whether", "unclear",
+        "prospect", "prospects", "open to", "unless", "until", "should", "must", "need", "needed", "in case",
+        "so that", "in order to", "preparations for", "preparing for", "chance",
+    ),
+    "wanted": (
+        "proposed", "propose", "proposes", "proposing", "offered", "offers", "offering", "called for", "calls for", "calling for",
+        "demand", "demands", "demanded", "insisted", "insist", "insists", "urged", "urges", "wants", "want", "wanted",
+        "asked", "asks", "requested", "seeks", "sought", "pushing for", "pushes for", "pressed for", "push for",
+        "suggested", "suggests", "proposal", "proposals", "invited", "floated", "appeal", "appealed", "discussed", "discuss",
+        "discussing", "discussions", "negotiating", "ideas", "calls on", "called on", "seeking",
+    ),
+    "negated": (
+        "not", "no", "never", "without", "n't", "neither", "nor", "failed to", "fails to", "refused", "refuses", "refusing",
+        "rejected", "rejects", "rejecting", "cannot", "nobody", "none", "instead of", "avoid", "rule out", "ruled out",
+        "didn't", "don't", "doesn't", "won't", "hasn't", "haven't", "wasn't", "isn't", "aren't",
+    ),
+    "postponed": ("postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back", "moved to"),
+    "cancelled": (
+        "cancelled", "canceled", "called off", "collapsed", "scrapped", "scuttled", "derailed", "broke down", "fell through",
+        "disrupted", "will not take place", "will not be held", "suspended",
+    ),
+    "denied": (
+        "denied", "denies", "did not take place", "has not taken place", "never took place", "no such", "refuted",
+        "is not true", "'false'", "untrue", "refuse to come", "refused to {come|go|attend|talk|meet|speak}",
+    ),
+    "recap": (
+        "earlier", "previously", "recall", "as reported", "as previously reported", "as a reminder", "last month", "last year",
+        "a year ago", "in the past", "so far", "background", "recently", "once", "back in", "months ago", "years ago",
+        "weeks ago", "since then", "ago", "at the time", "initially", "last week", "earlier this month",
+        "earlier this year", "last weekend", "the day before",
+    ),
+    "previous": (
+        "previous", "last", "first", "earlier", "past", "former", "initial", "last month's", "last week's", "last year's",
+        "prior", "those", "old", "the {first|second|third} round",
+    ),
+    "another": ("another", "new", "fresh", "next", "further", "one more", "latest", "additional", "more", "again", "future"),
+    "superlative": (
+        "largest since", "biggest since", "largest", "biggest", "first since", "the first ~ since", "since the start of",
+        "since the beginning of", "the first major", "first in over", "first in more than", "most extensive",
+    ),
+    "pluperfect": ("had been", "had", "had agreed", "had exchanged", "had said"),
+    "after": (
+        "after", "following", "in the wake of", "at the end of", "upon", "results of", "outcome of", "outcomes of", "follows",
+        "followed", "stemmed from", "stems from", "as a result of", "agreements", "afterwards", "since",
+    ),
+    "during": ("during", "at the", "in the course of", "in a", "in the", "within", "at", "amid", "on the sidelines of", "in"),
+    "before": (
+        "ahead of", "before", "in the run-up to", "on the eve of", "prior to", "in preparation for", "to prepare",
+        "until", "preparations", "prepare",
+    ),
+    "undated": (
+        "no date", "date ~ not ~ set", "no decision yet", "no agreement yet", "no agreement on date", "date is not set",
+        "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
+        "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
+    ),
+    "part": (
+        "first stage", "second stage", "stage", "stages", "phase", "first part", "first leg", "first phase", "first day",
+        "second day", "third day", "batch", "first group", "part of the", "as part of", "first step", "hundreds more",
+        "first batch", "several stages", "ninth part",
+    ),
+    "final": ("final", "last stage", "final stage", "final phase", "last part", "last phase", "third and final", "completed"),
+    "deal": (
+        "deal", "agreed in", "agreement reached", "agreements", "deal reached", "under the deal", "agreed at",
+        "under an agreement", "agreed during", "agreement", "agreed last",
+    ),
+    "each": (
+        "each", "apiece", "per side", "a side", "each side", "from each side", "on each side", "on both sides", "each country",
+        "both sides", "as many", "the same number", "one-for-one", "similar numbers", "side each", "respectively each",
+    ),
+    "whole": (
+        "in total ~ returned", "since the start of", "since the beginning of", "since the full-scale", "so far", "to date",
+        "since the invasion", "overall", "through its efforts", "has helped", "altogether", "have been returned in total",
+        "returned in total", "since last week", "since 2022", "total number of",
+    ),
+    "gives": (
+        "released", "freed", "handed over", "hand over", "gave", "gave up", "transferred", "transfer", "delivered", "let go",
+        "sent", "released another", "releases", "frees", "hands over", "hand", "return to",
+    ),
+    "gets": (
+        "received", "receives", "got", "get", "brought home", "brought back", "returned", "returns", "bringing back",
+        "got back", "get back", "took back", "welcomed", "recovered", "retrieved", "secured",
+    ),
+    "said": (
+        "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms", "wrote",
+        "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized", "emphasised",
+    ),
+    "clause": (
+        "that", "but", "while", "which", "who", "whom", "although", "though", "because", "when", "where", "as", "since",
+        "and", "including", "with", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
+    ),
+    "refuser": ("rejected", "turned down", "refused", "dismissed", "rebuffed", "declined", "ruled out", "rebuffs"),
+    "phone": (
+        "phone call", "telephone", "by phone", "phone", "telephoned", "call with", "telephone conversation", "spoke with",
+        "video conference", "video call", "held a call", "spoke to", "phoned",
+    ),
+    "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
+    "seealso": (
+        "also read", "also read:", "read also", "see also", "read more", "related", "more on", "(also read", "read:",
+        "you may also like", "watch:", "leave a reply", "breaking news", "accessibility links", "subscribe",
+        "source: cnn", "posted", "updated", "modified", "published", "advertisement", "click here", "follow us", "sign up",
+    ),
+    "digest": ("press review", "live blog", "live updates", "live", "updates", "news of the day", "digest", "what to know"),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""Turkish cues: what tells the status and the role of an event. `extractors.cues` says what each group means.
+
+Turkish marks tense and modality at the end of the verb, so a cue is often a verb form with any further ending.
+"""
+
+from collections.abc import Mapping
+
+CUES: Mapping[str, tuple[str, ...]] = {
+    "held": (
+        "gerçekleşti*", "gerçekleştirildi*", "gerçekleştirdi*", "yapıldı*", "yapıldığı*", "yapıldığını", "yaptı*", "sona erdi*", "tamamlandı*", "tamamladı*", "düzenlendi*", "düzenlenen", "yapılan", "gerçekleştirilen",
+        "bir araya geldi*", "buluştu*", "sürdü", "bitti*", "bulundu", "sonuçlandı*", "görüştü*", "toplandı", "aştı", "gerçekleşen", "yer alan",
+    ),
+    "begun": ("başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı", "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*"),
+    "agreed": ("anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*", "kararlaştırıldı*", "anlaşma sağlandı*", "kabul etti*", "uzlaşı*", "üzerinde anlaşılan"),
+    "future": (
+        "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*", "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
+        "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*", "katılacak*", "ulaştı", "beklenen",
+    ),
+    "possible": ("olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*", "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "-se", "umuyor*", "için gerekli"),
+    "wanted": ("önerdi*", "teklif etti*", "çağrıda bulundu*", "çağrısı*", "istedi*", "istiyor*", "talep etti*", "öneri*", "teklif*", "talep*", "görüşüldü*", "ele alındı*", "ele aldı*"),
+    "negated": ("değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*", "edilmedi*", "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*"),
+    "postponed": ("ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*"),
+    "cancelled": ("iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*"),
+    "denied": ("yalanladı*", "yalanlandı*", "gerçekleşmedi*", "yapılmadı*", "doğru değil*", "reddetti*"),
+    "recap": ("hatırlanacağı gibi", "hatırlanacağı üzere", "daha önce*", "geçen yıl", "geçen ay", "geçen hafta*", "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte"),
+    "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
+    "another": ("yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha", "gelecek"),
+    "superlative": ("en büyük*", "bu yana*", "ilk kez", "en kapsamlı*", "beri", "-den beri"),
+    "pluperfect": ("yapılmıştı*", "gerçekleşmişti*", "edilmişti*", "anlaşmıştı*", "varılmıştı*", "etmişti*", "gerçekleştirilmişti*", "yapmıştı*", "olmuştu*", "gelmişti*"),
+    "after": ("sonra*", "sonrası*", "ardından", "sonucu*", "sonunda", "sonuçları*", "takiben", "sonrasında"),
+    "during": ("sırasında", "esnasında", "kapsamında", "çerçevesinde", "turunda", "görüşmelerinde", "müzakerelerinde", "görüşmesinde"),
+    "before": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
+    "undated": ("tarih* ~ belli değil", "tarih* ~ belirlenmedi", "henüz ~ belirlenmedi", "tarih* belli değil", "henüz belli değil", "netleşmedi", "kararlaştırılmadı"),
+    "part": ("aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*"),
+    "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
+    "deal": ("anlaşma*", "mutabakat*", "uzlaşı*", "kapsamında", "anlaşılan"),
+    "each": ("her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı", "taraf başına"),
+    "whole": ("savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından"),
+    "gives": ("verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*"),
+    "gets": ("aldı*", "alındı*", "geri aldı*", "geri alındı*", "teslim aldı*", "geri getirdi*", "kavuştu*"),
+    "said": ("söyledi*", "açıkladı*", "belirtti*", "duyurdu*", "bildirdi*", "yazdı*", "kaydetti*", "ifade etti*", "aktardı*", "göre", "dedi*", "doğruladı*", "aktardığına göre"),
+    "clause": ("ve", "ama", "ancak", "fakat", "ki", "ise", "çünkü"),
+    "refuser": ("reddetti*", "geri çevirdi*", "kabul etmedi*", "karşı çıktı*"),
+    "phone": ("telefon*", "telefonda", "telefon görüşmesi*", "video konferans*"),
+    "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
+    "seealso": ("haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*", "ayrıca bakınız"),
+    "digest": ("canlı", "günün özeti", "gündem özeti", "son dakika gelişmeleri"),
+}  # fmt: skip

@@ -1,0 +1,141 @@
+"""Names, topic words and language cues of all watches in one automaton, and what it finds in a text."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import ahocorasick_rs
+
+from extractors.fold import fold
+from extractors.forms import forms
+from extractors.languages.en_cues import CUES as EN
+from extractors.languages.ru_cues import CUES as RU
+from extractors.languages.tr_cues import CUES as TR
+from extractors.languages.uk_cues import CUES as UK
+from extractors.records import Name, Names
+from extractors.topicwords import Pattern, compile_pattern, expand
+
+CUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {"en": EN, "ru": RU, "tr": TR, "uk": UK}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a spelling stands for. `group` is a group of topic words or cues, or the kind of a name.
+
+    Names hold for every language, since texts print foreign spellings; words and cues only for their own.
+    `watches` are those in which it counts; empty for cues, which count in all.
+    """
+
+    sort: Literal["name", "word", "cue"]
+    group: str
+    topic: str | None
+    language: str | None
+    name: Name | None
+    watches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term at a place: code points of the text searched."""
+
+    start: int
+    end: int
+    term: Term
+
+
+class Lexicon:
+    """The compiled automaton. `hash` names the data it was made from, alike in every process."""
+
+    def __init__(self, names: Sequence[Names]) -> None:
+        self.watches: tuple[Names, ...] = tuple(names)
+        self.hash: str = _digest(names)
+        table: dict[str, list[tuple[Pattern, Term]]] = {}
+        for pattern, term in _terms(names):
+            table.setdefault(pattern.head, []).append((pattern, term))
+        self._payloads = [tuple(pairs) for pairs in table.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            list(table), implementation=ahocorasick_rs.Implementation.ContiguousNFA
+        )
+
+    def find(self, text: str, folded: str, language: str) -> list[Hit]:
+        """All terms of `language` in `text`, by start, longer ones first. `folded` is `fold(text)`."""
+        found: list[Hit] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            if start and folded[start - 1].isalnum():
+                continue
+            whole = end == len(folded) or not folded[end].isalnum()
+            for pattern, term in self._payloads[index]:
+                if term.language is not None and term.language != language:
+                    continue
+                if pattern.cased and not text[start].isupper():
+                    continue
+                if pattern.rest is None:
+                    if whole:
+                        found.append(Hit(start, end, term))
+                elif match := pattern.rest.match(folded, end):
+                    found.append(Hit(start, match.end(), term))
+        found.sort(key=lambda hit: (hit.start, -hit.end))
+        return found
+
+
+def compile_lexicon(names: Sequence[Names]) -> Lexicon:
+    """One automaton for all watches and languages. Raises ExtractorError when a pattern cannot be read."""
+    return Lexicon(names)
+
+
+def _terms(names: Sequence[Names]) -> list[tuple[Pattern, Term]]:
+    out: list[tuple[Pattern, Term]] = []
+    known: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for watch in names:
+        for topic in watch.topics:
+            for language, groups in topic.words.items():
+                for group, patterns in groups.items():
+                    for pattern in patterns:
+                        known.setdefault((pattern, (topic.topic, language, group)), []).append(watch.watch)
+        out.extend(_names_of(watch))
+    for (pattern, (topic_id, language, group)), watches in known.items():
+        term = Term("word", group, topic_id, language, None, tuple(sorted(set(watches))))
+        out.extend((_compiled(spelling), term) for spelling in expand(pattern))
+    for language, cues in CUES.items():
+        for group, patterns in cues.items():
+            term = Term("cue", group, None, language, None, ())
+            out.extend((_compiled(spelling), term) for pattern in patterns for spelling in expand(pattern))
+    return out
+
+
+def _names_of(watch: Names) -> list[tuple[Pattern, Term]]:
+    out: list[tuple[Pattern, Term]] = []
+    for name in watch.names:
+        term = Term("name", name.kind, None, None, name, (watch.watch,))
+        spellings = {
+            form
+            for language, bases in name.forms.items()
+            for base in bases
+            for form in forms(base, language, name.kind)
+        }
+        # A short name in capitals (US, РФ, ВР) is a common word when in small letters.
+        for form in sorted(spellings):
+            cased = len(form) <= 3
+            out.append((Pattern(fold(form), None, cased), term))
+    return out
+
+
+def _compiled(spelling: str) -> Pattern:
+    return compile_pattern(("=" if spelling.startswith("=") else "") + fold(spelling.removeprefix("=")))
+
+
+def _digest(names: Sequence[Names]) -> str:
+    digest = hashlib.sha256()
+    for watch in names:
+        digest.update(repr((watch.watch, watch.parties)).encode())
+        for name in watch.names:
+            digest.update(repr((name.english, name.kind, name.of, sorted(name.forms.items()))).encode())
+        for topic in watch.topics:
+            for language in sorted(topic.words):
+                digest.update(repr((topic.topic, language, sorted(topic.words[language].items()))).encode())
+        for holiday in watch.holidays:
+            digest.update(repr((holiday.english, holiday.days, sorted(holiday.forms.items()))).encode())
+    for language in sorted(CUES):
+        digest.update(repr(sorted(CUES[language].items())).encode())
+    return digest.hexdigest()[:16]

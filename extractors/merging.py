@@ -1,0 +1,106 @@
+"""Mentions of one event in one article become one claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from extractors.records import Claim, Dating, Evidence, Mention, Role, Status
+
+_PHASE = {
+    "proposed": "open", "planned": "ahead", "agreed": "ahead", "underway": "happened", "concluded": "happened",
+    "postponed": "off", "cancelled": "off", "denied": "off",
+}  # fmt: skip
+# Within one event the later stage tells more; what is off overrides what was to be.
+_STRENGTH: dict[str, int] = {
+    "concluded": 7, "underway": 6, "agreed": 5, "denied": 4, "cancelled": 4, "postponed": 4, "planned": 3, "proposed": 1,
+}  # fmt: skip
+_EVIDENCE = 4
+
+
+@dataclass(slots=True)
+class _Group:
+    mentions: list[Mention] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        asserted = [m for m in self.mentions if "framed" not in m.marks] or self.mentions
+        return max(asserted, key=lambda m: _STRENGTH[m.status]).status
+
+    @property
+    def ordinal(self) -> int | None:
+        return next((m.ordinal for m in self.mentions if m.ordinal is not None), None)
+
+    @property
+    def dates(self) -> list[Dating]:
+        return [m.date for m in self.mentions if m.date is not None]
+
+
+def merge(mentions: Sequence[Mention], published: datetime | None) -> list[Claim]:
+    """The claims of one watch, in order of their first mention, news before background of the same kind.
+
+    Mentions of one kind and role join when no slot forbids it: ordinals equal or missing, dates overlapping or
+    missing, and not a further event ("another") that is still ahead beside one that happened. A background mention
+    without any slot of its own adds nothing and is dropped where the kind has another claim.
+    """
+    claims: list[Claim] = []
+    for kind in dict.fromkeys(m.kind for m in mentions):
+        own = [m for m in mentions if m.kind == kind]
+        news = _cluster([m for m in own if m.role == "news"])
+        past = _cluster([m for m in own if m.role == "background"])
+        claims += [_claim(group, "news", published) for group in news]
+        for group in past:
+            bare = not group.dates and group.ordinal is None and not any(m.counts for m in group.mentions)
+            if bare and (news or len(past) > 1):
+                continue
+            claims.append(_claim(group, "background", published))
+    return claims
+
+
+def _cluster(mentions: Sequence[Mention]) -> list[_Group]:
+    groups: list[_Group] = []
+    for mention in mentions:
+        home = next((group for group in groups if _compatible(group, mention)), None)
+        if home is None:
+            groups.append(_Group([mention]))
+        else:
+            home.mentions.append(mention)
+    return groups
+
+
+def _compatible(group: _Group, mention: Mention) -> bool:
+    if group.ordinal is not None and mention.ordinal is not None and group.ordinal != mention.ordinal:
+        return False
+    if mention.date is not None and group.dates:
+        if not any(mention.date.start <= d.end and d.start <= mention.date.end for d in group.dates):
+            return False
+    phases = {_PHASE[m.status] for m in group.mentions}
+    mine = _PHASE[mention.status]
+    if {mine} != phases and "happened" in phases | {mine} and (phases | {mine}) & {"ahead", "open"}:
+        ahead = [m for m in [*group.mentions, mention] if _PHASE[m.status] in ("ahead", "open")]
+        return not any("another" in m.marks for m in ahead)
+    return True
+
+
+def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
+    status = group.status
+    lead = sorted(
+        group.mentions, key=lambda m: (m.status != status, "framed" in m.marks, m.evidence.field != "title", m.sentence)
+    )
+    first = lead[0]
+    date = next((m.date for m in lead if m.date is not None), None)
+    if date is None and role == "news" and published is not None and _PHASE[status] == "happened":
+        date = Dating(published.date(), published.date(), "publication")
+    counts: dict[str, int] = {}
+    for mention in lead:
+        for key, value in mention.counts.items():
+            counts.setdefault(key, value)
+    seen: dict[tuple[str, int], Evidence] = {}
+    for mention in lead:
+        seen.setdefault((mention.evidence.field, mention.evidence.start), mention.evidence)
+    rules = tuple(dict.fromkeys(rule for m in lead for rule in m.rules if m.status == status or m is first))
+    marks = frozenset(mark for m in group.mentions for mark in m.marks) - {"framed"}
+    return Claim(
+        first.watch, first.kind, status, role, date,
+        next((m.place for m in lead if m.place is not None), None),
+        group.ordinal, counts, first.parties, tuple(list(seen.values())[:_EVIDENCE]), rules, marks,
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""A text cut into sentences that know their zone: what is the article's own news, and what is the page's noise."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from extractors.fold import fold
+from extractors.languages import Language
+from extractors.lexicon import Hit, Lexicon
+from extractors.records import Field
+from extractors.sentences import split
+
+Zone = Literal["title", "lead", "body", "tail", "noise"]
+
+_PLAIN = re.compile(r"[\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+# A comma between digits groups thousands; elsewhere it may part two statements.
+_CUTS = re.compile(r"[;:()—–]|,(?!\d)|\s-\s|\.\s")
+_LEAD_SENTENCES = 2
+_TAIL_FROM = 0.6
+_FURNITURE_WORDS = 3
+_FINAL = frozenset(".!?…»”\"'’):")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence. Offsets of hits and cuts are code points of the whole field; `folded` is the folded field."""
+
+    field: Field
+    text: str
+    folded: str
+    start: int
+    end: int
+    paragraph: int
+    index: int
+    zone: Zone
+    hits: tuple[Hit, ...]
+    cuts: tuple[int, ...]
+    noise: str | None = None
+
+    def clause(self, at: int) -> int:
+        """The number of the clause in which a place of the field lies."""
+        return bisect_right(self.cuts, at)
+
+    def bounds(self, at: int) -> tuple[int, int]:
+        """The clause around a place, as offsets of the field."""
+        number = self.clause(at)
+        return (
+            self.cuts[number - 1] if number else self.start,
+            self.cuts[number] if number < len(self.cuts) else self.end,
+        )
+
+    def cues(self, *groups: str) -> list[Hit]:
+        """The hits of these cue groups, in order."""
+        return [hit for hit in self.hits if hit.term.sort == "cue" and hit.term.group in groups]
+
+    def words(self, topic: str, *groups: str) -> list[Hit]:
+        """The hits of these word groups of one topic, in order."""
+        return [
+            hit for hit in self.hits if hit.term.sort == "word" and hit.term.topic == topic and hit.term.group in groups
+        ]
+
+    def names(self, watch: str, *kinds: str) -> list[Hit]:
+        """The hits of a watch's names, of these kinds or of all."""
+        return [
+            hit
+            for hit in self.hits
+            if hit.term.sort == "name" and watch in hit.term.watches and (not kinds or hit.term.group in kinds)
+        ]
+
+
+def read_passages(title: str | None, text: str, language: Language, lexicon: Lexicon) -> list[Passage]:
+    """Title and text as passages in reading order, each with its zone. Noise is kept, and marked, to be refused."""
+    out: list[Passage] = []
+    if title:
+        out += _field("title", title, language, lexicon, "title", "")
+    out += _field("text", text, language, lexicon, "body", _plain(title or ""))
+    return out
+
+
+def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: Zone, title: str) -> list[Passage]:
+    folded = fold(text)
+    sentences = split(text, language)
+    hits = lexicon.find(text, folded, language.code)
+    starts = [hit.start for hit in hits]
+    own: list[tuple[int, int, int, str | None, tuple[Hit, ...]]] = []
+    ends = [
+        i + 1 == len(sentences) or sentences[i + 1].paragraph != sentence.paragraph
+        for i, sentence in enumerate(sentences)
+    ]
+    # a text copied without full stops has no headings to tell from statements
+    closed = sum(text[s.start : s.end].rstrip()[-1:] in _FINAL for s, last in zip(sentences, ends, strict=True) if last)
+    punctuated = closed * 3 >= sum(ends)
+    for sentence, last in zip(sentences, ends, strict=True):
+        left = bisect_right(starts, sentence.start - 1)
+        right = bisect_right(starts, sentence.end - 1)
+        inside = tuple(hit for hit in hits[left:right] if hit.end <= sentence.end)
+        noise = None
+        if field == "text":
+            line = text[sentence.start : sentence.end]
+            noise = _noise(line, inside, sentence.start, title, last and punctuated)
+        own.append((sentence.start, sentence.end, sentence.paragraph, noise, inside))
+    real = [i for i, row in enumerate(own) if row[3] is None]
+    rank = {index: order for order, index in enumerate(real)}
+    out: list[Passage] = []
+    for index, (start, end, paragraph, noise, inside) in enumerate(own):
+        place: Zone = zone
+        if noise == "title-repeated":
+            place = "title"
+        elif noise:
+            place = "noise"
+        elif field == "text":
+            place = _zone(rank[index], len(real))
+        out.append(
+            Passage(
+                field, text, folded, start, end, paragraph, index, place, inside,
+                _cuts(text, start, end, inside), noise if place == "noise" else None,
+            )
+        )  # fmt: skip
+    return out
+
+
+def _zone(order: int, count: int) -> Zone:
+    if order < _LEAD_SENTENCES:
+        return "lead"
+    return "tail" if count > 5 and order >= count * _TAIL_FROM else "body"
+
+
+def _cuts(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[int, ...]:
+    marks = {match.end() for match in _CUTS.finditer(text, start, end)}
+    marks.update(
+        hit.start for hit in hits if hit.term.sort == "cue" and hit.term.group == "clause" and hit.start > start
+    )
+    return tuple(sorted(mark for mark in marks if start < mark < end))
+
+
+def _noise(sentence: str, hits: Sequence[Hit], start: int, title: str, alone: bool) -> str | None:
+    """Why a line does not speak as the article: the rule's name, or None for the article's own text.
+
+    `alone`: the sentence ends its paragraph, in a text that does punctuate its paragraphs.
+    """
+    plain = _plain(sentence)
+    if title and plain == title:
+        return "title-repeated"
+    words = _LETTERS.findall(sentence)
+    final = sentence.rstrip()[-1:] in _FINAL
+    for hit in hits:
+        if hit.term.sort != "cue":
+            continue
+        offset = hit.start - start
+        # the first words of a line tell what kind of line it is
+        if hit.term.group == "seealso" and offset <= 3:
+            return "noise-see-also"
+        if hit.term.group == "caption":
+            before = sentence[:offset].rstrip()[-1:]
+            behind = sentence[offset + hit.end - hit.start :].lstrip()[:1]
+            if before in ("(", "/") or (not before and (behind == ":" or not final)):
+                return "noise-caption"
+    if sentence.count("·") >= 2 or sentence.count(" | ") >= 2:
+        return "noise-headline-list"
+    if not final and (alone or len(words) <= _FURNITURE_WORDS):
+        return "noise-heading"
+    return None
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub(" ", fold(text)).strip()

@@ -1,0 +1,106 @@
+"""News or background, decided for one mention by ordered rules, each with a name."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from extractors.mentions import Head
+from extractors.passages import Passage
+from extractors.records import Dating, Role
+from extractors.slots import Slots
+from extractors.status import Standing
+
+# A held event stays news on its day and the day after; with a weekend or a slow outlet, up to three days in the lead.
+_FRESH = timedelta(days=1)
+_LEAD_FRESH = timedelta(days=3)
+_OPENING = 30
+_ATTRIBUTE_REACH = 26
+_HAPPENED = frozenset({"underway", "concluded"})
+_AHEAD = frozenset({"planned", "agreed", "proposed"})
+_FRONT = frozenset({"title", "lead"})
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRead:
+    """The role with the rule that decided it and the marks met on the way."""
+
+    role: Role
+    rule: str
+    marks: frozenset[str]
+
+
+def read_role(
+    passage: Passage, head: Head, standing: Standing, slots: Slots, dating: Dating | None, today: date | None
+) -> RoleRead:
+    """The role of a mention whose status is known. `today` is the day of publication in the reader's zone, or None.
+
+    Order: what the date says beats what words say; words of recall beat position; position decides the rest. A frame
+    ("after the talks") in the body tells only when something else happened; an assertion there may still be news.
+    """
+    marks = _marks(passage, head)
+    happened = standing.status in _HAPPENED
+    front = passage.zone in _FRONT
+    fresh = _fresh(dating, today)
+    if dating is not None and today is not None and happened:
+        age = today - dating.end
+        if age > (_LEAD_FRESH if front else _FRESH):
+            return RoleRead("background", "date-long-past", marks)
+    if dating is not None and today is not None and standing.status in _AHEAD and today - dating.end > _FRESH:
+        return RoleRead("background", "date-of-the-agreement-past", marks)
+    if "undated-plan" in marks and standing.status in ("planned", "proposed"):
+        return RoleRead("background", "no-date-yet", marks)
+    if not fresh:
+        if _recalls(passage, head):
+            return RoleRead("background", "recap-cue", marks)
+        if "previous" in marks and not (front and slots.ordinal is not None):
+            return RoleRead("background", "previous-adjective", marks)
+        if passage.cues("pluperfect") and not front and happened:
+            return RoleRead("background", "pluperfect", marks)
+        if standing.framed and not front:
+            return RoleRead("background", "frame-in-body", marks)
+        if passage.zone == "tail" and not slots.counts:
+            return RoleRead("background", "tail-without-date", marks)
+    if fresh:
+        return RoleRead("news", "date-at-publication", marks)
+    return RoleRead("news", f"told-in-{passage.zone}", marks)
+
+
+def _fresh(dating: Dating | None, today: date | None) -> bool:
+    return dating is not None and today is not None and dating.end >= today - _FRESH and dating.basis != "publication"
+
+
+def _recalls(passage: Passage, head: Head) -> bool:
+    """A cue of recall opens the sentence, or stands in the head's own clause."""
+    clause = passage.clause(head.start)
+    return (
+        any(
+            hit.start - passage.start <= _OPENING or passage.clause(hit.start) == clause
+            for hit in passage.cues("recap")
+        )
+        and passage.zone != "title"
+    )
+
+
+def _marks(passage: Passage, head: Head) -> frozenset[str]:
+    """Facts for resolving that stand with the head."""
+    found: set[str] = set()
+    for hit in passage.cues("previous", "another", "part", "final", "deal", "undated", "refuser"):
+        group = hit.term.group
+        clause = passage.clause(hit.start) == passage.clause(head.start)
+        if group in ("previous", "another"):
+            before = 0 <= head.start - hit.end <= _ATTRIBUTE_REACH and _unbroken(passage, hit.end, head.start)
+            if before or (head.start <= hit.start < head.end):
+                found.add(group)
+        elif group == "undated":
+            found.add("undated-plan")
+        elif group == "refuser" and clause:
+            found.add("refused")
+        elif clause and group != "refuser":
+            found.add(group)
+    if "another" in found:
+        found.discard("previous")
+    return frozenset(found)
+
+
+def _unbroken(passage: Passage, start: int, end: int) -> bool:
+    between = passage.folded[start:end]
+    return not any(mark in between for mark in ",;:.()") and between.strip().count(" ") <= 2

@@ -1,0 +1,171 @@
+"""Where an event stands, read from the predicate that governs its head: ordered rules, each with a name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractors.cues import AFTER_HEAD, BEFORE_HEAD, PREDICATES, STATUS_OF
+from extractors.lexicon import Hit
+from extractors.mentions import Head
+from extractors.passages import Passage
+from extractors.records import Status
+
+# "after the second round of direct talks": what stands between a frame and its head are the head's own attributes.
+_FRAME_REACH = 45
+# A modal or a negation stands right beside its verb: "may soon take place", "did not take place".
+_BESIDE = 22
+_AUXILIARY: frozenset[str] = frozenset(
+    {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
+)
+_RANK = {group: rank for rank, group in enumerate(PREDICATES)}
+_VERB_GROUPS = ("acts", "doing", "coming", "returns", "returning")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A status with the rules that gave it. `framed`: presupposed, not asserted. `status` None: nothing is said of it."""
+
+    status: Status | None
+    rules: tuple[str, ...]
+    framed: bool = False
+    cue: tuple[int, int] | None = None
+    loose: bool = False
+
+
+def read_status(passage: Passage, head: Head) -> Standing:
+    """The status of one head.
+
+    Rules in order: what frames the head ("after the talks"), the verb that is the head itself with what stands beside
+    it, the nearest predicate in its clause, the nearest in its sentence. Presupposition is not assertion: "at the
+    second round X was agreed" says that the round was held, whatever happened at it.
+    """
+    frame = _frame(passage, head)
+    if frame is not None:
+        return frame
+    if head.verb:
+        return _of_verb(passage, head)
+    low, high = passage.bounds(head.start)
+    predicates = [hit for hit in passage.hits if _predicate(hit, head)]
+    inside = [hit for hit in predicates if low <= hit.start < high]
+    chosen = _nearest(inside, head)
+    loose = False
+    if chosen is None:
+        chosen = _nearest([hit for hit in predicates if _distance(hit, head) <= 90], head)
+        loose = chosen is not None
+    if chosen is None:
+        return Standing(None, ("no-predicate",))
+    return _with_company(passage, head, chosen, predicates, loose)
+
+
+def _frame(passage: Passage, head: Head) -> Standing | None:
+    best: Hit | None = None
+    for hit in passage.cues("after", "during", "before"):
+        if hit.end <= head.start and head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start):
+            best = hit
+    for hit in passage.cues("after-post", "during-post", "before-post"):
+        if hit.start >= head.end and hit.start - head.end <= 12 and best is None:
+            best = hit
+    if best is None or head.group in ("acts", "doing", "coming", "returns", "returning"):
+        return None
+    group = best.term.group.removesuffix("-post")
+    if group == "before":
+        return Standing("planned", ("frame-before",), True, (best.start, best.end))
+    beginning = [hit for hit in passage.cues("begun") if passage.clause(hit.start) == passage.clause(head.start)]
+    if group == "during" and beginning:
+        return Standing("underway", ("frame-during", "predicate-begun"), True, (best.start, best.end))
+    return Standing("concluded", (f"frame-{group}",), True, (best.start, best.end))
+
+
+def _open(passage: Passage, start: int, end: int) -> bool:
+    """Whether only attributes of the head stand between: no mark, no predicate, no name of a person."""
+    between = passage.folded[start:end]
+    if any(mark in between for mark in ',;:()"') or between.count(" ") > 6:
+        return False
+    for hit in passage.hits:
+        if (
+            start <= hit.start < end
+            and hit.term.sort == "cue"
+            and hit.term.group in _RANK
+            and hit.term.group != "agreed"
+        ):
+            return False
+    return True
+
+
+def _of_verb(passage: Passage, head: Head) -> Standing:
+    """A verb of the kind itself: its tense is its group's; an infinitive takes that of what governs it."""
+    status = STATUS_OF.get(head.group)
+    beside = [
+        hit
+        for hit in passage.cues(*_AUXILIARY, "agreed", "agreed-after", "negated")
+        if _governs(hit, head, _BESIDE if status else 45) and passage.clause(hit.start) == passage.clause(head.start)
+    ]
+    negation = [hit for hit in beside if hit.term.group == "negated"]
+    modal = [hit for hit in beside if hit.term.group != "negated"]
+    if modal:
+        top = min(modal, key=lambda hit: (_RANK[hit.term.group], hit.start))
+        if negation:
+            return Standing(None, ("negated",))
+        return Standing(
+            STATUS_OF[top.term.group],
+            (f"verb-{head.group}", f"predicate-{top.term.group}"),
+            False,
+            (top.start, top.end),
+        )
+    if negation:
+        return Standing(None, ("negated",))
+    if status is None:
+        return Standing(None, ("infinitive-alone",))
+    return Standing(status, (f"verb-{head.group}",), False, (head.start, head.end))
+
+
+def _governs(hit: Hit, head: Head, reach: int) -> bool:
+    if hit.end <= head.start:
+        return head.start - hit.end <= reach and hit.term.group not in AFTER_HEAD
+    return hit.start >= head.end and hit.start - head.end <= reach and hit.term.group in AFTER_HEAD | {"negated"}
+
+
+def _predicate(hit: Hit, head: Head) -> bool:
+    term = hit.term
+    if hit.start < head.end and head.start < hit.end:
+        return False
+    if term.sort == "cue" and term.group in _RANK:
+        if term.group in BEFORE_HEAD:
+            return hit.end <= head.start
+        if term.group in AFTER_HEAD:
+            return hit.start >= head.end
+        return True
+    return term.sort == "word" and term.topic == head.topic and term.group in _VERB_GROUPS
+
+
+def _distance(hit: Hit, head: Head) -> int:
+    return head.start - hit.end if hit.end <= head.start else hit.start - head.end
+
+
+def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
+    firm = [hit for hit in hits if hit.term.group != "faint"] or list(hits)
+    return min(firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end), default=None)
+
+
+def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool) -> Standing:
+    """The chosen predicate with the auxiliaries, modals and negations beside it."""
+    company = [
+        hit for hit in predicates
+        if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
+        and hit.term.group in _AUXILIARY
+    ]  # fmt: skip
+    top = min([chosen, *company], key=lambda hit: (_RANK.get(hit.term.group, 99), hit.start))
+    negated = [
+        hit for hit in passage.cues("negated")
+        if (hit.end <= top.start and top.start - hit.end <= 14) or (hit.end <= chosen.start and chosen.start - hit.end <= 14)
+        or (hit.end <= head.start and head.start - hit.end <= 14)
+    ]  # fmt: skip
+    rules = tuple(dict.fromkeys((f"predicate-{chosen.term.group}", f"predicate-{top.term.group}")))
+    if negated and top.term.group not in ("denied", "postponed", "cancelled"):
+        return Standing(None, (*rules, "negated"), False, (top.start, top.end))
+    if negated:
+        return Standing(None, (*rules, "negated-reversal"), False, (top.start, top.end))
+    return Standing(STATUS_OF[top.term.group], rules, False, (top.start, top.end), loose)
+
+
+def _gap(one: Hit, other: Hit) -> int:
+    return max(one.start, other.start) - min(one.end, other.end)

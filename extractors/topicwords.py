@@ -1,0 +1,118 @@
+"""The notation in which a rule-writer spells the words of a topic, and the groups that they fall into.
+
+A pattern is a word or a phrase as it stands in print; case, accents of typesetting (curly quotes, long dashes) and
+runs of blanks do not matter. It matches whole words only. Four marks extend it:
+
+* ``обмен*``: the word with any ending: обмен, обмена, обменом;
+* ``{swap|exchange} of prisoners``: one spelling per alternative; an empty alternative drops the word:
+  ``round of {peace|direct|} talks``;
+* ``exchange ~ prisoners``: up to three other words may stand between, but no punctuation mark;
+* ``=March``: the first letter must be a capital where the pattern's is.
+
+Groups (a topic may leave out what it does not need):
+
+``names``    name the event by themselves: "prisoner swap", "обмін полоненими".
+``bare``     may name it, and need a name, a unit, a side or an earlier full name near by: "swap", "talks".
+``acts``     verbs which say that it happened: "swapped", "обменялись"; need a side or a unit in the sentence.
+``doing``    the same, in the course of happening: "are being exchanged".
+``coming``   the same, in the future: "обменяют", "takas edilecek".
+``bound``    verb forms without a tense of their own (infinitives), read by what governs them: "to exchange".
+``returns``  verbs of being back or given back: "are home", "повернулися"; need a unit or a demonym as well.
+``returning`` the same in the future: "передаст", "will return".
+``units``    nouns that counts attach to: "prisoners", "тіла".
+``strong``   those units which by themselves tell the kind ("bodies", "prisoners"), so that `returns` need no more.
+``counted``  nouns that an ordinal counts: "round", "stage of negotiations".
+``not``      idioms that look like the event and are not: "exchange of fire"; they cancel what they cover.
+``spoilers`` words which, in the same clause, tell that a bare word is about something else: "phone", "tariff".
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from extractors.records import ExtractorError
+
+GROUPS: frozenset[str] = frozenset(
+    {
+        "names", "bare", "acts", "doing", "coming", "bound", "returns", "returning",
+        "units", "strong", "counted", "not", "spoilers",
+    }
+)  # fmt: skip
+
+_BRACE = re.compile(r"\{([^{}]*)\}")
+_BLANKS = re.compile(r"\s+")
+# A gap stays inside a run of words: a comma or a full stop would join two statements.
+_GAP = r"(?:[^\S\n]+[\w'’-]+){0,3}?"
+_ENDING = r"[\w’']*"
+_BLANK = r"[^\S\n]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One spelling: the automaton finds `head`; `rest`, if any, must match right behind it.
+
+    Both are in the alphabet of `fold`. `cased`: the first letter of the find must be a capital in the text.
+    """
+
+    head: str
+    rest: re.Pattern[str] | None
+    cased: bool = False
+
+
+def expand(pattern: str) -> Iterator[str]:
+    """All spellings of the brace alternations, in the order written. Raises ExtractorError on a stray brace."""
+    found = _BRACE.search(pattern)
+    if found is None:
+        if "{" in pattern or "}" in pattern:
+            raise ExtractorError(f"word pattern {pattern!r}: a brace without its partner; write {{one|other}}")
+        yield _BLANKS.sub(" ", pattern).strip()
+        return
+    for choice in found.group(1).split("|"):
+        yield from expand(pattern[: found.start()] + choice + pattern[found.end() :])
+
+
+def compile_pattern(spelling: str) -> Pattern:
+    """One expanded, already folded spelling. Raises ExtractorError when nothing literal is left to search for."""
+    cased = spelling.startswith("=")
+    spelling = spelling.removeprefix("=")
+    cut = min((spelling.find(mark) for mark in "*~" if mark in spelling), default=-1)
+    if cut < 0:
+        return Pattern(_required(spelling, spelling), None, cased)
+    head, rest = spelling[:cut], spelling[cut:]
+    regex = ""
+    if rest.startswith("~"):
+        head = head.rstrip()
+    for piece in re.findall(r"\*| ~ |~ |\s|[^*~\s]+", rest):
+        if piece == "*":
+            regex += _ENDING
+        elif "~" in piece:
+            regex += _GAP + _BLANK
+        elif piece.isspace():
+            regex += _BLANK
+        else:
+            regex += re.escape(piece)
+    return Pattern(_required(head, spelling), re.compile(regex + r"(?!\w)"), cased)
+
+
+def _required(head: str, spelling: str) -> str:
+    if not head.strip():
+        raise ExtractorError(f"word pattern {spelling!r}: begin with a word, not with a mark")
+    return head
+
+
+def faults(topic: str, words: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[str]:
+    """What is wrong with a topic's words, one sentence each: unknown groups, patterns that cannot be compiled."""
+    found: list[str] = []
+    for language, groups in words.items():
+        for group, patterns in groups.items():
+            if group not in GROUPS:
+                found.append(
+                    f"topic {topic}, words.{language}: unknown group {group!r}; groups are {', '.join(sorted(GROUPS))}"
+                )
+            for pattern in patterns:
+                try:
+                    for spelling in expand(pattern):
+                        compile_pattern(spelling)
+                except ExtractorError as error:
+                    found.append(f"topic {topic}, words.{language}.{group}: {error}")
+    return found
