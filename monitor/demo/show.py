@@ -1,0 +1,42 @@
+"""PURE: the demo's account for a person: each message as it arrives, and the table at the end."""
+
+import textwrap
+
+from alerts.compose.card import REASONS, kind_words
+from monitor.demo.message import Message
+from monitor.demo.verdict import Verdict
+
+_WIDTH = 100
+
+
+def arrived(message: Message, seconds: float) -> str:
+    """A message as it came: when, where, why, and its first lines. Updates take one line."""
+    reason = REASONS.get(message.reason, message.reason)
+    head = f"[{seconds:5.1f} s] {message.channel:5}  "
+    title = " ".join(message.text.partition("\n\n")[0].split()) if message.channel == "mail" else message.subject
+    if not message.interrupts:
+        return textwrap.shorten(f"{head}update: {reason.lower()}: {title}", _WIDTH, placeholder=" …")
+    if message.channel != "mail":
+        return textwrap.shorten(f"{head}{reason}: {title}  ({message.file})", _WIDTH + 20, placeholder=" …")
+    body = message.text.partition("\n\n")[2].splitlines()
+    lines = [f"{head}{reason}: {title}", f"          subject: {message.subject}  ({message.file})"]
+    return "\n".join([*lines, *(f"          | {line}" for line in body[:10])])
+
+
+def table(verdict: Verdict) -> str:
+    """Event by event: what should have interrupted and what did."""
+    head = ("event", "should interrupt", "by mail", "on Slack", "")
+    rows = [
+        (
+            kind_words(row.kind),
+            ", ".join(row.expected) or "nothing",
+            ", ".join(row.got["mail"]) or "nothing",
+            ", ".join(row.got["slack"]) or "nothing",
+            "right" if row.right else "WRONG",
+        )
+        for row in verdict.rows
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(line.rstrip() for line in lines)
