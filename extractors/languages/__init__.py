@@ -70,7 +70,9 @@ def phrases(rows: Mapping[str, str | Iterable[str]]) -> dict[str, str]:
 
 def _fold_pattern(pattern: str) -> str:
     # escapes keep their case (\\W is not \\w)
-    return "".join(part if part.startswith("\\") else fold(part) for part in re.split(r"(\\.|\(\?P<\w+>)", pattern))
+    return "".join(
+        part if part.startswith(("\\", "(?P<")) else fold(part) for part in re.split(r"(\\.|\(\?P<\w+>)", pattern)
+    )
 
 
 @functools.cache

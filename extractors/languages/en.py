@@ -99,6 +99,7 @@ LANGUAGE = Language(
         "past": r"last|previous|this past|past",
         "future": r"next|coming|this coming|the following",
         "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",
+        "weekday_strict": r"(?!)",
         "weekday_tail": r"(?:'s)?",
         "ago": r"(?P<n>\d+|a|an|one|two|three|four|five|six|seven|ten)\s+(?P<u>days?|weeks?|months?|years?)\s+(?:ago|earlier)",
         "in": r"(?!)",
@@ -106,7 +107,8 @@ LANGUAGE = Language(
         "unit_week": "week",
         "unit_month": "month",
         "unit_year": "year",
-        "day_alone": r"on\s+the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)\b(?!\s+(?:round|exchange|swap|day|anniversary|floor))",
+        "date_words": "ago earlier",
+        "day_alone": r"(?<=on the )(?P<d>\d{1,2})(?:st|nd|rd|th)\b(?!\s+(?:round|exchange|swap|day|anniversary|floor))",
         "label": r"posted|updated|published|modified|last updated|last modified|first published|created|date",
         "approximate": (
             r"about|around|some|over|more than|nearly|almost|at least|up to|roughly|approximately|fewer than|less than|"
