@@ -131,7 +131,7 @@ LANGUAGE = Language(
         "label": r"yayınlanma|yayınlandı|yayın tarihi|güncelleme|güncellendi|son güncelleme|giriş|giriş tarihi|oluşturulma|tarih|published|updated",
         "approximate": r"yaklaşık|en az|en fazla|aşağı yukarı|neredeyse|hemen hemen|takriben|kabaca|asgari",
         "approximate_after": r"(?:'?[dt][ae]n)? (?:fazla|çok|aşkın|az)\b|'(?:y?[ıiuü]) (?:aşkın|bulan|geçen)\b| (?:civarında|kadar|dolayında)\b",
-        "several": r"birkaç|kaç|birçok|bir kaç|her|hiçbir|hem",
+        "several": r"birkaç|kaç|birçok|bir kaç|her|hiçbir|hem|yaş|yaşın",
         "pair": r"'(?:y?[ae])\s+(?:karşı(?:lık)?\s+)?|\s+(?:kişiye|esire|askere|savaş esirine)\s+(?:karşı(?:lık)?\s+)?|\s*-\s*|\s+(?:karşılığı|karşılığında|karşı)\s+",
         "each_before": r"(?!)",
         "each_after": r"(?!)",
