@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from alerts.records import Rings
@@ -76,7 +77,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is tracked: `names` for extractors, `identities` (by topic) and `series` for resolve, `rings` for alerts."""
+    """What is tracked: `names` for extractors, `identities` (by topic) and `series` for resolve, `rings` for alerts.
+
+    `baseline` are the files of the stories that are read when the watch begins.
+    """
 
     id: str
     title: str
@@ -84,6 +88,7 @@ class Watch:
     identities: Mapping[str, Identity]
     series: tuple[Series, ...]
     rings: Rings
+    baseline: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

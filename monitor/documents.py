@@ -1,0 +1,141 @@
+"""YAML 1.2 as data that remembers its lines.
+
+ruamel.yaml's own constructor stops at the first duplicate key and forgets the line of plain values, so the data are
+built here from the nodes: every duplicate is found, and each path knows where it stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Where = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with the YAML itself, before anyone asks what it means."""
+
+    line: int
+    where: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The data of one file. `lines`: path → line, from 1. `given`: paths that were set from elsewhere, and where.
+
+    `unread`: there are no data, the flaws say why. A document with other flaws has the data all the same.
+    """
+
+    file: str
+    data: Any
+    lines: Mapping[Where, int] = field(default_factory=dict)
+    flaws: tuple[Flaw, ...] = ()
+    unread: bool = False
+    given: Mapping[Where, str] = field(default_factory=dict)
+
+    def place(self, where: Where) -> tuple[str, int]:
+        """File and line of a path, or of the nearest one around it."""
+        for length in range(len(where), -1, -1):
+            if where[:length] in self.given:
+                return self.given[where[:length]], 0
+            if where[:length] in self.lines:
+                return self.file, self.lines[where[:length]]
+        return self.file, 1
+
+
+def dotted(where: Where) -> str:
+    """`routes[0].to` for ("routes", 0, "to")."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).removeprefix(".")
+
+
+def read(path: Path) -> Document:
+    """The document of a file. A file that is missing or cannot be read is a flaw of the document."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return _unread(path, 0, "there is no such file")
+    except UnicodeDecodeError as error:
+        return _unread(path, error.object[: error.start].count(b"\n") + 1, "this is not UTF-8", "save it as UTF-8")
+    except OSError as error:
+        return _unread(path, 0, f"cannot be read: {error.strerror}")
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str) -> Document:
+    """The document of a text; `file` is what faults call it. An empty text is an empty mapping."""
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        node = yaml.compose(StringIO(text))
+        if node is None:
+            return Document(file, {}, {(): 1})
+        builder = _Builder(yaml)
+        data = builder.build(node, (), frozenset())
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        problem = str(error.problem or error.context or "not YAML").split("\n", 1)[0]
+        return _unread(Path(file), line, f"not YAML: {problem}", "check indentation, quotes and brackets here")
+    except (YAMLError, ValueError) as error:
+        return _unread(Path(file), 0, f"not YAML: {str(error).splitlines()[0]}")
+    return Document(file, data, builder.lines, tuple(builder.flaws))
+
+
+def _unread(path: Path, line: int, message: str, advice: str = "") -> Document:
+    return Document(str(path), None, {}, (Flaw(line, "", message, advice),), unread=True)
+
+
+class _Builder:
+    """Nodes into data, noting lines and flaws on the way."""
+
+    def __init__(self, yaml: YAML) -> None:
+        self._construct = yaml.constructor
+        self.lines: dict[Where, int] = {}
+        self.flaws: list[Flaw] = []
+
+    def build(self, node: Node, where: Where, above: frozenset[int]) -> Any:
+        """`above` are the nodes that this one stands in: an alias to one of them would never end."""
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if id(node) in above:
+            self._flaw(node, where, "an alias that stands inside its own anchor", "write the value out")
+            return None
+        match node:
+            case MappingNode():
+                return self._mapping(node, where, above | {id(node)})
+            case SequenceNode():
+                inside = above | {id(node)}
+                return [self.build(each, (*where, i), inside) for i, each in enumerate(node.value)]
+            case _:
+                return self._scalar(node, where)
+
+    def _mapping(self, node: MappingNode, where: Where, above: frozenset[int]) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self._flaw(key_node, where, "a key should be a plain word")
+                continue
+            # `=` and `<<` have tags of their own in YAML; here they are words like any other
+            key = key_node.value if str(key_node.tag).endswith((":merge", ":value")) else self._scalar(key_node, where)
+            path = (*where, key if isinstance(key, (str, int)) else str(key))
+            if key in out:
+                first = self.lines[path]
+                self._flaw(key_node, path, f"given twice; first in line {first}", "keep one")
+                continue
+            self.lines[path] = key_node.start_mark.line + 1
+            out[key] = self.build(value_node, path, above)
+        return out
+
+    def _scalar(self, node: Node, where: Where) -> Any:
+        if not str(node.tag).startswith("tag:yaml.org,2002:"):
+            self._flaw(node, where, f"unknown tag {node.tag}", "leave the tag out")
+            return None
+        return self._construct.construct_object(node, deep=True)
+
+    def _flaw(self, node: Node, where: Where, message: str, advice: str = "") -> None:
+        self.flaws.append(Flaw(node.start_mark.line + 1, dotted(where), message, advice))

@@ -1,0 +1,176 @@
+"""What is wrong with a file of config/ or seeds/: every fault at once, with file and line, and what to do.
+
+Faults are values: a loader gives back either what it loaded or `Faults`. pydantic finds them; this module says them in
+the words of the file. A fault never prints a value, since the value may be a secret.
+"""
+
+import re
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from monitor.documents import Document, Where, dotted
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to put right. `line` counts from 1; 0 when the file as a whole, or no file, is meant."""
+
+    file: str
+    line: int
+    where: str
+    message: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        what = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{place}: {what}; {self.advice}" if self.advice else f"{place}: {what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """All faults of what was loaded, in the order of the files and lines."""
+
+    items: tuple[Fault, ...]
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.items))
+
+
+def relative(faults: Faults, home: Path) -> Faults:
+    """The same faults with the files named from `home`, as an operator knows them."""
+    return Faults(tuple(Fault(_under(f.file, home), f.line, f.where, f.message, f.advice) for f in faults))
+
+
+def _under(file: str, home: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(home)) if path.is_relative_to(home) else file
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("should be a time with its unit, such as 90s, 60m, 48h or 3d")
+    parts = re.findall(r"(\d+)\s*(s|m|h|d)", value)
+    if not parts or re.sub(r"(\d+)\s*(s|m|h|d)", "", value).strip():
+        raise ValueError("should be a time with its unit, such as 90s, 60m, 48h or 3d")
+    names = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    try:
+        return sum((timedelta(**{names[unit]: int(number)}) for number, unit in parts), timedelta())
+    except OverflowError as error:
+        raise ValueError("is longer than can be counted") from error
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("should hold no line breaks or control characters")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_printable)]
+Language = Literal["en", "uk", "ru", "tr"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+
+
+class Strict(BaseModel):
+    """A mapping of a file: unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def fault(document: Document, where: Where, message: str, advice: str = "") -> Fault:
+    """A fault at a place of a document, or at the nearest place around it that the document has."""
+    file, line = document.place(where)
+    return Fault(file, line, dotted(where), message, advice)
+
+
+def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
+    """The document as a model, or None; with all faults of the file, those of its YAML included."""
+    faults = [Fault(document.file, fault.line, fault.where, fault.message, fault.advice) for fault in document.flaws]
+    if document.unread:
+        return None, faults
+    if not isinstance(document.data, dict):
+        faults.append(Fault(document.file, 1, "", "should be a mapping of keys to values", _known(model)))
+        return None, faults
+    try:
+        return model.model_validate(document.data), faults
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        faults += [_said(model, document, each) for each in details]
+        return None, faults
+
+
+def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fault:
+    where, owner = _walk(model, error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return fault(document, where, "unknown key", _known(owner) if owner else "")
+        case "missing":
+            return fault(document, where, "this key is missing")
+        case "union_tag_not_found":
+            return fault(document, where, "this key is missing: kind", "it says which other keys there are")
+        case "literal_error" if where and where[-1] in ("en", "uk", "ru", "tr"):
+            return fault(document, where, "unknown language", "known: en, uk, ru, tr")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = re.sub(r"^Input should", "should", message)
+    return fault(document, where, message[:1].lower() + message[1:])
+
+
+def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[Where, type[BaseModel] | None]:
+    """pydantic's location as a path of the file, without the tags of unions; and whose key the last step is."""
+    note: Any = model
+    owner: type[BaseModel] | None = None
+    path: list[int | str] = []
+    for step in loc:
+        note = _bare(note)
+        members = _models(note)
+        if len(members) > 1:
+            note = next((each for each in members if step in get_args(each.model_fields["kind"].annotation)), None)
+            continue
+        if step == "[key]":
+            continue
+        path.append(step)
+        owner = members[0] if members else None
+        if owner is not None:
+            found = owner.model_fields.get(str(step))
+            note = found.annotation if found else None
+        else:
+            inner = get_args(note)
+            note = inner[-1 if get_origin(note) is dict else 0] if inner else None
+    return tuple(path), owner
+
+
+def _bare(note: Any) -> Any:
+    while get_origin(note) is Annotated:
+        note = get_args(note)[0]
+    if get_origin(note) in (Union, types.UnionType):
+        rest = [each for each in get_args(note) if each is not type(None)]
+        return _bare(rest[0]) if len(rest) == 1 else note
+    return note
+
+
+def _models(note: Any) -> list[type[BaseModel]]:
+    if isinstance(note, type) and issubclass(note, BaseModel):
+        return [note]
+    if get_origin(note) in (Union, types.UnionType):
+        return [each for each in map(_bare, get_args(note)) if isinstance(each, type) and issubclass(each, BaseModel)]
+    return []
+
+
+def _known(model: type[BaseModel]) -> str:
+    return "known here: " + ", ".join(model.model_fields)

@@ -1,0 +1,341 @@
+"""seeds/watches/ and seeds/topics/ as Watch records, or every fault in them.
+
+The shape of the files is written out in the models below; what their words mean to reading is in
+`extractors.topicwords`, and what identity means is in `monitor.records.Identity`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from alerts.records import Rings
+from extractors import topicwords
+from extractors.fold import fold
+from extractors.records import ExtractorError, Holiday, Name, NameKind, Names, TopicWords
+from monitor.documents import Document, Where, read
+from monitor.faults import Duration, Fault, Faults, Language, Slug, Strict, Text, fault, validate
+from monitor.records import Identity, Series, Watch
+
+# A Latin letter inside a Cyrillic word looks right on the screen and never matches a text.
+_MIXED = re.compile(r"(?=\w*[A-Za-z])\w*[Ѐ-ӿ]\w*")
+
+Day = Annotated[date, Field(strict=True)]
+
+
+def _one_alphabet(form: str) -> str:
+    if found := _MIXED.search(form):
+        raise ValueError(f"the word {found.group()!r} mixes Latin and Cyrillic letters and would never match")
+    return form
+
+
+Form = Annotated[Text, AfterValidator(_one_alphabet)]
+Forms = Annotated[dict[Language, tuple[Form, ...]], Field(min_length=1)]
+
+
+class BodyModel(Strict):
+    """An organisation of a side."""
+
+    name: Text
+    forms: Forms
+
+
+class PartyModel(Strict):
+    """A side: `forms` are the side itself and what stands for it, `people` its adjectives and demonyms."""
+
+    name: Text
+    forms: Forms
+    people: dict[Language, tuple[Form, ...]] = Field(default_factory=dict)
+    bodies: tuple[BodyModel, ...] = ()
+
+
+class PersonModel(Strict):
+    """Someone who speaks or negotiates. `office` is for the reader of the file."""
+
+    name: Text
+    side: Text | None = None
+    office: Text | None = None
+    forms: Forms
+
+
+class PlaceModel(Strict):
+    """A city or a country in which rounds take place, with its venues."""
+
+    name: Text
+    forms: Forms
+    venues: tuple[BodyModel, ...] = ()
+
+
+class OtherModel(Strict):
+    """A party of a neighbouring or foreign process."""
+
+    name: Text
+    forms: Forms
+    people: dict[Language, tuple[Form, ...]] = Field(default_factory=dict)
+
+
+class SeriesModel(Strict):
+    """A run of talks of one format."""
+
+    id: Slug
+    title: Text
+    kind: Slug
+    start: Day
+    end: Day | None = None
+    places: tuple[Text, ...] = ()
+
+
+class HolidayModel(Strict):
+    """A day that texts name instead of dating it."""
+
+    name: Text
+    days: Annotated[tuple[Day, ...], Field(min_length=1)]
+    forms: Forms
+
+
+class RingsModel(Strict):
+    """What rings. `kinds` left out: the topics whose own file says so."""
+
+    kinds: tuple[Slug, ...] | None = None
+    max_age: Duration = timedelta(hours=72)
+    min_families: Annotated[int, Field(ge=1)] = 1
+    confirmations: tuple[Annotated[int, Field(ge=2)], ...] = (2, 3, 5, 10)
+
+
+class WatchModel(Strict):
+    """seeds/watches/<watch>.yaml."""
+
+    watch: Slug
+    title: Text
+    parties: Annotated[tuple[PartyModel, ...], Field(min_length=2)]
+    people: tuple[PersonModel, ...] = ()
+    places: tuple[PlaceModel, ...] = ()
+    others: tuple[OtherModel, ...] = ()
+    series: tuple[SeriesModel, ...] = ()
+    holidays: tuple[HolidayModel, ...] = ()
+    topics: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    rings: RingsModel = RingsModel()
+    baseline: tuple[Text, ...] = ()
+
+
+class IdentityModel(Strict):
+    """What makes two claims of a topic one event; see monitor.records.Identity."""
+
+    window: Duration
+    slack: Duration = timedelta(days=1)
+    ordinals: Literal["series", "year", "none"] = "none"
+    deals: bool = False
+    parts: bool = False
+
+
+class TopicModel(Strict):
+    """seeds/topics/<topic>.yaml."""
+
+    topic: Slug
+    label: Text
+    rings: bool = False
+    identity: IdentityModel
+    words: Annotated[dict[Language, dict[str, tuple[Text, ...]]], Field(min_length=1)]
+
+
+def load_watches(home: Path, ids: Sequence[str]) -> tuple[Watch, ...] | Faults:
+    """The watches of a home by id, in the order given, or the faults of all of them and of their topics."""
+    watches: list[Watch] = []
+    faults: dict[Fault, None] = {}
+    for each in ids:
+        path = home / "seeds" / "watches" / f"{each}.yaml"
+        watch = load_watch(path, home / "seeds" / "topics")
+        if isinstance(watch, Faults):
+            faults |= dict.fromkeys(watch)
+        elif watch.id != each:
+            faults[Fault(str(path), 1, "watch", f"should be {each}, as the file is called")] = None
+        else:
+            watches.append(watch)
+    return Faults(tuple(faults)) if faults else tuple(watches)
+
+
+def load_watch(path: Path, topics_dir: Path) -> Watch | Faults:
+    """One watch with the topics that it names, or every fault. Baseline stories lie in `stories` beside the topics."""
+    document = read(path)
+    model, faults = validate(WatchModel, document)
+    if model is None:
+        return Faults(tuple(faults))
+    faults += _crossed(model, document, topics_dir)
+    topics: dict[str, TopicModel] = {}
+    for topic in dict.fromkeys(model.topics):
+        file = topics_dir / f"{topic}.yaml"
+        if file.is_file():
+            loaded, found = load_topic(file)
+            faults += found
+            if loaded is not None:
+                topics[topic] = loaded
+    if faults:
+        return Faults(tuple(faults))
+    return _watch(model, topics, topics_dir.parent / "stories")
+
+
+def load_topic(path: Path) -> tuple[TopicModel | None, list[Fault]]:
+    """One topic file and its faults, those of its word patterns included."""
+    document = read(path)
+    model, faults = validate(TopicModel, document)
+    if model is None:
+        return None, faults
+    if model.topic != path.stem:
+        faults.append(fault(document, ("topic",), f"should be {path.stem}, as the file is called"))
+    for language, groups in model.words.items():
+        for group, patterns in groups.items():
+            where: Where = ("words", language, group)
+            if group not in topicwords.GROUPS:
+                known = ", ".join(sorted(topicwords.GROUPS))
+                faults.append(fault(document, where, "unknown group of words", f"known here: {known}"))
+            faults += _bad_patterns(document, where, patterns)
+    return (None if faults else model), faults
+
+
+def _bad_patterns(document: Document, where: Where, patterns: Sequence[str]) -> list[Fault]:
+    faults = []
+    for index, pattern in enumerate(patterns):
+        try:
+            for spelling in topicwords.expand(pattern):
+                topicwords.compile_pattern(spelling)
+        except ExtractorError as error:
+            faults.append(fault(document, (*where, index), str(error)))
+    return faults
+
+
+def _crossed(model: WatchModel, document: Document, topics_dir: Path) -> list[Fault]:
+    """What no single key can tell: names that point at nothing, and names claimed twice."""
+    faults: list[Fault] = []
+
+    def say(where: Where, message: str, advice: str = "") -> None:
+        faults.append(fault(document, where, message, advice))
+
+    sides = [party.name for party in model.parties] + [other.name for other in model.others]
+    for i, person in enumerate(model.people):
+        if person.side is not None and person.side not in sides:
+            say(("people", i, "side"), f"{person.side} is no party of this watch", "add it to parties or others")
+    places = [each.name for each in model.places]
+    ids: set[str] = set()
+    for i, series in enumerate(model.series):
+        if series.id in ids:
+            say(("series", i, "id"), f"{series.id} is given twice")
+        ids.add(series.id)
+        if series.kind not in model.topics:
+            say(("series", i, "kind"), f"{series.kind} is no topic of this watch", "add it to topics")
+        if series.end is not None and series.end < series.start:
+            say(("series", i, "end"), "ends before it starts")
+        for place in series.places:
+            if place not in places:
+                say(("series", i, "places"), f"{place} is no place of this watch", "add it to places")
+    for i, topic in enumerate(model.topics):
+        if not (topics_dir / f"{topic}.yaml").is_file():
+            known = ", ".join(sorted(file.stem for file in topics_dir.glob("*.yaml")))
+            say(("topics", i), f"unknown topic {topic}", f"known: {known}" if known else f"none in {topics_dir}")
+    for i, kind in enumerate(model.rings.kinds or ()):
+        if kind not in model.topics:
+            say(("rings", "kinds", i), f"{kind} is no topic of this watch", "add it to topics")
+    for i, story in enumerate(model.baseline):
+        if not (topics_dir.parent / "stories" / story).is_file():
+            say(("baseline", i), f"there is no file {story} in {topics_dir.parent / 'stories'}")
+    return faults + _claimed_twice(model, document)
+
+
+def _claimed_twice(model: WatchModel, document: Document) -> list[Fault]:
+    """Two things of one name: the text does not say which is meant, so the file must not leave it open."""
+    faults: list[Fault] = []
+    owners: dict[str, tuple[str, Where]] = {}
+    for name, where, spelled in _spelled(model):
+        for language, forms in spelled.items():
+            for i, form in enumerate(forms):
+                owner, first = owners.setdefault(fold(form), (name, where))
+                if first != where and owner != name:
+                    message = f"{form!r} already names {owner}"
+                    faults.append(fault(document, (*where, language, i), message, "leave it to one of the two"))
+    names: dict[tuple[str, str], Where] = {}
+    for name, where, _ in _spelled(model):
+        if (seen := names.setdefault((str(where[0]), name), where)) != where and seen[:-1] != where[:-1]:
+            faults.append(fault(document, where[:-1], f"{name} is listed twice", "join the two"))
+    return faults
+
+
+def _spelled(model: WatchModel) -> list[tuple[str, Where, Mapping[Language, tuple[str, ...]]]]:
+    out: list[tuple[str, Where, Mapping[Language, tuple[str, ...]]]] = []
+    for i, party in enumerate(model.parties):
+        out += [
+            (party.name, ("parties", i, "forms"), party.forms),
+            (party.name, ("parties", i, "people"), party.people),
+        ]
+        out += [(each.name, ("parties", i, "bodies", j, "forms"), each.forms) for j, each in enumerate(party.bodies)]
+    out += [(each.name, ("people", i, "forms"), each.forms) for i, each in enumerate(model.people)]
+    for i, place in enumerate(model.places):
+        out.append((place.name, ("places", i, "forms"), place.forms))
+        out += [(each.name, ("places", i, "venues", j, "forms"), each.forms) for j, each in enumerate(place.venues)]
+    for i, other in enumerate(model.others):
+        out += [(other.name, ("others", i, "forms"), other.forms), (other.name, ("others", i, "people"), other.people)]
+    return out
+
+
+def _watch(model: WatchModel, topics: Mapping[str, TopicModel], stories: Path) -> Watch:
+    kinds = model.rings.kinds
+    if kinds is None:
+        kinds = tuple(topic for topic, each in topics.items() if each.rings)
+    names = Names(
+        watch=model.watch,
+        parties=tuple(each.name for each in model.parties),
+        names=tuple(_names(model)),
+        topics=tuple(
+            TopicWords(topic, {language: dict(groups) for language, groups in each.words.items()})
+            for topic, each in topics.items()
+        ),
+        holidays=tuple(Holiday(each.name, each.days, _plain(each.forms)) for each in model.holidays),
+    )
+    rings = Rings(
+        watch=model.watch,
+        kinds=frozenset(kinds),
+        max_age=model.rings.max_age,
+        min_families=model.rings.min_families,
+        confirmations=tuple(sorted(set(model.rings.confirmations))),
+    )
+    series = tuple(Series(s.id, s.title, s.kind, s.start, s.end, s.places) for s in model.series)
+    identities = {topic: _identity(each, topic in kinds) for topic, each in topics.items()}
+    return Watch(
+        model.watch, model.title, names, identities, series, rings, tuple(stories / each for each in model.baseline)
+    )
+
+
+def _plain(forms: Mapping[Language, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {str(language): spellings for language, spellings in forms.items()}
+
+
+def _identity(topic: TopicModel, rings: bool) -> Identity:
+    own = topic.identity
+    return Identity(
+        topic.topic, topic.label, own.window, own.slack.days, own.ordinals, own.deals, own.parts, rings
+    )  # fmt: skip
+
+
+def _names(model: WatchModel) -> list[Name]:
+    out: list[Name] = []
+
+    def add(name: str, kind: NameKind, forms: Mapping[Language, tuple[str, ...]], of: str | None = None) -> None:
+        if forms:
+            out.append(Name(name, kind, _plain(forms), of))
+
+    for party in model.parties:
+        add(party.name, "party", party.forms)
+        add(party.name, "people", party.people, party.name)
+        for body in party.bodies:
+            add(body.name, "body", body.forms, party.name)
+    for person in model.people:
+        add(person.name, "person", person.forms, person.side)
+    for place in model.places:
+        add(place.name, "place", place.forms)
+        for venue in place.venues:
+            add(venue.name, "place", venue.forms, place.name)
+    for other in model.others:
+        add(other.name, "other", other.forms)
+        add(other.name, "other", other.people, other.name)
+    return out
