@@ -16,12 +16,11 @@ def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
     """Write an alert and its deliveries; what is there already (by id) stays as it is. How many deliveries are new."""
     values = {name: getattr(alert, name) for name in ("id", "event_id", "watch", "reason", "decided")}
     tx.execute(insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"]))
-    return sum(
-        tx.execute(
-            insert(tx, t.delivery).values(columns_of(each)).on_conflict_do_nothing(index_elements=["id"])
-        ).rowcount
-        for each in deliveries
-    )
+    new = 0
+    for each in deliveries:
+        statement = insert(tx, t.delivery).values(columns_of(each)).on_conflict_do_nothing(index_elements=["id"])
+        new += tx.execute(statement.returning(t.delivery.c.seq)).first() is not None
+    return new
 
 
 def get(tx: Connection, alert_id: str) -> Alert | None:

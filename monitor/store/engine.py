@@ -94,7 +94,7 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
     elif address.get_backend_name() == "postgresql":
         try:
             engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True)
-            event.listen(engine, "begin", _begin_postgresql)
+            event.listen(engine, "begin", _begin_postgresql(busy_seconds))
         except ImportError as fault:
             raise StoreError(f"{where} needs {driver}: install parley[postgres]") from fault
     else:
@@ -119,6 +119,9 @@ def _migrate(store: Store, migrations: Path) -> None:
         if store.path is not None:
             _copy(store.path, store.path.with_name(f"{store.path.name}.before-{revision}"))
 
+    with store.read() as tx:  # a look at the store must not wait for the service that writes to it
+        if schema.is_current(tx, migrations):
+            return
     with store.write() as tx:
         schema.upgrade(tx, store.where, migrations, keep)
 
@@ -170,10 +173,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _begin_postgresql(connection: Connection) -> None:
-    # what BEGIN IMMEDIATE is to SQLite: writers take turns, so that what one has read still holds as it writes
-    if connection.get_execution_options().get(_WRITE, False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+def _begin_postgresql(busy_seconds: float) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        # what BEGIN IMMEDIATE is to SQLite: writers take turns, so that what one has read still holds as it writes
+        if connection.get_execution_options().get(_WRITE, False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(busy_seconds * 1000))}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+    return begin
 
 
 def _copy(source: Path, target: Path) -> None:

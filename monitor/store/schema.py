@@ -15,15 +15,19 @@ from monitor.store.errors import StoreError
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def is_current(tx: Connection, migrations: Path) -> bool:
+    """Whether the database has the newest schema that these migrations know."""
+    head = ScriptDirectory.from_config(_config(migrations)).get_current_head()
+    return MigrationContext.configure(tx).get_current_revision() == head
+
+
 def upgrade(tx: Connection, where: str, migrations: Path, keep: Callable[[str], None]) -> None:
     """Take the database to the newest schema, inside the write transaction `tx`: all steps are kept, or none.
 
     `keep` is called with the old revision before anything changes in a store that holds something. StoreError for a
     schema that these migrations do not know, and for a database of something else.
     """
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config = _config(migrations)
     config.attributes["connection"] = tx
     scripts = ScriptDirectory.from_config(config)
     head, current = scripts.get_current_head(), MigrationContext.configure(tx).get_current_revision()
@@ -40,3 +44,10 @@ def upgrade(tx: Connection, where: str, migrations: Path, keep: Callable[[str], 
     else:
         keep(current)
     command.upgrade(config, "head")
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
