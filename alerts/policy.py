@@ -1,0 +1,199 @@
+"""What rings: one change of an event → alerts, or the named rule that keeps it quiet (DESIGN §5).
+
+    new        the first news of an event, ahead or happened          interrupts
+    advanced   from ahead to happened; from off back to either        interrupts
+    reversed   into off, once per stay; a plan that moved by days     interrupts
+    corrected  what was told has changed materially                   update
+    confirmed  one more independent family, at 2, 3, 5, 10            update
+
+What was told decides, not what resolving saw: a change that had to stay quiet (too old, too few families) does not use
+up the event's interruption.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.headline import headline
+from alerts.records import INTERRUPTS, PHASES, Alert, Change, Decision, Reason, Rings, Silence, Snapshot, Source
+
+
+def decide(change: Change, rings: Rings, now: datetime) -> Decision:
+    """At most one alert for one change, or the silence that says why not. `now` (aware UTC) only dates the decision."""
+    silence = _never(change, rings) or _unfit_article(change, rings)
+    if silence is not None:
+        return Decision(change, silence=silence)
+    reason, rules = _interrupt(change)
+    if reason is not None:
+        silence = _held_back(change, rings, reason)
+        if silence is not None:
+            return Decision(change, silence=silence)
+    else:
+        reason, rules = _update(change, rings)
+    if reason is None:
+        return Decision(change, silence=_nothing_new(change))
+    return Decision(change, alerts=(_alert(change, reason, rules, now),))
+
+
+def told_phase(told: Sequence[tuple[str, str]]) -> str | None:
+    """The phase that people know an event in: of its last interruption, or of the baseline. None: they know nothing."""
+    phases = [PHASES[status] for reason, status in told if reason in {*INTERRUPTS, "baseline"} and status in PHASES]
+    return phases[-1] if phases else None
+
+
+def _never(change: Change, rings: Rings) -> Silence | None:
+    kind = change.event.kind
+    if kind not in rings.kinds:
+        return Silence("kind-does-not-ring", f"{kind} does not ring in the watch {rings.watch}; it is on the timeline")
+    if change.event.status not in PHASES or change.said_status not in PHASES:
+        return Silence("proposed", "a proposal has no phase; it is on the timeline")
+    return None
+
+
+def _unfit_article(change: Change, rings: Rings) -> Silence | None:
+    source, date = change.source, change.event.date
+    if source.published is None:
+        if date is None or date.basis != "explicit":
+            return Silence("no-date-at-all", f"{source.url} has no date, and the text does not date the event")
+        return None
+    if rings.began is not None and source.published < rings.began:
+        return Silence(
+            "published-before-watch",
+            f"{source.url} was published at {_time(source)}, before the watch ({rings.began:%Y-%m-%d %H:%M} UTC)",
+        )
+    if source.seen - source.published >= rings.max_age:
+        hours = rings.max_age.total_seconds() / 3600
+        return Silence("too-old", f"{source.url} was published at {_time(source)}, over {hours:g} h before it was seen")
+    return None
+
+
+def _time(source: Source) -> str:
+    return f"{source.published:%Y-%m-%d %H:%M} UTC"
+
+
+def _interrupt(change: Change) -> tuple[Reason | None, tuple[str, ...]]:
+    event, before = change.event, change.before
+    phase, known = PHASES[event.status], told_phase(change.told)
+    # A plan that moved is told as planned and makes the event postponed; any other claim must tell the phase itself.
+    if PHASES[change.said_status] != phase and "status" not in change.moves:
+        return None, ()
+    if phase == "off":
+        if known == "off":
+            return None, ()
+        if event.status == "denied" and (before is None or before.status not in PHASES):
+            return None, ()
+        return "reversed", ("off-once-per-stay" if known else "off-of-unknown-plan",)
+    if known is None:
+        return "new", (f"first-news-{phase}",)
+    if known == "off":
+        return "advanced", (f"from-off-to-{phase}",)
+    if known == "ahead" and phase == "happened":
+        return "advanced", ("from-ahead-to-happened",)
+    return None, ()
+
+
+def _held_back(change: Change, rings: Rings, reason: Reason) -> Silence | None:
+    event = change.event
+    if reason == "new" and event.baseline:
+        return Silence("baseline-event", f"{event.id} was known when the watch began; it never rings as new")
+    if event.families < rings.min_families:
+        return Silence(
+            "too-few-families",
+            f"{event.families} independent newsroom(s) tell it; the watch {rings.watch} asks for {rings.min_families}",
+        )
+    return None
+
+
+def _update(change: Change, rings: Rings) -> tuple[Reason | None, tuple[str, ...]]:
+    if not any(reason in INTERRUPTS for reason, _ in change.told):
+        return None, ()
+    corrections = _corrections(change)
+    if corrections:
+        return "corrected", corrections
+    if "family" in change.moves and change.event.families in rings.confirmations:
+        return "confirmed", (f"families-{change.event.families}",)
+    return None, ()
+
+
+def _corrections(change: Change) -> tuple[str, ...]:
+    """What has changed of what was told, by slot. A slot that fills for the first time is news for when and how many,
+    not for where or which ordinal: those are told with the next alert."""
+    before, after = change.before, change.event
+    if before is None:
+        return ()
+    found = []
+    if before.status != after.status and PHASES.get(before.status) == PHASES.get(after.status):
+        found.append(f"status-{before.status}-{after.status}")
+    if _date_changed(before, after):
+        found.append("date-changed")
+    if before.place and after.place and before.place != after.place:
+        found.append("place-changed")
+    if before.ordinal and after.ordinal and before.ordinal != after.ordinal:
+        found.append("ordinal-changed")
+    if any(after.counts.get(key) != n for key, n in before.counts.items()) or (after.counts and not before.counts):
+        found.append("counts-changed")
+    found += [move for move in ("withdrawn",) if move in change.moves]
+    if "edited" in change.moves and change.since and found == []:
+        found.append("edited")
+    return tuple(found)
+
+
+def _date_changed(before: Snapshot, after: Snapshot) -> bool:
+    """Known at last, or other days than before. A part's further day is the course of the event, no correction."""
+    old, new = before.date, after.date
+    if new is None or new.basis == "publication":
+        return False
+    if old is None or old.basis == "publication":
+        return old is None or not old.start <= new.end <= old.end
+    return new.end < old.start or old.end < new.start
+
+
+def _nothing_new(change: Change) -> Silence:
+    event, known = change.event, told_phase(change.told)
+    if "part" in change.moves:
+        return Silence("part-of-known-event", f"a further day or leg of {event.id}, which was told before")
+    if event.status == "denied" and known is None:
+        return Silence("denial-of-nothing-known", f"nobody was told of {event.id} before it was denied")
+    if known is None:
+        return Silence("older-word", f"{event.id} is already {event.status}; this tells an earlier stage")
+    if event.baseline and not any(reason in INTERRUPTS for reason, _ in change.told):
+        return Silence("baseline-event", f"{event.id} was known when the watch began and has not moved on")
+    if "copy" in change.rules:
+        return Silence("copy", f"the text is a copy of another article on {event.id}")
+    return Silence("already-told-in-phase", f"{event.id} was told before in phase {known}, and nothing material is new")
+
+
+def _alert(change: Change, reason: Reason, rules: tuple[str, ...], now: datetime) -> Alert:
+    event = change.event
+    number = sum(told != "baseline" for told, _ in change.told) + 1
+    return Alert(
+        id=f"{event.id}.{reason}.{PHASES[event.status]}.{number}",
+        reason=reason,
+        watch=event.watch,
+        kind=event.kind,
+        status=event.status,
+        event_id=event.id,
+        title=headline(
+            kind=event.kind,
+            status=event.status,
+            parties=event.parties,
+            ordinal=event.ordinal,
+            place=event.place,
+            date=event.date,
+            counts=event.counts,
+            moved=event.status == "postponed" and "plan-moved" in change.rules,
+        ),
+        date=event.date,
+        place=event.place,
+        ordinal=event.ordinal,
+        series=event.series,
+        counts=event.counts,
+        parties=event.parties,
+        source=change.source,
+        quotes=change.quotes,
+        articles=event.articles,
+        families=event.families,
+        rules=tuple(dict.fromkeys((*change.rules, *rules))),
+        decided=now,
+        facts=change.facts,
+        since=change.since,
+    )

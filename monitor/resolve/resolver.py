@@ -1,0 +1,330 @@
+"""Claims of one article and the known events → what moved.
+
+Order of the claims: background first, so that history is known before news is judged; then news that happened, was
+called off, is ahead, is proposed (what took place finds its plan before the next plan is registered); then by kind and
+by position in the article. The order in which an article tells things changes nothing.
+
+What background does: it adds a saying to a known event, without moving its status or its slots while news tells them.
+A recalled event that is unknown, precisely dated and past its window is opened as history: known, told, never new. A
+recall without a precise date, or still inside the window (the news of it may yet come), is kept with the article and
+opens nothing, so that it cannot swallow a real event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from alerts.records import PHASES, Change, Source
+from extractors.records import Claim
+from monitor.records import Event, Identity, Watch
+from monitor.resolve import corroboration, deals, facts
+from monitor.resolve.events import event_id, joined, opened, saying_of, snapshot
+from monitor.resolve.keys import SOFT, Match, weigh
+from monitor.resolve.records import Nearness, Resolution, Trace, Verdict
+from monitor.resolve.series import series_of
+from monitor.resolve.times import Reading, first_said, of_event, read
+
+NEAREST = 5
+# A text that dates its event weeks before its own publication recalls it, whatever its wording: no newsroom of the
+# labelled news reported an exchange or a round later than four days after it.
+LONG_PAST = timedelta(days=7)
+PHASE_ORDER = {"happened": 0, "off": 1, "ahead": 2, None: 3}
+
+
+@dataclass(slots=True)
+class _Work:
+    """What has been worked out so far: all known events by id, and which were touched, in order."""
+
+    watch: Watch
+    source: Source
+    now: datetime
+    baseline: bool
+    sketch: tuple[int, ...]
+    events: dict[str, Event]
+    touched: list[str] = field(default_factory=list)
+    told_here: dict[str, str | None] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+
+def resolve(
+    claims: Sequence[Claim],
+    source: Source,
+    events: Sequence[Event],
+    watch: Watch,
+    now: datetime,
+    *,
+    baseline: bool = False,
+    sketch: tuple[int, ...] = (),
+) -> Resolution:
+    """Take the claims of one article to the events that they are about.
+
+    `claims` are those of `watch`, `events` what is known of it, `now` is aware UTC, `sketch` is that of the text. With
+    `baseline` nothing is a change: the events become known and the phases they reach count as told. Claims of a kind
+    that the watch does not track are kept. One trace per claim, in the order of `claims`.
+    """
+    work = _Work(watch, source, now, baseline, sketch, {e.id: e for e in sorted(events, key=lambda e: e.id)})
+    traces: dict[int, Trace] = {}
+    for index, claim in sorted(enumerate(claims), key=lambda pair: _turn(pair[1], pair[0])):
+        identity = watch.identities.get(claim.kind)
+        if claim.watch != watch.id or identity is None:
+            traces[index] = Trace(index, "kept", None, ("kind-not-tracked",))
+            continue
+        traces[index] = _settle(work, index, claim, identity)
+    return Resolution(
+        tuple(work.events[i] for i in work.touched), tuple(work.changes), tuple(traces[i] for i in sorted(traces))
+    )
+
+
+def _turn(claim: Claim, index: int) -> tuple[bool, int, str, tuple[tuple[str, int], ...], int]:
+    spans = tuple((e.field, e.start) for e in claim.evidence)
+    return claim.role == "news", PHASE_ORDER[PHASES.get(claim.status)], claim.kind, spans, index
+
+
+def _settle(work: _Work, index: int, claim: Claim, identity: Identity) -> Trace:
+    repeated = _repeated(work, claim)
+    if repeated is not None:
+        verdict: Verdict = "joined" if claim.role == "news" else "background"
+        return Trace(index, verdict, repeated, ("already-taken-in",))
+    said = work.source.published.date() if work.source.published is not None else None
+    reading = read(claim, said, identity)
+    known = [e for e in work.events.values() if e.kind == claim.kind]
+    series = series_of(reading, known, work.watch, identity)
+    matches = _matches(work, reading, known, identity, series)
+    demotions = _demotions(reading, known, series, identity, matches)
+    if demotions:
+        reading = replace(reading, claim=replace(claim, role="background"), news=False)
+        matches = _matches(work, reading, known, identity, series)
+    nearest = tuple(Nearness(m.event.id, m.fits, m.vetoes) for m in matches[:NEAREST])
+    if reading.news:
+        verdict, event, rules = _news(work, reading, known, matches, identity, series)
+    else:
+        verdict, event, rules = _background(work, reading, matches, identity, series)
+    return Trace(index, verdict, event, (*demotions, *rules), nearest)
+
+
+def _repeated(work: _Work, claim: Claim) -> str | None:
+    """The event that took in this very claim of this very article before."""
+    for event in work.events.values():
+        for saying in event.sayings:
+            if saying.url == work.source.url and _said(saying.claim) == _said(claim):
+                return event.id
+    return None
+
+
+def _said(claim: Claim) -> tuple[object, ...]:
+    counts = tuple(sorted(claim.counts.items()))
+    return claim.kind, claim.status, claim.date, claim.place, claim.ordinal, counts, claim.evidence
+
+
+def _matches(
+    work: _Work, reading: Reading, known: Sequence[Event], identity: Identity, series: str | None
+) -> list[Match]:
+    """All events of the kind, the best match first."""
+    made = []
+    for event in known:
+        match = weigh(reading, event, known, identity, series)
+        if reading.news and _told_apart(work, reading, match):
+            match = replace(match, vetoes=(*match.vetoes, "told-apart-here"))
+        if "same-date" in match.fits and _is_whole(reading, event, known):
+            match = replace(match, fits=(*match.fits, "whole-of-parts"))
+        made.append(match)
+    return sorted(made, key=lambda m: (not m.joins, -m.score, _distance(reading, m.event), m.event.id))
+
+
+def _told_apart(work: _Work, reading: Reading, match: Match) -> bool:
+    """The same article tells this event in another phase, and this claim does not share its day or ordinal."""
+    if match.event.id not in work.told_here or work.told_here[match.event.id] == reading.phase:
+        return False
+    return not {"same-date", "next-part", "same-ordinal"} & set(match.fits)
+
+
+def _is_whole(reading: Reading, event: Event, known: Sequence[Event]) -> bool:
+    """A report over several days with the deal's own count is of the deal, not of one exchange that carried it out."""
+    return (
+        reading.when.end > reading.when.start and deals.has_children(event, known) and deals.same_count(reading, event)
+    )
+
+
+def _distance(reading: Reading, event: Event) -> int:
+    """Days between a claim and an event; among equals the nearest is meant."""
+    own, day = of_event(event), reading.day
+    end = own.end if own.kind != "open" else first_said(event.sayings)
+    return abs((day - end).days) if day is not None and end is not None else 0
+
+
+def _demotions(
+    reading: Reading, known: Sequence[Event], series: str | None, identity: Identity, matches: Sequence[Match]
+) -> tuple[str, ...]:
+    """The rules by which news of one article is background to what is known; never the other way round."""
+    if not reading.news or reading.phase != "happened":
+        return ()
+    said, when = reading.said, reading.when
+    if when.kind == "firm":
+        past = said is not None and said - when.end > identity.window + LONG_PAST
+        return ("long-past",) if past else ()
+    if "previous" in reading.claim.marks:
+        return ("says-previous",)
+    if any(m.joins for m in matches):
+        return ()
+    ordinal = reading.claim.ordinal
+    run = [e for e in known if series is not None and e.series == series and PHASES.get(e.status) == "happened"]
+    counted = identity.ordinals == "series" and ordinal is not None
+    if counted and any(_after(e, ordinal) for e in run):
+        return ("older-ordinal",)
+    if when.kind == "weak":
+        return ()
+    past_ones = [m for m in matches if "window-passed" in m.vetoes and PHASES.get(m.event.status) == "happened"]
+    if past_ones and "another" not in reading.claim.marks and not _new_ordinal(ordinal, run):
+        return ("window-passed",)
+    return ("no-date-at-all",) if said is None else ()
+
+
+def _after(event: Event, ordinal: int | None) -> bool:
+    return ordinal is not None and event.ordinal is not None and event.ordinal > ordinal
+
+
+def _new_ordinal(ordinal: int | None, run: Sequence[Event]) -> bool:
+    return ordinal is not None and all(e.ordinal != ordinal for e in run)
+
+
+def _news(
+    work: _Work,
+    reading: Reading,
+    known: Sequence[Event],
+    matches: Sequence[Match],
+    identity: Identity,
+    series: str | None,
+) -> tuple[Verdict, str | None, tuple[str, ...]]:
+    if matches and matches[0].joins:
+        return "joined", matches[0].event.id, _join(work, reading, matches[0], identity)
+    if reading.claim.status == "denied":
+        return "kept", None, ("denial-of-nothing-known",)
+    rules = _open(work, reading, known, identity, series)
+    return "opened", work.touched[-1], rules
+
+
+def _background(
+    work: _Work, reading: Reading, matches: Sequence[Match], identity: Identity, series: str | None
+) -> tuple[Verdict, str | None, tuple[str, ...]]:
+    if matches and matches[0].joins:
+        return "background", matches[0].event.id, _join(work, reading, matches[0], identity)
+    latest = _latest_past(reading, matches)
+    if latest is not None:
+        return "background", latest.event.id, ("latest-past-event", *_join(work, reading, latest, identity))
+    when = reading.when
+    if when.kind != "firm" or reading.phase != "happened":
+        return "kept", None, ("background-of-nothing-known",)
+    if when.coarse:
+        return "kept", None, ("too-vague-for-history",)
+    if reading.said is not None and reading.said - when.end <= identity.window and not work.baseline:
+        return "kept", None, ("news-may-yet-come",)
+    rules = _open(work, reading, (), identity, series)
+    return "background", work.touched[-1], ("history", *rules)
+
+
+def _latest_past(reading: Reading, matches: Sequence[Match]) -> Match | None:
+    """What an undated recall is about: the latest past event that nothing but time speaks against."""
+    if reading.when.kind == "firm" or reading.phase not in ("happened", "ahead"):
+        return None
+    past = [
+        m
+        for m in matches
+        if set(m.vetoes) <= SOFT
+        and PHASES.get(m.event.status) == "happened"
+        and (reading.claim.ordinal is None or m.event.ordinal is None or "same-ordinal" in m.fits)
+    ]
+    return min(past, key=lambda m: (-m.score, _distance(reading, m.event), m.event.id), default=None)
+
+
+def _open(
+    work: _Work, reading: Reading, known: Sequence[Event], identity: Identity, series: str | None
+) -> tuple[str, ...]:
+    claim, history = reading.claim, not reading.news
+    saying = saying_of(claim, work.source, work.sketch, independent=True)
+    parent = deals.parent_of(reading, known) if identity.deals and reading.phase == "happened" else None
+    # Before a proposal nothing of an event has a phase, so a baseline that only proposes must not keep it from ringing.
+    known_before = history or (work.baseline and claim.status in PHASES)
+    event = opened(
+        saying,
+        event_id=event_id(claim, work.source, work.events),
+        series=series,
+        parent=parent,
+        baseline=known_before,
+        now=work.now,
+        identity=identity,
+    )
+    work.events[event.id] = event
+    work.touched.append(event.id)
+    rules = ("carries-out-deal",) if parent else ()
+    if reading.news:
+        work.told_here[event.id] = reading.phase
+        _change(work, None, event, reading, ("opened",), rules)
+    return rules
+
+
+def _join(work: _Work, reading: Reading, match: Match, identity: Identity) -> tuple[str, ...]:
+    before = match.event
+    copy = corroboration.is_copy(work.sketch, before.sayings, work.source.url)
+    saying = saying_of(reading.claim, work.source, work.sketch, independent=not copy)
+    part = reading.news and reading.phase == "happened" and _is_part(reading, before, match)
+    event = joined(before, saying, now=work.now, identity=identity, part=part, baseline=work.baseline)
+    work.events[event.id] = event
+    if event.id in work.touched:
+        work.touched.remove(event.id)
+    work.touched.append(event.id)
+    rules = (*match.fits, *(("part",) if part else ()), *(("copy",) if copy else ()))
+    if reading.news:
+        work.told_here[event.id] = reading.phase
+        moves = _moves(before, event, work.source.url, part=part)
+        _change(work, before, event, reading, moves, rules)
+    return rules
+
+
+def _is_part(reading: Reading, event: Event, match: Match) -> bool:
+    if "next-part" in match.fits:
+        return True
+    happened = PHASES.get(event.status) == "happened"
+    return happened and bool(reading.claim.marks & {"part", "final"}) and reading.when.kind == "firm"
+
+
+def _moves(before: Event, after: Event, url: str, *, part: bool) -> tuple[str, ...]:
+    moved = [
+        slot
+        for slot in ("status", "date", "place", "ordinal", "counts")
+        if getattr(before, slot) != getattr(after, slot)
+    ]
+    if part:
+        moved.append("part")
+    if corroboration.families(after) > corroboration.families(before):
+        moved.append("family")
+    moved.append("edited" if any(s.url == url for s in before.sayings) else "article")
+    return tuple(moved)
+
+
+def _change(
+    work: _Work,
+    before: Event | None,
+    after: Event,
+    reading: Reading,
+    moves: tuple[str, ...],
+    rules: tuple[str, ...],
+) -> None:
+    if work.baseline:
+        return
+    known = {(f.slot, f.value) for f in facts.facts_of(before.sayings)} if before is not None else set()
+    told = facts.facts_of(after.sayings)
+    claim = reading.claim
+    work.changes.append(
+        Change(
+            event=snapshot(after),
+            before=snapshot(before) if before is not None else None,
+            moves=moves,
+            source=work.source,
+            said_status=claim.status,
+            quotes=facts.quotes_of(claim),
+            rules=(*claim.rules, *rules),
+            told=after.told,
+            facts=told,
+            since=tuple(f for f in told if f.source.url == work.source.url and (f.slot, f.value) not in known),
+        )
+    )
