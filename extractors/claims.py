@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from extractors import languages
 from extractors.dates import FoundDate, find_dates, resolve_weekday
+from extractors.focus import Draft, settle
 from extractors.language import identify
 from extractors.lexicon import Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
@@ -18,6 +19,7 @@ from extractors.role import read_role
 from extractors.slots import Slots, bind
 from extractors.status import Standing, read_status
 
+_RECENT = timedelta(days=200)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
 
@@ -59,7 +61,7 @@ def _read_watch(
     known = {topic for topic in topics}
     named: set[str] = set()
     found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
-    mentions: list[Mention] = []
+    drafts: list[Draft] = []
     rejections: list[Rejection] = []
     for passage in passages:
         if not any(hit.term.sort == "word" and hit.term.topic in known for hit in passage.hits):
@@ -69,11 +71,6 @@ def _read_watch(
                 for hit in passage.words(topic, "names")[:1]:
                     rejections.append(_reject(names, passage, Refusal(topic, passage.noise, hit.start, hit.end)))
             continue
-        heads, refusals = find_heads(passage, topics, names.watch, frozenset(named))
-        rejections += [_reject(names, passage, refusal) for refusal in refusals]
-        if not heads:
-            continue
-        named.update(head.topic for head in heads if head.group == "names" or head.verb)
         # whole fields are asked, since a dateline is known by its place in the text
         if passage.field not in found:
             found[passage.field] = (
@@ -82,6 +79,9 @@ def _read_watch(
             )
         numbers = [n for n in found[passage.field][0] if passage.start <= n.start < passage.end]
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
+        heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
+        rejections += [_reject(names, passage, refusal) for refusal in refusals]
+        named.update(head.topic for head in heads)
         for head in heads:
             foreign = _foreign(passage, head, names, company)
             if foreign:
@@ -94,7 +94,12 @@ def _read_watch(
                 )
                 continue
             slots = bind(passage, head, heads, numbers, dates, names)
-            mentions.append(_mention(passage, head, standing, slots, published, names))
+            mention = _mention(passage, head, standing, slots, published, names)
+            drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
+    mentions, dropped = settle(drafts, published.date() if published else None)
+    rejections += [
+        _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger)) for draft, rule in dropped
+    ]
     return mentions, rejections
 
 
@@ -102,7 +107,7 @@ def _company(passages: Sequence[Passage], names: Names) -> _Company:
     sides: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for passage in passages:
-        if passage.noise:
+        if passage.noise and passage.noise != "noise-heading":
             continue
         for hit in passage.names(names.watch):
             if side := side_of(hit):
@@ -130,7 +135,7 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
         else:
             return "parties-of-another-process"
     present = [company.sides.get(party, 0) for party in names.parties]
-    if min(present, default=0) == 0:
+    if min(present, default=0) == 0 and (not sum(present) or company.others):
         return "parties-not-named"
     if company.others and max(company.others.values()) > sum(present):
         return "article-of-another-process"
@@ -140,6 +145,10 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
 def _dating(found: FoundDate | None, standing: Standing, published: datetime | None) -> Dating | None:
     if found is None:
         return None
+    default = found.dating
+    if found.shape == "yearless" and default and published and default.end > published.date() - _RECENT:
+        # "On June 2 he said they would": a plan of last week is not for next year
+        return default
     return resolve_weekday(found, published, "future" if standing.status in _AHEAD else "past")
 
 

@@ -10,6 +10,8 @@ them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a la
 ``faint`` predicates say little more than that the head is a thing of the past: "was", "had".
 ``negated`` turns the predicate next to it.
 
+``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
+
 Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right
 before the head, or with the ``-post`` groups right behind it (Turkish).
 
@@ -62,3 +64,5 @@ STATUS_OF: Mapping[str, Status] = {
 
 BEFORE_HEAD: frozenset[str] = frozenset({"agreed", "wanted"})
 AFTER_HEAD: frozenset[str] = frozenset({"agreed-after", "wanted-after"})
+HAPPENED: frozenset[str] = frozenset({"underway", "concluded"})
+AHEAD: frozenset[str] = frozenset({"planned", "agreed", "proposed"})

@@ -1,9 +1,10 @@
 """The places of a passage that speak of an event: triggers, what cancels them, and what supports them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extractors.lexicon import Hit
+from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 
 HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning")
@@ -11,6 +12,9 @@ _VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
+_CLOSE = 40
+_COUNT_REACH = 28
+_MANY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Refusal:
 
 
 def find_heads(
-    passage: Passage, topics: Sequence[str], watch: str, named: frozenset[str]
+    passage: Passage, topics: Sequence[str], watch: str, named: frozenset[str], numbers: Sequence[FoundNumber]
 ) -> tuple[list[Head], list[Refusal]]:
     """The heads of a passage, by topic and place, and the triggers that were refused.
 
@@ -56,9 +60,7 @@ def find_heads(
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
                 continue
-            rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
-                passage, hit, topic, watch, named
-            )
+            rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(passage, hit, topic, watch, named, numbers)
             if rule:
                 refusals.append(Refusal(topic, rule, hit.start, hit.end))
                 continue
@@ -86,43 +88,57 @@ def _refused(
     return None
 
 
-def _unsupported(passage: Passage, hit: Hit, topic: str, watch: str, named: frozenset[str]) -> str | None:
+def _unsupported(
+    passage: Passage, hit: Hit, topic: str, watch: str, named: frozenset[str], numbers: Sequence[FoundNumber]
+) -> str | None:
     """What a trigger that does not name the event by itself must have near it."""
     group = hit.term.group
     if group == "names":
         return None
-    units = passage.words(topic, "units", "strong")
-    near = [unit for unit in units if abs(unit.start - hit.start) <= _REACH and not _within(unit, hit)]
+    clause = passage.clause(hit.start)
+    near = [
+        unit
+        for unit in passage.words(topic, "units", "strong")
+        if not _within(unit, hit)
+        and (abs(unit.start - hit.start) <= _CLOSE or (abs(unit.start - hit.start) <= _REACH and passage.clause(unit.start) == clause))
+    ]
     strong = [unit for unit in near if unit.term.group == "strong"]
     if group in ("acts", "doing", "coming"):
-        if strong or near or topic in named or _sides(passage, watch) or _people(passage, watch):
+        if strong or near or topic in named or _sides(passage, watch):
             return None
         return "verb-without-a-side"
     if group in _NEEDS_UNIT:
-        counted = [unit for unit in near if any(_numbered(passage, unit))]
-        if strong or (near and topic in named) or (counted and _people(passage, watch)):
+        # who comes home tells the kind: "brought home the bodies" is no return of prisoners
+        rivals = [
+            abs(other.start - hit.start)
+            for other in passage.hits
+            if other.term.sort == "word"
+            and other.term.group == "strong"
+            and other.term.topic != topic
+            and abs(other.start - hit.start) <= _REACH
+        ]
+        if rivals and min(rivals) < min((abs(unit.start - hit.start) for unit in strong), default=999):
+            return "return-of-something-else"
+        people = [*near, *passage.names(watch, "people")]
+        counted = any(_counted(person, numbers) for person in people)
+        if strong or (counted and (topic in named or _sides(passage, watch))) or (near and topic in named):
             return None
-        if topic in named and _people(passage, watch):
+        if topic in named and any(abs(n.start - hit.start) <= _CLOSE and n.value >= _MANY for n in numbers):
             return None
         return "return-of-whom"
-    if strong or near or topic in named or passage.words(topic, "names"):
+    if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
         return None
-    if len(_sides(passage, watch)) >= 2:
+    if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
         return None
     return "bare-word-without-support"
 
 
-def _numbered(passage: Passage, unit: Hit) -> Iterator[bool]:
-    before = passage.folded[max(passage.start, unit.start - 24) : unit.start]
-    yield any(char.isdigit() for char in before)
+def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
+    return any(0 <= unit.start - n.end <= _COUNT_REACH and n.kind != "ordinal" for n in numbers)
 
 
 def _sides(passage: Passage, watch: str) -> set[str]:
     return {side_of(hit) for hit in passage.names(watch, "party", "people", "body", "person")} - {""}
-
-
-def _people(passage: Passage, watch: str) -> list[Hit]:
-    return passage.names(watch, "people", "party", "place")
 
 
 def side_of(hit: Hit) -> str:

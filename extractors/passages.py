@@ -142,7 +142,7 @@ def _noise(sentence: str, hits: Sequence[Hit], start: int, title: str, alone: bo
     `alone`: the sentence ends its paragraph, in a text that does punctuate its paragraphs.
     """
     plain = _plain(sentence)
-    if title and plain == title:
+    if title and (plain == title or (alone and plain.startswith(title + " ") and sentence.rstrip()[-1:] not in _FINAL)):
         return "title-repeated"
     words = _LETTERS.findall(sentence)
     final = sentence.rstrip()[-1:] in _FINAL

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from extractors.cues import AHEAD, HAPPENED
+from extractors.focus import exact
 from extractors.mentions import Head
 from extractors.passages import Passage
 from extractors.records import Dating, Role
@@ -14,8 +16,6 @@ _FRESH = timedelta(days=1)
 _LEAD_FRESH = timedelta(days=3)
 _OPENING = 30
 _ATTRIBUTE_REACH = 26
-_HAPPENED = frozenset({"underway", "concluded"})
-_AHEAD = frozenset({"planned", "agreed", "proposed"})
 _FRONT = frozenset({"title", "lead"})
 
 
@@ -37,18 +37,23 @@ def read_role(
     ("after the talks") in the body tells only when something else happened; an assertion there may still be news.
     """
     marks = _marks(passage, head)
-    happened = standing.status in _HAPPENED
+    happened = standing.status in HAPPENED
     front = passage.zone in _FRONT
-    fresh = _fresh(dating, today)
+    fresh = exact(dating, today)
     if dating is not None and today is not None and happened:
         age = today - dating.end
         if age > (_LEAD_FRESH if front else _FRESH):
             return RoleRead("background", "date-long-past", marks)
-    if dating is not None and today is not None and standing.status in _AHEAD and today - dating.end > _FRESH:
+        if dating.precision in ("week", "month", "year") and (dating.end < today or not front):
+            # "last week", "earlier this month": who reports the day's news names the day
+            return RoleRead("background", "date-vague", marks)
+    if dating is not None and today is not None and standing.status in AHEAD and today - dating.end > _FRESH:
         return RoleRead("background", "date-of-the-agreement-past", marks)
-    if "undated-plan" in marks and standing.status in ("planned", "proposed"):
+    if "undated-plan" in marks and (standing.status == "proposed" or (standing.status == "planned" and standing.framed)):
         return RoleRead("background", "no-date-yet", marks)
     if not fresh:
+        if happened and _after_previous(passage, head):
+            return RoleRead("background", "after-the-previous-one", marks)
         if _recalls(passage, head):
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
@@ -64,10 +69,6 @@ def read_role(
     return RoleRead("news", f"told-in-{passage.zone}", marks)
 
 
-def _fresh(dating: Dating | None, today: date | None) -> bool:
-    return dating is not None and today is not None and dating.end >= today - _FRESH and dating.basis != "publication"
-
-
 def _recalls(passage: Passage, head: Head) -> bool:
     """A cue of recall opens the sentence, or stands in the head's own clause."""
     clause = passage.clause(head.start)
@@ -77,6 +78,16 @@ def _recalls(passage: Passage, head: Head) -> bool:
             for hit in passage.cues("recap")
         )
         and passage.zone != "title"
+    )
+
+
+def _after_previous(passage: Passage, head: Head) -> bool:
+    """"After the previous meeting they carried out a swap" tells of the time between that meeting and this one."""
+    openers = [hit for hit in passage.cues("after") if hit.start - passage.start <= 3]
+    return any(
+        0 <= hit.start - opener.end <= _ATTRIBUTE_REACH and hit.end < head.start
+        for opener in openers
+        for hit in passage.cues("previous")
     )
 
 

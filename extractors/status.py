@@ -43,6 +43,8 @@ def read_status(passage: Passage, head: Head) -> Standing:
         return frame
     if head.verb:
         return _of_verb(passage, head)
+    if _subject_of_talk(passage, head):
+        return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
     predicates = [hit for hit in passage.hits if _predicate(hit, head)]
     inside = [hit for hit in predicates if low <= hit.start < high]
@@ -51,6 +53,9 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if chosen is None:
         chosen = _nearest([hit for hit in predicates if _distance(hit, head) <= 90], head)
         loose = chosen is not None
+    if chosen is None and passage.cues("superlative"):
+        # "Це найбільший обмін", "the third exchange since": a verdict on what has taken place
+        return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:
         return Standing(None, ("no-predicate",))
     return _with_company(passage, head, chosen, predicates, loose)
@@ -59,7 +64,8 @@ def read_status(passage: Passage, head: Head) -> Standing:
 def _frame(passage: Passage, head: Head) -> Standing | None:
     best: Hit | None = None
     for hit in passage.cues("after", "during", "before"):
-        if hit.end <= head.start and head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start):
+        covers = hit.start < head.start < hit.end
+        if covers or (0 <= head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start)):
             best = hit
     for hit in passage.cues("after-post", "during-post", "before-post"):
         if hit.start >= head.end and hit.start - head.end <= 12 and best is None:
@@ -75,10 +81,20 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     return Standing("concluded", (f"frame-{group}",), True, (best.start, best.end))
 
 
+def _subject_of_talk(passage: Passage, head: Head) -> bool:
+    """"Spoke about an exchange" tells of a subject, "agreed about an exchange" of an event."""
+    for hit in passage.cues("about"):
+        if 0 <= head.start - hit.end <= 30 and _open(passage, hit.end, head.start):
+            return not any(
+                0 <= hit.start - cue.end <= 30 for cue in passage.cues("agreed", "said", "denied", "postponed", "cancelled")
+            )
+    return False
+
+
 def _open(passage: Passage, start: int, end: int) -> bool:
     """Whether only attributes of the head stand between: no mark, no predicate, no name of a person."""
     between = passage.folded[start:end]
-    if any(mark in between for mark in ',;:()"') or between.count(" ") > 6:
+    if any(mark in between for mark in ',;:()"') or between.count(" ") > 5:
         return False
     for hit in passage.hits:
         if (

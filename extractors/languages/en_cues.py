@@ -25,6 +25,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "confirmed ~ agreement", "confirmed the agreement", "resulted in", "yield", "yields", "yielded", "only to",
         "struck a deal", "strike a deal",
     ),
+    "agreed-after": ("was agreed", "were agreed", "has been agreed", "have been agreed", "agreed upon", "was reached"),
     "future": (
         "will", "will be", "'ll", "to be held", "is to", "are to", "set for", "set to", "scheduled", "is scheduled",
         "{is|are} expected", "expected", "planned", "plan", "plans", "{is|are} due", "due to", "upcoming",
@@ -121,6 +122,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms", "wrote",
         "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized", "emphasised",
     ),
+    "about": ("about", "discussed", "discussing", "discuss", "on the issue of", "the issue of", "spoke of"),
     "clause": (
         "that", "but", "while", "which", "who", "whom", "although", "though", "because", "when", "where", "as", "since",
         "and", "including", "with", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",

@@ -1,0 +1,100 @@
+"""Roles seen from the whole article: what it is about, and which sentences go on telling the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from extractors.cues import HAPPENED
+from extractors.passages import Passage
+from extractors.records import Dating, Mention
+
+_FRONT = frozenset({"title", "lead"})
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mention with its passage. `verb`: its head is a verb; `sides`: how many sides its own passage names."""
+
+    mention: Mention
+    passage: Passage
+    verb: bool
+    sides: int
+
+
+def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], list[tuple[Draft, str]]]:
+    """The mentions with their roles as the article's course corrects them, and those that stand on nothing.
+
+    * unanchored: a bare noun in the body with no place, date, ordinal, count or both sides is talk of talks in
+      general, unless the article has anchored the kind before it;
+    * follows-background: in one paragraph the tense of the story goes on; after "On May 16 talks were held" an undated
+      sentence tells of the same day;
+    * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
+      of publication.
+    """
+    kept: list[Draft] = []
+    refused: list[tuple[Draft, str]] = []
+    anchored: set[str] = set()
+    for draft in drafts:
+        if _anchored(draft):
+            anchored.add(draft.mention.kind)
+        elif draft.passage.zone not in _FRONT and draft.mention.kind not in anchored:
+            refused.append((draft, "unanchored"))
+            continue
+        kept.append(draft)
+    about = {
+        draft.mention.kind
+        for draft in kept
+        if draft.passage.zone in _FRONT and draft.mention.role == "news" and draft.mention.status != "proposed"
+    }
+    out: list[Mention] = []
+    past: tuple[str, int] | None = None
+    for draft in kept:
+        mention, passage = draft.mention, draft.passage
+        here = (passage.field, passage.paragraph)
+        if mention.role == "background":
+            if mention.date is not None:
+                past = here
+            out.append(mention)
+            continue
+        rule = None
+        if passage.zone not in _FRONT and not exact(mention.date, today):
+            if past == here and mention.date is None:
+                rule = "follows-background"
+            elif mention.kind not in about and not (about and _weighty(draft)):
+                rule = "another-subject"
+        out.append(mention if rule is None else _recalled(mention, rule))
+    return out, refused
+
+
+def exact(dating: Dating | None, today: date | None) -> bool:
+    """Whether a date names single days that touch the day of publication, the day before, or the time to come."""
+    if dating is None or today is None or dating.basis == "publication":
+        return False
+    return dating.precision in ("day", "days") and dating.end >= today - _DAY
+
+
+def _anchored(draft: Draft) -> bool:
+    mention = draft.mention
+    return bool(
+        draft.verb
+        or mention.place
+        or mention.ordinal
+        or mention.counts
+        or draft.sides >= 2
+        or (mention.date and mention.date.precision in ("day", "days", "week"))
+    )
+
+
+def _weighty(draft: Draft) -> bool:
+    """In an article about the same process a further fact counts when it is asserted and told with its numbers, or
+    when it binds both sides."""
+    mention = draft.mention
+    if "framed" in mention.marks:
+        return False
+    return bool(mention.counts) or mention.status == "agreed" or (mention.status not in HAPPENED and draft.sides >= 1)
+
+
+def _recalled(mention: Mention, rule: str) -> Mention:
+    rules = (*mention.rules, rule)
+    return replace(mention, role="background", rules=rules, evidence=replace(mention.evidence, rules=rules))
