@@ -1,0 +1,176 @@
+"""The killable pool: parsing feeds, extracting pages and reading claims in processes of their own.
+
+A page that hangs, crashes or eats memory costs itself alone. Workers start by forkserver: under fork, killing one fired
+the service's own SIGTERM handler (DESIGN §8), and a fork server is quick to replace a killed worker and, unlike spawn,
+is not the child of a thread whose end would take its workers along.
+"""
+
+import asyncio
+import ctypes
+import hashlib
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from extractors.article import ExtractedPage, extract
+from extractors.feed import ParsedFeed, parse_feed
+from extractors.records import Article, Names, Reading
+
+T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1
+# Libraries leak (trafilatura about 1 MB a page, reference: polling 3.10): a worker is replaced after so many jobs.
+_JOBS_OF_A_WORKER = 2_000
+_LEXICONS_KEPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailure:
+    """A job that came to nothing: out of time, out of memory, the process died, or an exception in the code itself."""
+
+    kind: Literal["timeout", "crash", "memory", "error"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _LexiconMissing:
+    """A worker's word that it has not compiled these names yet."""
+
+
+class Workers:
+    """A pool of `count` processes; each job has `patience`, each process `memory` bytes of address space.
+
+    `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
+    So a change of watches (`use`) needs no new pool.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[Names] = (),
+        *,
+        count: int = 2,
+        patience: timedelta = timedelta(seconds=10),
+        memory: int = 1536 * 2**20,
+    ) -> None:
+        self._count, self._patience, self._memory = count, patience.total_seconds(), memory
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([__name__, "extractors.claims"])
+        self._closed = False
+        self._pool = self._new_pool()
+        self.use(names)
+
+    def use(self, names: Sequence[Names]) -> None:
+        """Read claims by these names from the next job on."""
+        self._names = tuple(names)
+        self._digest = hashlib.blake2b(repr(self._names).encode(), digest_size=16).hexdigest()
+
+    async def parse_feed(
+        self, body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None
+    ) -> ParsedFeed | WorkerFailure:
+        """`extractors.feed.parse_feed` in a worker."""
+        return await self.call(parse_feed, body, url, content_type, zone, now)
+
+    async def extract(self, page: bytes, url: str, charset: str | None) -> ExtractedPage | WorkerFailure:
+        """`extractors.article.extract` in a worker."""
+        return await self.call(extract, page, url, charset)
+
+    async def read(self, article: Article) -> Reading | WorkerFailure:
+        """`extractors.claims.read_claims` in a worker, by the names in use."""
+        names, digest = self._names, self._digest
+        reading = await self.call(_read, article, digest, None)
+        if isinstance(reading, _LexiconMissing):
+            reading = await self.call(_read, article, digest, names)
+        assert not isinstance(reading, _LexiconMissing)
+        return reading
+
+    async def call(self, work: Callable[..., T], *args: object) -> T | WorkerFailure:
+        """Run a function of a module in a worker. Expected ends are values; a job after `close` is an error."""
+        # An idle worker killed from outside breaks pebble's whole pool; the job is not at fault and goes to a new one.
+        for _ in range(2):
+            pool = self._pool
+            try:
+                future: Future[T] = pool.schedule(work, args=args, timeout=self._patience)
+                return await asyncio.wrap_future(future)
+            except TimeoutError:
+                return WorkerFailure("timeout", f"not done after {self._patience:g} s; its process was ended")
+            except ProcessExpired as error:
+                return WorkerFailure("crash", f"its process died ({_death(error.exitcode)})")
+            except MemoryError:
+                return WorkerFailure("memory", f"it needed more than {self._memory // 2**20} MiB")
+            except (BrokenProcessPool, RuntimeError) as error:
+                if self._closed or getattr(error, "traceback", None) is not None:
+                    return WorkerFailure("error", f"{type(error).__name__}: {error}")
+                await self._replace(pool)
+            except CancelledError:
+                return WorkerFailure("crash", "the pool was closed while it ran")
+            except Exception as error:  # noqa: BLE001 - whatever a worker raised is a value here, with its type
+                return WorkerFailure("error", f"{type(error).__name__}: {error}")
+        return WorkerFailure("crash", "the pool broke twice in a row")
+
+    async def close(self) -> None:
+        """End all workers at once, whatever they are doing. Within a second or two; may be called again."""
+        self._closed = True
+        await asyncio.to_thread(_end, self._pool)
+
+    async def _replace(self, broken: ProcessPool) -> None:
+        if self._pool is broken:
+            self._pool = self._new_pool()
+            await asyncio.to_thread(_end, broken)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._count,
+            max_tasks=_JOBS_OF_A_WORKER,
+            initializer=_start,
+            initargs=(self._memory,),
+            context=self._context,
+        )
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _death(code: int | None) -> str:
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit status {code}"
+
+
+def _start(memory: int) -> None:
+    """In a new worker: die with the service, at once when asked, and not of the operator's Ctrl-C."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent or parent == 1:
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # pebble waits three seconds for a worker to clean up after itself; there is nothing to clean.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+_lexicons: dict[str, Any] = {}
+
+
+def _read(article: Article, digest: str, names: tuple[Names, ...] | None) -> Reading | _LexiconMissing:
+    from extractors.claims import read_claims
+    from extractors.lexicon import compile_lexicon
+
+    if digest not in _lexicons:
+        if names is None:
+            return _LexiconMissing()
+        while len(_lexicons) >= _LEXICONS_KEPT:
+            del _lexicons[next(iter(_lexicons))]
+        _lexicons[digest] = compile_lexicon(names)
+    return read_claims(article, _lexicons[digest])
