@@ -86,9 +86,9 @@ def publication_day(published: datetime | None, zone: str | None = None) -> date
 def resolve_weekday(
     found: FoundDate, published: datetime | None, direction: Literal["past", "future"], zone: str | None = None
 ) -> Dating | None:
-    """The dating of a weekday, month, weekend or year-less date when the tense says where it lies; the same day counts for both.
+    """The dating of a weekday, month, weekend or year-less date when the tense says where it lies.
 
-    What the text itself settles ("last Monday", "on Friday next week") stays, as does every other shape.
+    The day of publication counts as past and as future. What the text itself settles ("last Monday", "on Friday next week") stays, as does every other shape.
     """
     today = publication_day(published, zone)
     if today is None or (found.part and found.part not in ("early", "mid", "late", "weekend:0")):
@@ -135,8 +135,7 @@ def _resolve(shape: Shape, today: date | None, anchor: date | None) -> FoundDate
         near = anchor or today
         return FoundDate(start, end, _day_of_month(shape.value, near) if near else None, "day-of-month", shape.value)
     if shape.kind == "ago":
-        dating = _ago(shape, today) if today else None
-        return FoundDate(start, end, dating, "ago", shape.value, shape.part)
+        return FoundDate(start, end, _ago(shape, today) if today else None, "ago", shape.value, shape.part)
     return FoundDate(start, end, _relative(shape.part, today) if today else None, "relative", part=shape.part)
 
 
