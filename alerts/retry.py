@@ -19,8 +19,8 @@ class RetryPolicy:
     """How long to wait and when to stop.
 
     `caps` replaces `cap` for the kinds of channel it names. `pause` is how long a channel whose credentials were
-    refused is left alone between two probes. `longest_wait` bounds what a far end may ask for by Retry-After. Nothing is
-    given up before `least_attempts`: after days of downtime the first minute may well be without a network.
+    refused is left alone between two probes. `longest_wait` bounds what a far end may ask for by Retry-After. Nothing
+    is given up before `least_attempts`: after days of downtime the first minute may well be without a network.
     """
 
     base: timedelta = timedelta(seconds=5)

@@ -1,0 +1,383 @@
+"""The outbox loop: order, isolation, the breaker, pace, stopping. Channels are scripted, the clock is fake."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from alerts.dispatch import Dispatcher, Drained
+from alerts.records import Delivery, Outcome
+from alerts.retry import RetryPolicy
+
+Make = Callable[..., Delivery]
+OK = Outcome("sent", "ok")
+DOWN = Outcome("transient", "unreachable", "refused")
+DENIED = Outcome("bad_credential", "535", "no")
+# Without jitter: the waits are 10 s, 20 s, 40 s …, so that a test can say when.
+POLICY = RetryPolicy(base=timedelta(seconds=10), floor=timedelta(days=1), caps={})
+
+
+@dataclass
+class Script:
+    """A channel that answers as told: per delivery id, else `default`. A callable is awaited, an exception raised."""
+
+    name: str
+    default: Any = OK
+    answers: dict[str, list[Any]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    seen: list[Delivery] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        self.sent.append(delivery.id)
+        self.seen.append(delivery)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(0)
+            waiting = self.answers.get(delivery.id)
+            answer = waiting.pop(0) if waiting else self.default
+            if callable(answer):
+                answer = await answer()
+            if isinstance(answer, Exception):
+                raise answer
+            assert isinstance(answer, Outcome)
+            return answer
+        finally:
+            self.at_once -= 1
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Log:
+    lines: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+
+    def info(self, event: str, **values: object) -> None:
+        self.lines.append(("info", event, values))
+
+    def warning(self, event: str, **values: object) -> None:
+        self.lines.append(("warning", event, values))
+
+    def error(self, event: str, **values: object) -> None:
+        self.lines.append(("error", event, values))
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def dispatcher(outbox: Any, clock: Any, log: Log) -> Callable[..., Dispatcher]:
+    def make(*channels: Script, **more: Any) -> Dispatcher:
+        named = {channel.name: channel for channel in channels}
+        return Dispatcher(outbox, named, clock, more.pop("policy", POLICY), log, **{"paces": {}, **more})
+
+    return make
+
+
+@pytest.fixture
+def make(delivery_for: Make) -> Make:
+    """Deliveries d1, d2 … made one second apart, to `mail` unless said otherwise."""
+
+    def numbered(number: int, address: str = "a@example.org", **more: Any) -> Delivery:
+        kind, channel = more.pop("kind", "email"), more.pop("channel", "mail")
+        base = delivery_for(kind, address, channel=channel, id=f"d{number}", event_id=f"ev{number}")
+        return replace(base, created=base.created - timedelta(seconds=100 - number), **more)
+
+    return numbered
+
+
+async def test_what_is_due_is_sent_and_recorded(outbox: Any, dispatcher: Any, make: Make, log: Log) -> None:
+    outbox.add(make(1), make(2, "b@example.org"))
+    assert await dispatcher(Script("mail")).drain() == Drained(sent=2)
+    assert {row.state for row in outbox.rows.values()} == {"sent"}
+    assert [(level, event) for level, event, _ in log.lines] == [("info", "delivery sent")] * 2
+
+
+async def test_the_attempt_is_recorded_before_the_network_is_touched(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1))
+    mail = Script("mail")
+
+    async def look() -> Outcome:
+        assert outbox.journal == [("begin", "d1")]
+        assert outbox.rows["d1"].state == "sending"
+        return OK
+
+    mail.answers["d1"] = [look]
+    assert await dispatcher(mail).drain() == Drained(sent=1)
+    assert outbox.journal == [("begin", "d1"), ("sent", "d1")]
+
+
+async def test_a_target_gets_its_messages_one_at_a_time_and_in_order(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(*(make(number) for number in range(1, 10)))
+    mail = Script("mail")
+    await dispatcher(mail).drain()
+    assert mail.sent == [f"d{number}" for number in range(1, 10)]
+    assert mail.most_at_once == 1
+
+
+async def test_targets_are_served_side_by_side_but_no_wider_than_told(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 10)))
+    mail = Script("mail")
+    await dispatcher(mail, width=3).drain()
+    assert mail.most_at_once == 3
+
+
+async def test_one_dead_recipient_blocks_nobody(outbox: Any, dispatcher: Any, make: Make, log: Log) -> None:
+    outbox.add(make(1), make(2, "b@example.org"), make(3))
+    mail = Script("mail", answers={"d1": [Outcome("bad_target", "550", "no such user")]})
+    assert await dispatcher(mail).drain() == Drained(sent=2, dead=1)
+    assert [line[2]["delivery_id"] for line in log.lines if line[0] == "error"] == ["d1"]
+
+
+async def test_what_fails_for_now_is_tried_again_when_due(outbox: Any, dispatcher: Any, make: Make, clock: Any) -> None:
+    outbox.add(make(1))
+    mail = Script("mail", answers={"d1": [DOWN, DOWN]})
+    loop = dispatcher(mail)
+    assert await loop.drain() == Drained(retried=1)
+    assert await loop.drain() == Drained()
+    clock.advance(seconds=10)
+    assert await loop.drain() == Drained(retried=1)
+    clock.advance(seconds=19)
+    assert await loop.drain() == Drained()
+    clock.advance(seconds=1)
+    assert await loop.drain() == Drained(sent=1)
+
+
+async def test_after_an_outage_everything_arrives_in_order(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number) for number in range(1, 8)))
+    mail = Script("mail", default=DOWN)
+    loop = dispatcher(mail)
+    for _ in range(200):
+        await loop.drain()
+        clock.advance(minutes=2)
+    mail.default = OK
+    mail.sent.clear()
+    for _ in range(20):
+        await loop.drain()
+        clock.advance(minutes=2)
+    assert mail.sent == [f"d{number}" for number in range(1, 8)]
+
+
+async def test_a_delivery_that_fails_for_ever_does_not_hold_the_others_up(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number) for number in range(1, 5)))
+    mail = Script("mail", answers={"d1": [DOWN] * 100})
+    loop = dispatcher(mail)
+    for _ in range(6):
+        await loop.drain()
+        clock.advance(seconds=15)
+    assert {row.id for row in outbox.rows.values() if row.state == "sent"} == {"d2", "d3", "d4"}
+    outbox.add(make(5))
+    await loop.drain()
+    assert (outbox.rows["d1"].state, outbox.rows["d5"].state) == ("pending", "sent")
+
+
+async def test_a_far_end_that_asks_for_time_is_not_asked_again_before(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(make(1), make(2))
+    mail = Script("mail", answers={"d1": [replace(DOWN, retry_after=timedelta(seconds=47))]})
+    loop = dispatcher(mail)
+    await loop.drain()
+    clock.advance(seconds=46)
+    await loop.drain()
+    assert mail.sent == ["d1"]
+    clock.advance(seconds=1)
+    assert await loop.drain() == Drained(sent=2)
+
+
+async def test_refused_credentials_pause_the_channel_and_no_other(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 6)))
+    outbox.add(make(6, "C1", channel="chat"))
+    mail, chat = Script("mail", default=DENIED), Script("chat")
+    loop = dispatcher(mail, chat, width=1)
+    assert await loop.drain() == Drained(sent=1, retried=1)
+    assert (mail.sent, chat.sent) == (["d1"], ["d6"])
+    clock.advance(minutes=9)
+    await loop.drain()
+    assert mail.sent == ["d1"]
+    clock.advance(minutes=1)
+    await loop.drain()
+    assert mail.sent == ["d1", "d1"]  # one probe
+    mail.default = OK
+    clock.advance(minutes=10)
+    assert await loop.drain() == Drained(sent=5)
+    assert {row.state for row in outbox.rows.values()} == {"sent"}
+
+
+async def test_an_exception_in_one_channel_counts_as_ambiguous_and_says_nothing_secret(
+    outbox: Any, dispatcher: Any, make: Make, log: Log
+) -> None:
+    outbox.add(make(1), make(2, "C1", channel="chat"))
+    mail = Script("mail", answers={"d1": [ValueError("made-up-password")]})
+    assert await dispatcher(mail, Script("chat")).drain() == Drained(sent=1, retried=1)
+    kinds = {name: outcome.kind for name, outcome, _ in outbox.outcomes}
+    assert kinds == {"d1": "ambiguous", "d2": "sent"}
+    assert "made-up-password" not in repr((outbox.outcomes, log.lines))
+    assert [values["error"] for level, event, values in log.lines if event == "channel raised"] == ["ValueError"]
+
+
+async def test_a_fault_of_the_outbox_is_raised(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1))
+    outbox.broken = True
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        await dispatcher(Script("mail")).drain()
+
+
+async def test_a_channel_that_is_no_longer_configured_is_named(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1))
+    assert await dispatcher(Script("chat")).drain() == Drained(dead=1)
+    assert "'mail'" in outbox.outcomes[0][1].detail
+
+
+async def test_held_deliveries_do_not_hide_the_others(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(*(make(number) for number in range(1, 60)), make(60, "b@example.org"))
+    mail = Script("mail", answers={"d1": [DOWN]})
+    loop = dispatcher(mail, batch=5)
+    assert await loop.drain() == Drained(sent=1, retried=1)
+    assert outbox.rows["d60"].state == "sent"
+
+
+async def test_a_reply_read_before_its_thread_began_still_finds_it(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(replace(make(1), event_id="ev"), replace(make(2), event_id="ev"), make(3))
+    mail = Script("mail", answers={"d1": [Outcome("sent", "ok", reference="1.5")]})
+    await dispatcher(mail).drain()
+    assert [delivery.thread for delivery in mail.seen] == [None, "1.5", None]
+
+
+async def test_slack_gets_one_message_a_second_per_target(outbox: Any, dispatcher: Any, make: Make) -> None:
+    pace = 0.1
+    outbox.add(*(make(number, "C1", kind="slack") for number in range(1, 4)), make(4, "C2", kind="slack"))
+    times: list[tuple[str, float]] = []
+    mail = Script("mail")
+    inner = mail.send
+
+    async def send(delivery: Delivery) -> Outcome:
+        times.append((delivery.target.address, asyncio.get_running_loop().time()))
+        return await inner(delivery)
+
+    mail.send = send  # type: ignore[method-assign]
+    await dispatcher(mail, paces={"slack": timedelta(seconds=pace)}).drain()
+    first = [at for address, at in times if address == "C1"]
+    assert len(first) == 3
+    assert all(later - earlier >= pace * 0.99 for earlier, later in pairwise(first))
+    assert next(at for address, at in times if address == "C2") < first[1]
+
+
+async def eventually(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not met():  # noqa: ASYNC110 - what is waited for is in plain records of the far end
+            await asyncio.sleep(0.005)
+
+
+async def test_a_hanging_target_keeps_only_itself_waiting(outbox: Any, dispatcher: Any, make: Make) -> None:
+    release = asyncio.Event()
+
+    async def hang() -> Outcome:
+        await release.wait()
+        return OK
+
+    mail = Script("mail", answers={"d1": [hang]})
+    wake = asyncio.Event()
+    outbox.add(make(1), make(2, "b@example.org"))
+    running = asyncio.create_task(dispatcher(mail).run(wake))
+    await eventually(lambda: outbox.rows["d2"].state == "sent")
+    outbox.add(make(3, "c@example.org"))
+    wake.set()
+    await eventually(lambda: outbox.rows["d3"].state == "sent")
+    assert outbox.rows["d1"].state == "sending"
+    release.set()
+    await eventually(lambda: outbox.rows["d1"].state == "sent")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_the_loop_sleeps_until_the_next_is_due(outbox: Any, dispatcher: Any, make: Make, clock: Any) -> None:
+    outbox.add(replace(make(1), next_at=clock.now + timedelta(seconds=0.1)))
+    mail = Script("mail")
+    running = asyncio.create_task(dispatcher(mail).run(asyncio.Event()))
+    await asyncio.sleep(0.03)
+    assert mail.sent == []
+    clock.advance(seconds=1)
+    await eventually(lambda: mail.sent == ["d1"])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_a_crash_left_is_recovered_and_sent(outbox: Any, dispatcher: Any, make: Make, log: Log) -> None:
+    outbox.add(replace(make(1), state="sending", attempts=1))
+    running = asyncio.create_task(dispatcher(Script("mail")).run(asyncio.Event()))
+    await eventually(lambda: outbox.rows["d1"].state == "sent")
+    assert log.lines[0][:2] == ("warning", "deliveries recovered")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_stop_finishes_what_is_under_way_and_starts_nothing(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1), make(2))
+    started = asyncio.Event()
+
+    async def slow() -> Outcome:
+        started.set()
+        await asyncio.sleep(0.1)
+        return OK
+
+    running = asyncio.create_task(dispatcher(Script("mail", answers={"d1": [slow]})).run(asyncio.Event()))
+    await started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (outbox.rows["d1"].state, outbox.rows["d2"].state) == ("sent", "pending")
+
+
+async def test_a_send_that_outlasts_the_grace_is_cut_and_stays_to_be_seen(
+    outbox: Any, dispatcher: Any, make: Make, log: Log
+) -> None:
+    outbox.add(make(1))
+    started = asyncio.Event()
+
+    async def endless() -> Outcome:
+        started.set()
+        await asyncio.Event().wait()
+        return OK
+
+    loop = dispatcher(Script("mail", answers={"d1": [endless]}), grace=timedelta(seconds=0.05))
+    running = asyncio.create_task(loop.run(asyncio.Event()))
+    await started.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert outbox.rows["d1"].state == "sending"
+    assert ("warning", "sends cut at stop") in [line[:2] for line in log.lines]
+
+
+async def test_a_send_that_was_accepted_is_recorded_even_when_cut(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1))
+    writing = asyncio.Event()
+    finish = outbox.finish
+
+    async def slow_finish(*arguments: Any) -> None:
+        writing.set()
+        await asyncio.sleep(0.1)
+        await finish(*arguments)
+
+    outbox.finish = slow_finish
+    running = asyncio.create_task(dispatcher(Script("mail"), grace=timedelta(0)).run(asyncio.Event()))
+    await writing.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert outbox.rows["d1"].state == "sent"
