@@ -6,7 +6,7 @@ English, like the names of a watch. Topics without an entry in the table are wor
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from alerts.records import Span
+from alerts.records import PHASES, Span
 
 ORDINALS = (
     "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth",
@@ -56,7 +56,7 @@ def headline(
     if place:
         line += f" in {place}"
     if date is not None:
-        line += _dated(date, moved=moved)
+        line += _dated(date, status, moved=moved)
     told = counts_text(counts)
     return f"{line}: {told}" if told else line
 
@@ -79,11 +79,13 @@ def _between(parties: Sequence[str], counts: Mapping[str, int]) -> str:
     return f" of {', '.join(parties[:-1])} and {parties[-1]}" if len(parties) > 2 else ""
 
 
-def _dated(date: Span, *, moved: bool) -> str:
-    days = days_text(date)
+def _dated(date: Span, status: str, *, moved: bool) -> str:
+    days, phase = days_text(date), PHASES.get(status)
     if date.basis == "publication":
         return f", reported {days}"
-    return f" to {days}" if moved else f", {days}"
+    if phase == "off":
+        return f" to {days}" if moved else f", planned for {days}"
+    return f" for {days}" if phase == "ahead" else f", {days}"
 
 
 def days_text(date: Span) -> str:

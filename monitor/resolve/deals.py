@@ -16,31 +16,43 @@ from monitor.resolve.times import COARSE, Reading, When, first_said, gap, last_s
 HELD = timedelta(days=60)
 """An undated plan or deal is waited for this long after it was last spoken of: the deal of 16 May 2025 took a week, the
 one of 2 June was carried out until August."""
-PROPOSAL_HELD = timedelta(days=14)
+SOON = timedelta(days=14)
+"""A proposal, or a plan of one exchange that no agreement stands behind, is waited for only this long."""
 
 
-def is_held(event: Event, day: date | None) -> bool:
+def is_agreed(event: Event) -> bool:
+    """Whether both sides were said to have bound themselves: a deal, and not just a plan."""
+    return any(s.claim.status == "agreed" for s in event.sayings)
+
+
+def is_held(event: Event, day: date | None, identity: Identity) -> bool:
     """Whether an event that is still ahead, without binding days, is still waited for on `day`."""
     last = last_said(event.sayings)
     if day is None or last is None:
         return True
-    patience = PROPOSAL_HELD if event.status == "proposed" else HELD
+    brief = event.status == "proposed" or (identity.deals and not is_agreed(event))
+    patience = SOON if brief else HELD
     return day - last <= patience
 
 
 def same_count(reading: Reading, event: Event) -> bool:
-    """Whether the claim tells the count of the deal, by any source of it."""
+    """Whether the claim tells the count that was agreed or planned, by any source of it."""
     return any(
         agree(reading.claim.counts, s.claim.counts, SAME) is True
         for s in event.sayings
-        if s.claim.role == "news" or event.baseline
+        if PHASES.get(s.claim.status) == "ahead" and (s.claim.role == "news" or event.baseline)
     )
 
 
 def carries_out(reading: Reading, event: Event) -> bool:
-    """Whether a report of an exchange is the carrying out of an undated deal as a whole, or the first part of it."""
+    """Whether a report of an exchange is the carrying out of an undated deal as a whole, or the first part of it.
+
+    A plan without a deal behind it is of one exchange, and the next one is it, unless the counts speak against it.
+    """
     if same_count(reading, event):
         return True
+    if not is_agreed(event) and event.status != "proposed":
+        return agree(reading.claim.counts, event.counts) is not False
     agreed = first_said(event.sayings)
     later = agreed is not None and reading.day is not None and reading.day > agreed
     return later and bool(reading.claim.marks & {"deal", "part", "final"})
@@ -82,7 +94,7 @@ def is_next_part(reading: Reading, event: Event, whole: When, identity: Identity
         return "another" not in reading.claim.marks
     if reading.claim.marks & {"part", "final"}:
         return True
-    if "deal" in reading.claim.marks and any(s.claim.status == "agreed" for s in event.sayings):
+    if "deal" in reading.claim.marks and is_agreed(event):
         return True
     return event.status == "underway"
 
@@ -94,7 +106,7 @@ def parent_of(reading: Reading, known: Sequence[Event]) -> str | None:
         for e in known
         if e.kind == reading.claim.kind
         and e.parent is None
-        and any(s.claim.status == "agreed" for s in e.sayings)
+        and is_agreed(e)
         and reading.day is not None
         and (first_said(e.sayings) or date.max) < reading.day
         and reading.day - (last_said(e.sayings) or date.min) <= HELD

@@ -67,9 +67,21 @@ def best_counts(sayings: Sequence[Saying]) -> dict[str, int]:
     told = ordered(counting(sayings))
     whole = [s for s in told if s.claim.counts and not s.claim.marks & {"part", "final"}]
     told = tuple(whole) or tuple(s for s in told if s.claim.counts)
-    keys = sorted({key for s in told for key in s.claim.counts})
-    best = {key: vote((s.claim.counts[key], s.family) for s in told if key in s.claim.counts) for key in keys}
-    return {key: n for key, n in best.items() if n is not None}
+    first = vote(((key, n), s.family) for s in told for key, n in sorted(s.claim.counts.items()))
+    if first is None:
+        return {}
+    best = dict([first])
+    for key in sorted({key for s in told for key in s.claim.counts} - {first[0]}):
+        # A number of another whole (a leg beside the deal's total) would make one line of two facts.
+        beside = [s for s in told if key in s.claim.counts and _of_one_whole(s.claim.counts, key, best, first)]
+        n = vote((s.claim.counts[key], s.family) for s in beside)
+        if n is not None:
+            best[key] = n
+    return best
+
+
+def _of_one_whole(counts: Mapping[str, int], key: str, best: Mapping[str, int], first: tuple[str, int]) -> bool:
+    return counts.get(first[0]) == first[1] or agree({key: counts[key]}, best) is True
 
 
 def best_place(sayings: Sequence[Saying], course: Course) -> str | None:

@@ -227,7 +227,7 @@ def _plan_met(reading: Reading, event: Event, identity: Identity, signs: _Signs,
 
 def _undated_plan_met(reading: Reading, event: Event, day: date | None, identity: Identity, signs: _Signs) -> None:
     first = first_said(event.sayings)
-    if not deals.is_held(event, day):
+    if not deals.is_held(event, day, identity):
         signs.vetoes.append("window-passed")
     elif day is not None and first is not None and day < first - identity.slack * DAY:
         signs.vetoes.append("dates-apart")
@@ -313,7 +313,7 @@ def _both_ahead(
     silent = (said - last).days if said is not None and last is not None else 0
     due = own.kind == "firm" and PHASES.get(event.status) != "off"
     overdue = due and said is not None and (said - own.end).days > _window(identity)
-    if (overdue and silent > 0) or not deals.is_held(event, said):
+    if (overdue and silent > 0) or not deals.is_held(event, said, identity):
         signs.vetoes.append("window-passed")
     elif identity.deals and silent > _window(identity) and _agreed_anew(reading, event, known, counts):
         signs.vetoes.append("agreed-anew")
@@ -326,9 +326,7 @@ def _agreed_anew(reading: Reading, event: Event, known: Sequence[Event], counts:
     if reading.phase == "off":
         return False
     return (
-        counts is False
-        or ("another" in reading.claim.marks and counts is not True)
-        or (reading.claim.status == "agreed" and deals.has_children(event, known))
+        counts is False or ("another" in reading.claim.marks and counts is not True) or deals.has_children(event, known)
     )
 
 
