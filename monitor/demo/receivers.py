@@ -50,6 +50,7 @@ class Receivers:
         app = web.Application()
         app.router.add_post("/api/chat.postMessage", self._post_message)
         app.router.add_post("/api/auth.test", self._auth_test)
+        app.router.add_route("*", "/api/{method}", _unknown)
         app.router.add_post(HOOK, self._webhook)
         self._slack = web.AppRunner(app, access_log=None)
         await self._slack.setup()
@@ -122,6 +123,10 @@ class Receivers:
 
 def _authorised(request: web.Request) -> bool:
     return request.headers.get("Authorization") == f"Bearer {TOKEN}"
+
+
+async def _unknown(_: web.Request) -> web.Response:
+    return web.json_response({"ok": False, "error": "unknown_method"})
 
 
 async def _payload(request: web.Request) -> dict[str, object]:

@@ -122,6 +122,11 @@ async def test_the_token_is_known(receivers) -> None:
     assert (await slack(receivers).auth_test())["ok"]
 
 
+async def test_a_method_that_the_endpoint_lacks_is_refused_as_json(receivers) -> None:
+    with pytest.raises(SlackApiError, match="unknown_method"):
+        await slack(receivers).api_call("conversations.history", http_verb="GET", params={"channel": CHANNEL})
+
+
 async def test_a_call_may_come_as_a_form(receivers, heard) -> None:
     form = {"channel": CHANNEL, "text": PAYLOAD["text"], "metadata": json.dumps(PAYLOAD["metadata"])}
     async with httpx.AsyncClient(trust_env=False) as client:
