@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from alerts.records import Delivery, DeliveryState, Next, Outcome, Target
 from monitor.store import tables as t
-from monitor.store.columns import UtcDateTime
+from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
 
 _TARGET = ("recipient", "channel", "kind", "address")
@@ -92,7 +92,7 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
         latest.values(
             state=then.state,
             next_at=then.at if then.state == "pending" else None,
-            provider_ref=sa.func.coalesce(sa.bindparam("reference", outcome.reference, sa.Text), _D.provider_ref),
+            provider_ref=sa.func.coalesce(sa.literal(outcome.reference, SafeText()), _D.provider_ref),
             last_error=error,
             done=now if settled else None,
         )

@@ -128,3 +128,30 @@ def test_what_is_written_is_the_same_bytes_for_the_same_event(store: Store) -> N
         events.save(tx, [event("w-1"), replace(event("w-2"), sayings=(saying(0), saying(1)))])
         digests = tx.execute(sa.select(tables.saying.c.digest).order_by(tables.saying.c.n)).scalars().all()
     assert len({bytes(each) for each in digests}) == 2
+
+
+def test_a_memo_spares_reading_and_changes_nothing(store: Store) -> None:
+    memo = events.Memo()
+    statements: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.extend(["body"] if "saying.body" in statement else [])
+
+    first = event()
+    later = replace(first, sayings=(replace(saying(0), independent=False), saying(1), saying(2)))
+    with store.write() as tx:
+        sa.event.listen(store.engine, "before_cursor_execute", note)
+        for current in (first, first, later):
+            events.save(tx, [current])
+            assert events.open_events(tx, "w", NOW, memo) == (current,)
+        assert len(statements) == 2
+        assert events.open_events(tx, "w", NOW) == (later,)
+        sa.event.remove(store.engine, "before_cursor_execute", note)
+
+
+def test_a_memo_forgets_what_was_longest_unused() -> None:
+    memo = events.Memo(size=2)
+    memo.keep({b"1": saying(1), b"2": saying(2)})
+    assert memo.take([b"1"]) == {b"1": saying(1)}
+    memo.keep({b"3": saying(3)})
+    assert memo.take([b"1", b"2", b"3"]) == {b"1": saying(1), b"3": saying(3)}
