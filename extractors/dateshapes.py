@@ -22,6 +22,7 @@ _DATELINE_REACH = 600  # characters: a dateline is at the head, below it a date 
 _CLOCK = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s*(?:[ap]\.?m\b\.?)?\s*\(?(?:[a-z]{2,4}\b|мск\b)?\)?"
 _AFTER_DATELINE = re.compile(rf"\s*,?\s*(?:{_CLOCK})?\s*(?:\([^)\n]{{1,25}}\)\s*)?(?P<mark>\||[-:/]|$)")
 _YEAR_LED = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:\s+yili(?:nin)?)?\s+\Z")  # "2022 Mart'ında", folded
+_BARE_DAY_BEFORE = re.compile(r"the day before(?=\s*[.,;:!?)-]|\s*\Z)")
 _PLACE = re.compile(r"(?:[^\W\d_][\w.'-]*,?\s+){0,3}[^\W\d_][\w.'-]*\s*(?:,|\([^)]{1,20}\)\s*-?|/|\||-)\s*")
 
 
@@ -228,7 +229,10 @@ class _Scanner:
     def _phrase(self, folded: str, token: Token) -> Shape | None:
         for phrase in self.phrases[token.word]:
             end = token.start + len(phrase)
-            if folded.startswith(phrase, token.start) and not folded[end : end + 1].isalnum():
+            if not folded.startswith(phrase, token.start) or folded[end : end + 1].isalnum():
+                continue
+            # "the day before" is yesterday, "a day before the talks" is not
+            if phrase != "day before" or _BARE_DAY_BEFORE.match(folded, max(0, token.start - 4)):
                 return Shape(token.start, end, "relative", part=self.language.relative[phrase])
         return None
 

@@ -27,7 +27,10 @@ _VERSION = re.compile(r"\d+(?:\.\d+){2,}")
 _CLOCK = re.compile(r"(?P<h>\d{1,2})[:.](?P<m>\d\d)(?::\d\d)?(?!\d)(?P<tail>'[^\W\d_]+)?")
 _RANGE = re.compile(r"\s*-\s*(?=\d)")
 _MONEY_BEFORE = re.compile(r"(?:[$€£₴₽]|\b(?:usd|eur|uah|us\$))\s*\Z")
-_MONEY_AFTER = re.compile(r"\s*[$€£₴₽]")
+_UNIT_HINTS: dict[str, RoleHint] = {
+    "percent": "percent", "age": "age", "duration": "duration", "money": "money", "listing": "listing",
+    "measure": "measure",
+}  # fmt: skip
 _NAME_BEFORE = re.compile(r"(?:[^\W\d_]-?|[№#]\s?|\bno\.\s?|\[|@)\Z")
 _LINE_HEAD = re.compile(r"\s*(?:[^\W\d_]\s)?\Z")
 _HYPHEN_OR_BLANK = re.compile(r"\s*-\s*|\s+")
@@ -110,13 +113,12 @@ class _Words:
         self.clock_before = re.compile(rf"\b(?:{p('clock_before')})\s+\Z")
         self.idiom = re.compile(rf"(?:{p('idiom')})")
         self.clock_after = re.compile(p("clock_after"))
-        self.after: tuple[tuple[RoleHint, re.Pattern[str]], ...] = tuple(
-            (hint, re.compile(p(name)))
-            for hint, name in (
-                ("percent", "percent"), ("year", "year_after"), ("age", "age_after"), ("duration", "duration"),
-                ("money", "money"), ("listing", "listing"), ("measure", "measure"),
-            )
-        )  # fmt: skip
+        self.year_after = re.compile(p("year_after"))
+        # the names of the groups are role hints
+        self.after = re.compile(
+            rf"(?P<percent>{p('percent')})|(?P<age>{p('age_after')})|(?P<duration>{p('duration')})"
+            rf"|(?P<money>{p('money')}|\s*[$€£₴₽])|(?P<listing>{p('listing')})|(?P<measure>{p('measure')})"
+        )
         self.magnitude = re.compile(
             r"\s?(?P<w>" + "|".join(sorted(language.multipliers, key=lambda w: (-len(w), w))) + r")\b\.?"
         )
@@ -144,7 +146,12 @@ class _Words:
         if (joint := self.pair.match(folded, read.end)) and read.value >= 2:
             other = self._read(folded, joint.end(), limit)
             bare = folded[read.start : read.end].isdecimal() and joint.group().strip() == "-"
-            if other and other.value == read.value and not (other.ordinal or other.each) and not (bare and read.value < 10):
+            if (
+                other
+                and other.value == read.value
+                and not (other.ordinal or other.each)
+                and not (bare and read.value < 10)
+            ):
                 return FoundNumber(read.start, other.end, read.value, "pair", approximate)
         hint = self._hint(text, folded, read, before, after)
         if hint is None and read.fraction:
@@ -164,7 +171,12 @@ class _Words:
         if clock and int(clock["h"]) < 24 and int(clock["m"]) < 60 and folded[start - 1 : start] not in (":", "-"):
             colon = folded[clock.end("h")] == ":"
             before = folded[max(0, start - 16) : start]
-            if colon or clock["tail"] or self.clock_after.match(folded, clock.end()) or self.clock_before.search(before):
+            if (
+                colon
+                or clock["tail"]
+                or self.clock_after.match(folded, clock.end())
+                or self.clock_before.search(before)
+            ):
                 return FoundNumber(start, clock.end(), int(clock["h"]), "cardinal", role_hint="clock")
         return None
 
@@ -213,7 +225,7 @@ class _Words:
             word = match.group()
             each = word not in language.cardinals and language.distributives.get(word)
             if each:
-                large = each >= 100 and 0 < current < 10 or each == 1000 and current
+                large = (each >= 100 and 0 < current < 10) or (each == 1000 and current)
                 value = total + (current * each if large else current + each)
                 return _Read(start, match.end(), value, each=True) if large or each < smallest else None
             if word in language.multipliers and (size := language.multipliers[word]):
@@ -239,7 +251,7 @@ class _Words:
             end = match.end()
             gap = self.joint.match(folded, end) if smallest >= 100 else None
             gap = gap or _HYPHEN_OR_BLANK.match(folded, end)
-            if gap is None or "-" in gap.group() and gap.group() != "-":
+            if gap is None or ("-" in gap.group() and gap.group() != "-"):
                 break
             position = gap.end()
         value = total + current
@@ -255,14 +267,31 @@ class _Words:
         """May a multiplier stand for a number by itself: "тысяча", "bin", "a thousand"; not "тысячи", "thousands"?"""
         before = folded[max(0, start - 12) : start]
         if self.language.code == "en":
-            return re.search(r"\b(?:an?|per|every)\s+\Z", before) is not None and word in ("hundred", "thousand", "million")
+            return re.search(r"\b(?:an?|one|per|every)\s+\Z", before) is not None and word in (
+                "hundred",
+                "thousand",
+                "million",
+            )
         if word in ("тысячи", "тисячі"):
             return self.thousand_genitive.search(before) is not None
-        return word in ("тысяча", "тысячу", "тысяче", "тысячей", "тисяча", "тисячу", "тисячею", "bin", "миллион", "мільйон")
+        return word in (
+            "тысяча",
+            "тысячу",
+            "тысяче",
+            "тысячей",
+            "тисяча",
+            "тисячу",
+            "тисячею",
+            "bin",
+            "миллион",
+            "мільйон",
+        )
 
     def _several(self, folded: str, start: int, alone: str) -> bool:
-        return bool(alone) and self.several.search(folded, max(0, start - 16), start) is not None and (
-            self.language.code == "tr" or alone in self.language.multipliers
+        return (
+            bool(alone)
+            and self.several.search(folded, max(0, start - 16), start) is not None
+            and (self.language.code == "tr" or alone in self.language.multipliers)
         )
 
     def _idiom(self, folded: str, read: _Read) -> bool:
@@ -275,12 +304,13 @@ class _Words:
         digits = folded[read.start : read.end]
         if self.percent_before.search(before):
             return "percent"
-        for hint, pattern in self.after:
-            if pattern.match(after) and not (hint == "year" and not 1900 <= read.value <= 2100):
-                if hint == "duration" and read.value < 100 and self.age_before.search(before) and self._years(after):
-                    return "age"
-                return hint
-        if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after):
+        if 1900 <= read.value <= 2100 and self.year_after.match(after):
+            return "year"
+        if unit := self.after.match(after):
+            if unit.lastgroup == "duration" and self._years(after) and self.age_before.search(before):
+                return "age"
+            return _UNIT_HINTS[unit.lastgroup or ""]
+        if _MONEY_BEFORE.search(before):
             return "money"
         if read.value <= 24 and (self.clock_after.match(after) or self.clock_before.search(before)):
             return "clock"
@@ -288,7 +318,7 @@ class _Words:
             return "name"
         if digits.isdecimal() and len(digits) == 4 and 1900 <= read.value <= 2050 and read.value % 1000:
             return "year"
-        at_line_head = not text[:read.start].rpartition("\n")[2].strip()
+        at_line_head = not text[: read.start].rpartition("\n")[2].strip()
         if digits.isdecimal() and read.value < 100 and after[:2] in (". ", ") ") and at_line_head:
             return "listing"
         if 14 <= read.value <= 70 and self.age_before.search(before) and self._age_words(before, after):
@@ -302,7 +332,13 @@ class _Words:
         """ "under 25", "aged 18": said of people without a noun after it; "до 25 пленных" and "under 25 prisoners" count."""
         if self.language.code == "en":
             if re.search(r"\b(?:under|over|below)\s+\Z", before):
-                return re.match(r"\s*(?:[.,;:)\"'!?]|\Z|(?:and|or|were|are|was|is|came|to|as|in|from|on|at|who|will)\b)", after.lstrip() or "") is not None
+                return (
+                    re.match(
+                        r"\s*(?:[.,;:)\"'!?]|\Z|(?:and|or|were|are|was|is|came|to|as|in|from|on|at|who|will)\b)",
+                        after.lstrip() or "",
+                    )
+                    is not None
+                )
             return True
         if re.search(r"\b(?:молодш|старш|младше|моложе|старше|возраст|віком|віці)", before):
             return True
@@ -339,7 +375,12 @@ def _ranges(found: list[FoundNumber], folded: str) -> list[FoundNumber]:
     for index in range(len(result) - 2, -1, -1):
         one, other = result[index], result[index + 1]
         gap = folded[one.end : other.start]
-        if one.role_hint == "age" and other.role_hint is None and other.kind == "cardinal" and _RANGE_GAP.fullmatch(gap):
+        if (
+            one.role_hint == "age"
+            and other.role_hint is None
+            and other.kind == "cardinal"
+            and _RANGE_GAP.fullmatch(gap)
+        ):
             result[index + 1] = replace(other, role_hint="age")
         if one.role_hint or one.kind != "cardinal" or other.role_hint in (None, "date", "name", "listing", "idiom"):
             continue

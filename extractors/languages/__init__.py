@@ -6,7 +6,7 @@ Words in the files are spelt as people write them; the record folds them, becaus
 import functools
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from extractors.fold import fold
@@ -59,12 +59,19 @@ def table(rows: Mapping[int, str]) -> dict[str, int]:
     return {form.replace("_", " "): value for value, forms in rows.items() for form in fold(forms).split()}
 
 
-def phrases(rows: Mapping[str, str | Iterable[str]]) -> dict[str, str]:
-    """Meaning → its phrases (a list, or one string with `;` between), turned round: folded phrase → meaning."""
+# Articles and prepositions are on every line of a text: a phrase that began with one would be tried there.
+_LEADS = frozenset("the a at on over in на в у с з від от".split())
+
+
+def phrases(rows: Mapping[str, str]) -> dict[str, str]:
+    """Meaning → its phrases with `;` between, turned round: folded phrase without its leading "the" or "в" → meaning."""
     turned: dict[str, str] = {}
     for meaning, spelt in rows.items():
-        for phrase in spelt.split(";") if isinstance(spelt, str) else spelt:
-            turned[" ".join(fold(phrase).split())] = meaning
+        for phrase in spelt.split(";"):
+            parts = fold(phrase).split()
+            while parts[0] in _LEADS:
+                del parts[0]
+            turned[" ".join(parts)] = meaning
     return turned
 
 
