@@ -19,6 +19,7 @@ from extractors.role import read_role
 from extractors.slots import Slots, bind
 from extractors.status import Standing, read_status
 
+_PARTNER_REACH = 30
 _RECENT = timedelta(days=200)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
@@ -124,16 +125,17 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     two. Else the article tells whom it is about: both sides must occur, and no other party more often than they.
     """
     hits = passage.names(names.watch)
+    partners = [hit for hit in passage.cues("with") if 0 <= hit.start - head.end <= 2]
+    if partners:
+        joined = [hit for hit in hits if 0 <= hit.start - partners[0].end <= _PARTNER_REACH]
+        if not any(side_of(hit) for hit in joined[:1]):
+            return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
-    others = {hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name is not None}
     if len(sides) >= min(2, len(names.parties)):
         return None
     low, high = passage.bounds(head.start)
-    if any(hit.term.group == "other" and low <= hit.start < high for hit in hits) and others:
-        if not any(side_of(hit) for hit in hits if low <= hit.start < high) or head.topic == "":
-            pass
-        else:
-            return "parties-of-another-process"
+    if sides and any(hit.term.group == "other" and low <= hit.start < high for hit in hits):
+        return "parties-of-another-process"
     present = [company.sides.get(party, 0) for party in names.parties]
     if min(present, default=0) == 0 and (not sum(present) or company.others):
         return "parties-not-named"
@@ -180,6 +182,8 @@ def _mention(
     marks = set(read.marks)
     if standing.framed:
         marks.add("framed")
+    if dating and today and dating.start > today:
+        marks.add("dated-ahead")
     evidence = Evidence(passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, rules)
     return Mention(
         names.watch, head.topic, status, read.role, evidence, (head.start, head.end), passage.index, dating,

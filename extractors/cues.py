@@ -10,6 +10,7 @@ them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a la
 ``faint`` predicates say little more than that the head is a thing of the past: "was", "had".
 ``negated`` turns the predicate next to it.
 
+``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
 ``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
 
 Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right

@@ -30,7 +30,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
     * follows-background: in one paragraph the tense of the story goes on; after "On May 16 talks were held" an undated
       sentence tells of the same day;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
-      of publication.
+      of publication, or, in an article about the same process, to the day before.
     """
     kept: list[Draft] = []
     refused: list[tuple[Draft, str]] = []
@@ -38,7 +38,11 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
     for draft in drafts:
         if _anchored(draft):
             anchored.add(draft.mention.kind)
-        elif draft.passage.zone not in _FRONT and draft.mention.kind not in anchored:
+        elif (
+            draft.passage.zone not in _FRONT
+            and draft.mention.kind not in anchored
+            and (draft.mention.status != "agreed" or "framed" in draft.mention.marks)
+        ):
             refused.append((draft, "unanchored"))
             continue
         kept.append(draft)
@@ -58,8 +62,8 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
             out.append(mention)
             continue
         rule = None
-        if passage.zone not in _FRONT and not exact(mention.date, today):
-            if past == here and mention.date is None:
+        if passage.zone not in _FRONT and not (exact(mention.date, today) and (about or _today(mention.date, today))):
+            if past == here and mention.date is None and mention.status in HAPPENED:
                 rule = "follows-background"
             elif mention.kind not in about and not (about and _weighty(draft)):
                 rule = "another-subject"
@@ -72,6 +76,10 @@ def exact(dating: Dating | None, today: date | None) -> bool:
     if dating is None or today is None or dating.basis == "publication":
         return False
     return dating.precision in ("day", "days") and dating.end >= today - _DAY
+
+
+def _today(dating: Dating | None, today: date | None) -> bool:
+    return dating is not None and today is not None and dating.end >= today
 
 
 def _anchored(draft: Draft) -> bool:

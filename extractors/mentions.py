@@ -60,7 +60,9 @@ def find_heads(
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
                 continue
-            rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(passage, hit, topic, watch, named, numbers)
+            rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
+                passage, hit, topic, watch, named, numbers
+            )
             if rule:
                 refusals.append(Refusal(topic, rule, hit.start, hit.end))
                 continue
@@ -100,14 +102,13 @@ def _unsupported(
         unit
         for unit in passage.words(topic, "units", "strong")
         if not _within(unit, hit)
-        and (abs(unit.start - hit.start) <= _CLOSE or (abs(unit.start - hit.start) <= _REACH and passage.clause(unit.start) == clause))
+        and (
+            abs(unit.start - hit.start) <= _CLOSE
+            or (abs(unit.start - hit.start) <= _REACH and passage.clause(unit.start) == clause)
+        )
     ]
     strong = [unit for unit in near if unit.term.group == "strong"]
-    if group in ("acts", "doing", "coming"):
-        if strong or near or topic in named or _sides(passage, watch):
-            return None
-        return "verb-without-a-side"
-    if group in _NEEDS_UNIT:
+    if group in _VERBS:
         # who comes home tells the kind: "brought home the bodies" is no return of prisoners
         rivals = [
             abs(other.start - hit.start)
@@ -119,7 +120,13 @@ def _unsupported(
         ]
         if rivals and min(rivals) < min((abs(unit.start - hit.start) for unit in strong), default=999):
             return "return-of-something-else"
-        people = [*near, *passage.names(watch, "people")]
+    if group in ("acts", "doing", "coming"):
+        if strong or near or topic in named or _sides(passage, watch):
+            return None
+        return "verb-without-a-side"
+    if group in _NEEDS_UNIT:
+        # "100 Ukrainians are back" tells of the kind that the article has named
+        people = [*near, *(passage.names(watch, "people") if topic in named else ())]
         counted = any(_counted(person, numbers) for person in people)
         if strong or (counted and (topic in named or _sides(passage, watch))) or (near and topic in named):
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from extractors.records import Claim, Dating, Evidence, Mention, Role, Status
 
@@ -11,10 +11,12 @@ _PHASE = {
     "postponed": "off", "cancelled": "off", "denied": "off",
 }  # fmt: skip
 # Within one event the later stage tells more; what is off overrides what was to be.
-_STRENGTH: dict[str, int] = {
-    "concluded": 7, "underway": 6, "agreed": 5, "denied": 4, "cancelled": 4, "postponed": 4, "planned": 3, "proposed": 1,
+_STRENGTH: dict[str, float] = {
+    "concluded": 7, "underway": 6, "agreed": 5, "denied": 5.5, "cancelled": 5.5, "postponed": 5.5, "planned": 3, "proposed": 1,
 }  # fmt: skip
 _EVIDENCE = 4
+_DAY = timedelta(days=1)
+_NONE = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -23,6 +25,10 @@ class _Group:
 
     @property
     def status(self) -> Status:
+        ahead = [m for m in self.mentions if m.status == "planned" and m.date is not None and "dated-ahead" in m.marks]
+        if ahead and all(m.evidence.field == "title" for m in self.mentions if _PHASE[m.status] == "happened"):
+            # headlines tell in the present tense what the text dates to a day to come
+            return "planned"
         asserted = [m for m in self.mentions if "framed" not in m.marks] or self.mentions
         return max(asserted, key=lambda m: _STRENGTH[m.status]).status
 
@@ -71,7 +77,9 @@ def _compatible(group: _Group, mention: Mention) -> bool:
     if group.ordinal is not None and mention.ordinal is not None and group.ordinal != mention.ordinal:
         return False
     if mention.date is not None and group.dates:
-        if not any(mention.date.start <= d.end and d.start <= mention.date.end for d in group.dates):
+        # days of one event follow each other: Saturday's leg and Sunday's are told together
+        near = _DAY if _PHASE[mention.status] == "happened" else _NONE
+        if not any(mention.date.start <= d.end + near and d.start <= mention.date.end + near for d in group.dates):
             return False
     phases = {_PHASE[m.status] for m in group.mentions}
     mine = _PHASE[mention.status]
@@ -81,13 +89,18 @@ def _compatible(group: _Group, mention: Mention) -> bool:
     return True
 
 
+def _finest(dating: Dating) -> tuple[bool, int]:
+    return dating.precision in ("day", "days"), dating.end.toordinal()
+
+
 def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     status = group.status
     lead = sorted(
         group.mentions, key=lambda m: (m.status != status, "framed" in m.marks, m.evidence.field != "title", m.sentence)
     )
     first = lead[0]
-    date = next((m.date for m in lead if m.date is not None), None)
+    same = [m for m in lead if _PHASE[m.status] == _PHASE[status]]
+    date = max((m.date for m in same if m.date is not None), key=_finest, default=None)
     if date is None and role == "news" and published is not None and _PHASE[status] == "happened":
         date = Dating(published.date(), published.date(), "publication")
     counts: dict[str, int] = {}
@@ -98,7 +111,7 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     for mention in lead:
         seen.setdefault((mention.evidence.field, mention.evidence.start), mention.evidence)
     rules = tuple(dict.fromkeys(rule for m in lead for rule in m.rules if m.status == status or m is first))
-    marks = frozenset(mark for m in group.mentions for mark in m.marks) - {"framed"}
+    marks = frozenset(mark for m in group.mentions for mark in m.marks) - {"framed", "dated-ahead"}
     return Claim(
         first.watch, first.kind, status, role, date,
         next((m.place for m in lead if m.place is not None), None),

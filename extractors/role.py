@@ -54,6 +54,8 @@ def read_role(
     if not fresh:
         if happened and _after_previous(passage, head):
             return RoleRead("background", "after-the-previous-one", marks)
+        if happened and _running_total(passage, head):
+            return RoleRead("background", "running-total", marks)
         if _recalls(passage, head):
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
@@ -89,6 +91,12 @@ def _after_previous(passage: Passage, head: Head) -> bool:
         for opener in openers
         for hit in passage.cues("previous")
     )
+
+
+def _running_total(passage: Passage, head: Head) -> bool:
+    """"Since the invasion 2,600 have been freed" sums many events up; a superlative since then compares one."""
+    clause = passage.clause(head.start)
+    return any(passage.clause(hit.start) == clause for hit in passage.cues("whole")) and not passage.cues("superlative")
 
 
 def _marks(passage: Passage, head: Head) -> frozenset[str]:

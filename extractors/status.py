@@ -38,6 +38,9 @@ def read_status(passage: Passage, head: Head) -> Standing:
     it, the nearest predicate in its clause, the nearest in its sentence. Presupposition is not assertion: "at the
     second round X was agreed" says that the round was held, whatever happened at it.
     """
+    asks = any(hit.start - passage.start <= 3 for hit in passage.cues("question"))
+    if asks or passage.text[passage.start : passage.end].rstrip("\"'”»’ ").endswith("?"):
+        return Standing(None, ("question",))
     frame = _frame(passage, head)
     if frame is not None:
         return frame
@@ -159,7 +162,7 @@ def _distance(hit: Hit, head: Head) -> int:
 
 def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
     firm = [hit for hit in hits if hit.term.group != "faint"] or list(hits)
-    return min(firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end), default=None)
+    return min(firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end, _RANK.get(hit.term.group, 99)), default=None)
 
 
 def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool) -> Standing:

@@ -123,9 +123,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized", "emphasised",
     ),
     "about": ("about", "discussed", "discussing", "discuss", "on the issue of", "the issue of", "spoke of"),
+    "question": ("how many", "who", "why", "what"),
+    "with": ("with",),
     "clause": (
         "that", "but", "while", "which", "who", "whom", "although", "though", "because", "when", "where", "as", "since",
-        "and", "including", "with", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
+        "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
     ),
     "refuser": ("rejected", "turned down", "refused", "dismissed", "rebuffed", "declined", "ruled out", "rebuffs"),
     "phone": (
