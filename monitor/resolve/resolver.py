@@ -125,7 +125,7 @@ def _matches(
         match = weigh(reading, event, known, identity, series)
         if reading.news and _told_apart(work, reading, match):
             match = replace(match, vetoes=(*match.vetoes, "told-apart-here"))
-        if "same-date" in match.fits and _is_whole(reading, event, known):
+        if match.joins and reading.phase == "happened" and _is_whole(reading, event, known):
             match = replace(match, fits=(*match.fits, "whole-of-parts"))
         made.append(match)
     return sorted(made, key=lambda m: (not m.joins, -m.score, _distance(reading, m.event), m.event.id))
@@ -139,10 +139,11 @@ def _told_apart(work: _Work, reading: Reading, match: Match) -> bool:
 
 
 def _is_whole(reading: Reading, event: Event, known: Sequence[Event]) -> bool:
-    """A report over several days with the deal's own count is of the deal, not of one exchange that carried it out."""
-    return (
-        reading.when.end > reading.when.start and deals.has_children(event, known) and deals.same_count(reading, event)
-    )
+    """With the deal's own count over several days, or at its end, the deal is meant and not one exchange that carried
+    it out. On the first day the same count is but the name of the deal ("the 1,000 for 1,000 swap has begun")."""
+    several_days = reading.when.kind == "firm" and reading.when.end > reading.when.start
+    at_its_end = several_days or "final" in reading.claim.marks
+    return at_its_end and deals.has_children(event, known) and deals.same_count(reading, event)
 
 
 def _distance(reading: Reading, event: Event) -> int:
