@@ -18,7 +18,7 @@ _WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 
 
 def decode(body: bytes, charset: str | None = None) -> str:
-    """The text of `body`: by byte order mark, as (mostly) valid UTF-8, by the server's `charset`, by its own declaration.
+    """The text of `body`: by byte order mark, as (mostly) valid UTF-8, by the server's `charset`, by its own.
 
     Bytes that fit nothing become U+FFFD; it never raises.
     """

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import Message
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
@@ -29,7 +29,6 @@ _SUMMARY = 50_000
 _TITLE = 1_000
 _ENCODING = re.compile(r"""(<\?xml[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^>]*/>", re.IGNORECASE)
-_ITEM_OPENS = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ITEM_CLOSES = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)  # noqa: FURB167 - the line is long enough
 # Words of the pages that guard sites against programs: Cloudflare, DDoS-Guard, Qrator, Variti and captchas.
@@ -71,8 +70,9 @@ def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: 
     # Bytes that are a path would be opened as a file: only ever a stream.
     parsed = feedparser.parse(
         io.BytesIO(text.encode(errors="replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
-        resolve_relative_uris=True,
+        # No address: feedparser would resolve guids with it, and they are names, not links; links are resolved below.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
         sanitize_html=False,
     )
     kind = str(parsed.get("version") or "")
@@ -81,9 +81,9 @@ def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: 
     about = parsed.get("feed", {})
     raw = list(parsed.get("entries", ()))
     truncated = not _CLOSED.search(text)
-    cut = truncated and bool(raw) and len(_ITEM_OPENS.findall(text)) > len(_ITEM_CLOSES.findall(text))
+    cut = truncated and len(raw) > len(_ITEM_CLOSES.findall(text))
     # The entry in which the document breaks off may have half a title and half a link.
-    read = [_entry(item, _word(about.get("language")), zone, now) for item in (raw[:-1] if cut else raw)]
+    read = [_entry(item, url, _word(about.get("language")), zone, now) for item in (raw[:-1] if cut else raw)]
     kept = [entry for entry in read if entry is not None]
     return ParsedFeed(
         kind=kind,
@@ -99,9 +99,12 @@ def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: 
     )
 
 
-def _entry(item: Any, language: str | None, zone: str, now: datetime | None) -> Entry | None:
+def _entry(item: Any, base: str, language: str | None, zone: str, now: datetime | None) -> Entry | None:
     title = plain(str(item.get("title") or ""))[:_TITLE]
-    url = _web(item.get("link"))
+    guid = str(dict.get(item, "id") or "").strip()
+    link = str(dict.get(item, "link") or "").strip()
+    # feedparser takes a guid for the link where there is none; only a whole address is one.
+    url = _web(link if link == guid else _joined(base, link))
     if not title and not url:
         return None
     # `dict.get`: feedparser's own lends `updated` the value of `published` and warns about it.
@@ -110,7 +113,6 @@ def _entry(item: Any, language: str | None, zone: str, now: datetime | None) -> 
     # RSS with Dublin Core has only dc:date, which feedparser calls `updated`; Atom may leave `published` out.
     shown = published or (updated if not stated[0] else None)
     texts = [item.get("summary"), *(part.get("value") for part in item.get("content", ()))]
-    guid = str(dict.get(item, "id") or "").strip()
     detail = item.get("title_detail") or {}
     return Entry(
         id=guid or url or _digest(title, stated[0] or stated[1]),
@@ -143,6 +145,13 @@ def _problem(text: str) -> FeedProblem:
     if _HTML.match(text):
         return "challenge page" if _CHALLENGE.search(text[:100_000]) else "html page"
     return "not a feed"
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link) if link else ""
+    except ValueError:
+        return ""
 
 
 def _web(link: object) -> str:

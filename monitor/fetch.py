@@ -230,7 +230,7 @@ def _parse(url: str) -> httpx.URL | FetchFailure:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         return FetchFailure("bad_url", f"{url!r} is not an address: {error}")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host or set(parsed.host) & set(' %\\<>"{}|^`'):
         return FetchFailure("bad_url", f"{url!r} is not an http or https address")
     return parsed.copy_with(fragment=None)
 

@@ -72,7 +72,7 @@ async def poll(
     if parsed.truncated:
         detail = f"the feed breaks off after {len(parsed.entries)} entries"
         failed = _failed(feed, state, now, "truncated", detail, "truncated", None)
-        # A first body cut short is no baseline yet: what is missing from it would ring as new. One that always is, must be.
+        # A first body cut short is no baseline yet: what it lacks would ring as new. One that always is, must do.
         known = state.known or failed.state.failures >= 3
         kept = replace(failed.state, known=known, entries_seen=len(parsed.entries))
         return replace(failed, state=kept, entries=parsed.entries)

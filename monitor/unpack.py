@@ -6,14 +6,16 @@ nothing is inflated beyond the cap, and packing inside packing is refused.
 
 import zlib
 
+from monitor.records import MonitorError
+
 _STEP = 256 * 1024
 
 
-class UnpackError(Exception):
+class UnpackError(MonitorError):
     """The body is packed in a way that is not understood, or broken. The fetcher makes a failure of it."""
 
 
-class TooBigError(Exception):
+class TooBigError(MonitorError):
     """More came out than the cap allows. The fetcher makes a failure of it."""
 
 

@@ -1,0 +1,75 @@
+"""A local web server whose answers each test writes, and a fetcher that asks it."""
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from monitor.fetch import Fetcher
+
+NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Server:
+    """`answers` by path; `requests` as (path, headers in lower case), in the order in which they came."""
+
+    base: str = ""
+    answers: dict[str, Handler] = field(default_factory=dict)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def at(self, path: str, handler: Handler) -> str:
+        self.answers[path] = handler
+        return self.base + path
+
+    def gives(self, path: str, body: bytes = b"", status: int = 200, **headers: str) -> str:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return web.Response(body=body, status=status, headers=named)
+
+        return self.at(path, handler)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((request.path_qs, {name.lower(): value for name, value in request.headers.items()}))
+        return await self.answers[request.path](request)
+
+
+async def _serve(server: Server, tls: ssl.SSLContext | None) -> web.AppRunner:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    server.base = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
+    return runner
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    served = Server()
+    runner = await _serve(served, None)
+    yield served
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def serve_tls() -> AsyncIterator[Callable[[ssl.SSLContext], Awaitable[Server]]]:
+    runners: list[web.AppRunner] = []
+
+    async def start(tls: ssl.SSLContext) -> Server:
+        served = Server()
+        runners.append(await _serve(served, tls))
+        return served
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+def fetcher() -> Fetcher:
+    return Fetcher(user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: NOW, gap=timedelta(0))
