@@ -71,7 +71,6 @@ class Card:
     kind: str
     watch: str
     event_id: str
-    interrupts: bool
     earlier: bool
     rows: tuple[tuple[str, str], ...]
     since: tuple[str, ...]
@@ -99,7 +98,6 @@ def card_of(alert: Alert, *, earlier: bool) -> Card:
         kind=kind_words(alert.kind),
         watch=line(alert.watch, LONGEST_VALUE),
         event_id=line(alert.event_id, LONGEST_VALUE),
-        interrupts=alert.reason in INTERRUPTS,
         earlier=earlier,
         rows=tuple(_rows(alert, {fact.label: fact for fact in facts})),
         since=() if alert.reason == "new" else tuple(_since(alert.since)),

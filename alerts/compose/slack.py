@@ -31,7 +31,7 @@ def post(card: Card, *, delivery_id: str) -> bytes:
     body = {
         "text": fallback(card),
         "mrkdwn": False,
-        "blocks": _within(_blocks(card)),
+        "blocks": _within(_blocks(card), list(_last(card))),
         "unfurl_links": False,
         "unfurl_media": False,
         "reply_broadcast": card.reason_code in ("reversed", "advanced"),
@@ -78,17 +78,19 @@ def units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _within(blocks: Iterable[Block]) -> list[Block]:
+def _within(blocks: Iterable[Block], last: list[Block]) -> list[Block]:
+    """As many of `blocks` as there is room for, and always `last`."""
     kept: list[Block] = []
-    room = LONGEST_ALL - 200
+    more = _context("There is more than one Slack message holds; the log and the store have all of it.")
+    room = LONGEST_ALL - _cost(last) - _cost(more)
     for block in blocks:
         cost = _cost(block)
-        if len(kept) == MOST_BLOCKS - 1 or cost > room:
-            kept.append(_context("There is more than one Slack message holds; the log and the store have all of it."))
+        if len(kept) + 1 + len(last) == MOST_BLOCKS or cost > room:
+            kept.append(more)
             break
         room -= cost
         kept.append(block)
-    return kept
+    return kept + last
 
 
 def _cost(part: object) -> int:
@@ -113,6 +115,9 @@ def _blocks(card: Card) -> Iterable[Block]:
     yield _context(f"{_label(card.article.outlet, 400)}: {_link(card.article.url, card.article.value)}")
     for fact in card.facts:
         yield from _fact(fact)
+
+
+def _last(card: Card) -> Iterable[Block]:
     yield _context(_label(card.timing))
     if card.rules:
         yield _note("Rules: " + ", ".join(card.rules))

@@ -318,6 +318,32 @@ def test_a_long_line_stands_whole_below_the_header(alert: Alert) -> None:
     assert units(blocks[0]["text"]["text"]) <= 150
 
 
+def test_a_post_with_too_much_to_say_is_cut_and_says_so(alert: Alert) -> None:
+    many = tuple(
+        Fact(
+            slot,
+            f"{n}",
+            replace(alert.source, url=f"https://{slot}{n}.example/"),
+            Quote("text", f"{n} {'ü' * size}", 0, 1),
+        )
+        for size, slots in ((500, ("status", "date", "place")), (5, ("status", "ordinal", "counts", "mine")))
+        for slot in slots
+        for n in range(8)
+    )
+    for facts in (many[:24], many[24:]):
+        blocks = json.loads(rendered(replace(alert, facts=facts), "slack"))["blocks"]
+        assert len(blocks) <= 50
+        assert units(json.dumps(blocks, ensure_ascii=False)) <= 13_200 + 50 * len(blocks)
+        said = [block["elements"][0]["text"] for block in blocks if block["type"] == "context"]
+        assert any("There is more" in text for text in said)
+        assert any("(4 min later)" in text for text in said)
+        assert said[-1] == "Watch russia-ukraine, event ev7"
+        texts = [
+            text["text"] for block in blocks for text in (block.get("elements") or [block.get("text", {"text": ""})])
+        ]
+        assert sum(units(text) for text in texts) <= 12_000
+
+
 @given(text=st.text(), limit=st.integers(1, 200))
 def test_escaping_cuts_no_entity_and_keeps_the_limit(text: str, limit: int) -> None:
     result = escaped(text, limit)

@@ -151,20 +151,21 @@ async def test_what_fails_for_now_is_tried_again_when_due(outbox: Any, dispatche
     assert await loop.drain() == Drained(sent=1)
 
 
+@pytest.mark.parametrize("rounds", [1, 3, 4, 6, 9, 14, 40, 200])
 async def test_after_an_outage_everything_arrives_in_order(
-    outbox: Any, dispatcher: Any, make: Make, clock: Any
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, rounds: int
 ) -> None:
     outbox.add(*(make(number) for number in range(1, 8)))
     mail = Script("mail", default=DOWN)
     loop = dispatcher(mail)
-    for _ in range(200):
+    for _ in range(rounds):
         await loop.drain()
         clock.advance(minutes=2)
     mail.default = OK
     mail.sent.clear()
-    for _ in range(20):
+    for _ in range(400):
         await loop.drain()
-        clock.advance(minutes=2)
+        clock.advance(seconds=10)
     assert mail.sent == [f"d{number}" for number in range(1, 8)]
 
 
@@ -216,6 +217,19 @@ async def test_refused_credentials_pause_the_channel_and_no_other(
     clock.advance(minutes=10)
     assert await loop.drain() == Drained(sent=5)
     assert {row.state for row in outbox.rows.values()} == {"sent"}
+
+
+async def test_a_channel_that_was_refused_is_probed_by_one_delivery_of_all_targets(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 6)))
+    mail = Script("mail", default=DENIED)
+    loop = dispatcher(mail)
+    await loop.drain()
+    mail.sent.clear()
+    clock.advance(minutes=10)
+    await loop.drain()
+    assert mail.sent == ["d1"]
 
 
 async def test_an_exception_in_one_channel_counts_as_ambiguous_and_says_nothing_secret(

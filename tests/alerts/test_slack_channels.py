@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -246,6 +247,13 @@ async def test_no_secret_is_logged_even_at_debug(
         await send(message)
     assert TOKEN not in caplog.text
     assert "madeUpHookSecret" not in caplog.text
+
+
+def test_a_broken_connection_that_names_the_secret_is_quoted_without_it() -> None:
+    outcome = _slack.broken(aiohttp.ClientPayloadError(f"from {TOKEN}, half"), TOKEN)
+    assert (outcome.kind, outcome.code) == ("ambiguous", "cut")
+    assert TOKEN not in outcome.detail
+    assert "from ***, half" in outcome.detail
 
 
 def test_no_secret_shows_in_the_configuration_printed() -> None:
