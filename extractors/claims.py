@@ -16,10 +16,11 @@ from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
 from extractors.role import read_role
-from extractors.slots import Slots, bind
+from extractors.slots import Slots, bind, follow_on
 from extractors.status import Standing, read_status
 
 _PARTNER_REACH = 30
+_WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
@@ -58,19 +59,28 @@ def _read_watch(
     published: datetime | None, passages: Sequence[Passage], names: Names, language: languages.Language
 ) -> tuple[list[Mention], list[Rejection]]:
     company = _company(passages, names)
+    countable = frozenset(
+        topic.topic
+        for topic in names.topics
+        if "strong" in topic.words.get(language.code, {}) and "units" in topic.words.get(language.code, {})
+    )
     topics = tuple(topic.topic for topic in names.topics)
-    known = {topic for topic in topics}
+    known = set(topics)
     named: set[str] = set()
     found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
     drafts: list[Draft] = []
     rejections: list[Rejection] = []
     for passage in passages:
-        if not any(hit.term.sort == "word" and hit.term.topic in known for hit in passage.hits):
+        if not any(hit.term.sort == "word" and hit.term.topic in known for hit in passage.hits) and not passage.cues(
+            "each"
+        ):
             continue
         if passage.noise:
-            for topic in topics:
-                for hit in passage.words(topic, "names")[:1]:
-                    rejections.append(_reject(names, passage, Refusal(topic, passage.noise, hit.start, hit.end)))
+            rejections += [
+                _reject(names, passage, Refusal(topic, passage.noise, hit.start, hit.end))
+                for topic in topics
+                for hit in passage.words(topic, "names")[:1]
+            ]
             continue
         # whole fields are asked, since a dateline is known by its place in the text
         if passage.field not in found:
@@ -83,6 +93,11 @@ def _read_watch(
         heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
         rejections += [_reject(names, passage, refusal) for refusal in refusals]
         named.update(head.topic for head in heads)
+        last = drafts[-1].mention if drafts else None
+        if last and last.kind in countable and not any(head.topic == last.kind for head in heads):
+            each = follow_on(passage, numbers)
+            if each and not last.counts:
+                drafts[-1] = replace(drafts[-1], mention=replace(last, counts={"each": each}))
         for head in heads:
             foreign = _foreign(passage, head, names, company)
             if foreign:
@@ -99,7 +114,8 @@ def _read_watch(
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
     mentions, dropped = settle(drafts, published.date() if published else None)
     rejections += [
-        _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger)) for draft, rule in dropped
+        _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger))
+        for draft, rule in dropped
     ]
     return mentions, rejections
 
@@ -166,17 +182,15 @@ def _mention(
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")
         standing = replace(standing, status=status, rules=rules)
-    if (
-        dating
-        and today
-        and dating.start >= today
-        and status == "proposed"
-        and passage.zone in ("title", "lead", "body")
-    ):
-        if not {"predicate-wanted", "predicate-wanted-after"} & set(rules) and dating.precision in ("day", "days"):
-            # "may be exchanged on June 7-8": a day named by those who decide is a plan
-            status, rules = "planned", (*rules, "possible-with-a-day")
-            standing = replace(standing, status=status, rules=rules)
+    named_day = (
+        dating is not None and today is not None and dating.start >= today and dating.precision in ("day", "days")
+    )
+    if named_day and status == "proposed" and passage.zone != "tail" and not _WISHES & set(rules):
+        # "may be exchanged on June 7-8": a day named by those who decide is a plan
+        status, rules = "planned", (*rules, "possible-with-a-day")
+        standing = replace(standing, status=status, rules=rules)
+    if dating and today and status == "agreed" and dating.end <= today:
+        dating = None  # the day of the agreement, not of what was agreed
     read = read_role(passage, head, standing, slots, dating, today)
     rules = (*rules, read.rule)
     marks = set(read.marks)

@@ -60,6 +60,7 @@ STATUS_OF: Mapping[str, Status] = {
     "coming": "planned",
     "returns": "concluded",
     "returning": "planned",
+    "wished": "proposed",
 }
 """The status that a predicate or a topic's verb stands for, before what governs it is asked."""
 

@@ -10,6 +10,7 @@ from extractors.records import Dating, Mention
 
 _FRONT = frozenset({"title", "lead"})
 _DAY = timedelta(days=1)
+_TOLD = HAPPENED | {"agreed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
             continue
         rule = None
         if passage.zone not in _FRONT and not (exact(mention.date, today) and (about or _today(mention.date, today))):
-            if past == here and mention.date is None and mention.status in HAPPENED:
+            if past == here and mention.date is None and mention.status in _TOLD:
                 rule = "follows-background"
             elif mention.kind not in about and not (about and _weighty(draft)):
                 rule = "another-subject"

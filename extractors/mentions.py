@@ -7,8 +7,8 @@ from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 
-HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning")
-_VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning"})
+HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning", "wished")
+_VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished"})
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -79,7 +79,7 @@ def _refused(
         if cancel.start < hit.end and hit.start < cancel.end and not _within(cancel, hit):
             return "idiom-of-something-else"
     for other, names in full.items():
-        if other != topic and hit.term.group != "names":
+        if other != topic:
             for name in names:
                 if _within(hit, name):
                     return f"named-as-{other}"
@@ -95,7 +95,7 @@ def _unsupported(
 ) -> str | None:
     """What a trigger that does not name the event by itself must have near it."""
     group = hit.term.group
-    if group == "names":
+    if group in ("names", "wished"):
         return None
     clause = passage.clause(hit.start)
     near = [

@@ -11,9 +11,16 @@ _PHASE = {
     "postponed": "off", "cancelled": "off", "denied": "off",
 }  # fmt: skip
 # Within one event the later stage tells more; what is off overrides what was to be.
-_STRENGTH: dict[str, float] = {
-    "concluded": 7, "underway": 6, "agreed": 5, "denied": 5.5, "cancelled": 5.5, "postponed": 5.5, "planned": 3, "proposed": 1,
-}  # fmt: skip
+_STRENGTH: dict[str, int] = {
+    "concluded": 8,
+    "underway": 7,
+    "denied": 6,
+    "cancelled": 6,
+    "postponed": 6,
+    "agreed": 5,
+    "planned": 3,
+    "proposed": 1,
+}
 _EVIDENCE = 4
 _DAY = timedelta(days=1)
 _NONE = timedelta(0)
@@ -79,7 +86,8 @@ def _compatible(group: _Group, mention: Mention) -> bool:
     if mention.date is not None and group.dates:
         # days of one event follow each other: Saturday's leg and Sunday's are told together
         near = _DAY if _PHASE[mention.status] == "happened" else _NONE
-        if not any(mention.date.start <= d.end + near and d.start <= mention.date.end + near for d in group.dates):
+        own = [m.date for m in group.mentions if m.date is not None and _PHASE[m.status] == _PHASE[mention.status]]
+        if own and not any(mention.date.start <= d.end + near and d.start <= mention.date.end + near for d in own):
             return False
     phases = {_PHASE[m.status] for m in group.mentions}
     mine = _PHASE[mention.status]

@@ -49,7 +49,9 @@ def read_role(
             return RoleRead("background", "date-vague", marks)
     if dating is not None and today is not None and standing.status in AHEAD and today - dating.end > _FRESH:
         return RoleRead("background", "date-of-the-agreement-past", marks)
-    if "undated-plan" in marks and (standing.status == "proposed" or (standing.status == "planned" and standing.framed)):
+    if "undated-plan" in marks and (
+        standing.status == "proposed" or (standing.status == "planned" and standing.framed)
+    ):
         return RoleRead("background", "no-date-yet", marks)
     if not fresh:
         if happened and _after_previous(passage, head):
@@ -84,7 +86,7 @@ def _recalls(passage: Passage, head: Head) -> bool:
 
 
 def _after_previous(passage: Passage, head: Head) -> bool:
-    """"After the previous meeting they carried out a swap" tells of the time between that meeting and this one."""
+    """ "After the previous meeting they carried out a swap" tells of the time between that meeting and this one."""
     openers = [hit for hit in passage.cues("after") if hit.start - passage.start <= 3]
     return any(
         0 <= hit.start - opener.end <= _ATTRIBUTE_REACH and hit.end < head.start
@@ -94,7 +96,7 @@ def _after_previous(passage: Passage, head: Head) -> bool:
 
 
 def _running_total(passage: Passage, head: Head) -> bool:
-    """"Since the invasion 2,600 have been freed" sums many events up; a superlative since then compares one."""
+    """ "Since the invasion 2,600 have been freed" sums many events up; a superlative since then compares one."""
     clause = passage.clause(head.start)
     return any(passage.clause(hit.start) == clause for hit in passage.cues("whole")) and not passage.cues("superlative")
 

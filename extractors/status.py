@@ -13,6 +13,8 @@ from extractors.records import Status
 _FRAME_REACH = 45
 # A modal or a negation stands right beside its verb: "may soon take place", "did not take place".
 _BESIDE = 22
+_NEGATION_REACH = 14
+_OVER_CLAUSE = 2
 _AUXILIARY: frozenset[str] = frozenset(
     {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
@@ -22,7 +24,7 @@ _VERB_GROUPS = ("acts", "doing", "coming", "returns", "returning")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A status with the rules that gave it. `framed`: presupposed, not asserted. `status` None: nothing is said of it."""
+    """A status with the rules that gave it; None when nothing is said of it. `framed`: presupposed, not asserted."""
 
     status: Status | None
     rules: tuple[str, ...]
@@ -78,6 +80,11 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     group = best.term.group.removesuffix("-post")
     if group == "before":
         return Standing("planned", ("frame-before",), True, (best.start, best.end))
+    low, high = passage.bounds(head.start)
+    nearest = _nearest([h for h in passage.hits if low <= h.start < high and _predicate(h, head)], head)
+    if group == "during" and nearest is not None and nearest.term.group == "future":
+        # "at the second round they will discuss"
+        return Standing("planned", ("frame-during", "predicate-future"), False, (best.start, best.end))
     beginning = [hit for hit in passage.cues("begun") if passage.clause(hit.start) == passage.clause(head.start)]
     if group == "during" and beginning:
         return Standing("underway", ("frame-during", "predicate-begun"), True, (best.start, best.end))
@@ -85,11 +92,12 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
 
 
 def _subject_of_talk(passage: Passage, head: Head) -> bool:
-    """"Spoke about an exchange" tells of a subject, "agreed about an exchange" of an event."""
+    """ "Spoke about an exchange" tells of a subject, "agreed about an exchange" of an event."""
     for hit in passage.cues("about"):
         if 0 <= head.start - hit.end <= 30 and _open(passage, hit.end, head.start):
             return not any(
-                0 <= hit.start - cue.end <= 30 for cue in passage.cues("agreed", "said", "denied", "postponed", "cancelled")
+                0 <= hit.start - cue.end <= 30
+                for cue in passage.cues("agreed", "said", "denied", "postponed", "cancelled")
             )
     return False
 
@@ -162,7 +170,9 @@ def _distance(hit: Hit, head: Head) -> int:
 
 def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
     firm = [hit for hit in hits if hit.term.group != "faint"] or list(hits)
-    return min(firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end, _RANK.get(hit.term.group, 99)), default=None)
+    return min(
+        firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end, _RANK.get(hit.term.group, 99)), default=None
+    )
 
 
 def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool) -> Standing:
@@ -172,12 +182,14 @@ def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequenc
         if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
         and hit.term.group in _AUXILIARY
     ]  # fmt: skip
+    low, _ = passage.bounds(head.start)
+    # "it is likely that they will meet": what is said of the whole clause holds for its predicate
+    company += [hit for hit in passage.cues("possible") if 0 <= low - hit.end <= _OVER_CLAUSE]
     top = min([chosen, *company], key=lambda hit: (_RANK.get(hit.term.group, 99), hit.start))
+    governed = (top.start, chosen.start, head.start)
     negated = [
-        hit for hit in passage.cues("negated")
-        if (hit.end <= top.start and top.start - hit.end <= 14) or (hit.end <= chosen.start and chosen.start - hit.end <= 14)
-        or (hit.end <= head.start and head.start - hit.end <= 14)
-    ]  # fmt: skip
+        hit for hit in passage.cues("negated") if any(0 <= place - hit.end <= _NEGATION_REACH for place in governed)
+    ]
     rules = tuple(dict.fromkeys((f"predicate-{chosen.term.group}", f"predicate-{top.term.group}")))
     if negated and top.term.group not in ("denied", "postponed", "cancelled"):
         return Standing(None, (*rules, "negated"), False, (top.start, top.end))

@@ -19,6 +19,7 @@ Groups (a topic may leave out what it does not need):
 ``bound``    verb forms without a tense of their own (infinitives), read by what governs them: "to exchange".
 ``returns``  verbs of being back or given back: "are home", "повернулися"; need a unit or a demonym as well.
 ``returning`` the same in the future: "передаст", "will return".
+``wished``   phrases that ask for it: "list of deported children".
 ``units``    nouns that counts attach to: "prisoners", "тіла".
 ``strong``   those units which by themselves tell the kind ("bodies", "prisoners"), so that `returns` need no more.
 ``counted``  nouns that an ordinal counts: "round", "stage of negotiations".
@@ -35,7 +36,7 @@ from extractors.records import ExtractorError
 GROUPS: frozenset[str] = frozenset(
     {
         "names", "bare", "acts", "doing", "coming", "bound", "returns", "returning",
-        "units", "strong", "counted", "not", "spoilers",
+        "wished", "units", "strong", "counted", "not", "spoilers",
     }
 )  # fmt: skip
 
