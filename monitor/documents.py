@@ -4,6 +4,7 @@ ruamel.yaml's own constructor stops at the first duplicate key and forgets the l
 built here from the nodes: every duplicate is found, and each path knows where it stands.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -80,7 +81,8 @@ def parse(text: str, file: str) -> Document:
         data = builder.build(node, (), frozenset())
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        problem = str(error.problem or error.context or "not YAML").split("\n", 1)[0]
+        # "undefined alias 'hunter2'": an unquoted password that begins with * or ! must not be printed
+        problem = re.sub(r"""(['"]).*\1""", "…", str(error.problem or error.context).split("\n", 1)[0])
         return _unread(Path(file), line, f"not YAML: {problem}", "check indentation, quotes and brackets here")
     except (YAMLError, ValueError) as error:
         return _unread(Path(file), 0, f"not YAML: {str(error).splitlines()[0]}")
@@ -133,7 +135,7 @@ class _Builder:
 
     def _scalar(self, node: Node, where: Where) -> Any:
         if not str(node.tag).startswith("tag:yaml.org,2002:"):
-            self._flaw(node, where, f"unknown tag {node.tag}", "leave the tag out")
+            self._flaw(node, where, "begins with !, which YAML takes for a tag", "put the value in quotes")
             return None
         return self._construct.construct_object(node, deep=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -75,6 +76,17 @@ def _duration(value: object) -> object:
         raise ValueError("is longer than can be counted") from error
 
 
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if not whole or re.search(r"\s", value):
+        raise ValueError("should be a whole address that begins with https:// or http://")
+    return value
+
+
 def _printable(value: str) -> str:
     if not value.isprintable():
         raise ValueError("should hold no line breaks or control characters")
@@ -83,6 +95,7 @@ def _printable(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_printable)]
+WebAddress = Annotated[Text, AfterValidator(_web_address)]
 Language = Literal["en", "uk", "ru", "tr"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
@@ -116,7 +129,7 @@ def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]
 
 
 def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fault:
-    where, owner = _walk(model, error["loc"])
+    where, owner, _ = _walk(model, error["loc"])
     match error["type"]:
         case "extra_forbidden":
             return fault(document, where, "unknown key", _known(owner) if owner else "")
@@ -131,8 +144,13 @@ def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fa
     return fault(document, where, message[:1].lower() + message[1:])
 
 
-def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[Where, type[BaseModel] | None]:
-    """pydantic's location as a path of the file, without the tags of unions; and whose key the last step is."""
+def note_at(model: type[BaseModel], where: Sequence[int | str]) -> Any:
+    """The annotation at a path, None where the model has none or leaves a choice."""
+    return _bare(_walk(model, where)[2])
+
+
+def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[Where, type[BaseModel] | None, Any]:
+    """pydantic's location as a path of the file, without the tags of unions; whose key the last step is; its type."""
     note: Any = model
     owner: type[BaseModel] | None = None
     path: list[int | str] = []
@@ -152,7 +170,7 @@ def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[Where, type
         else:
             inner = get_args(note)
             note = inner[-1 if get_origin(note) is dict else 0] if inner else None
-    return tuple(path), owner
+    return tuple(path), owner, note
 
 
 def _bare(note: Any) -> Any:

@@ -1,144 +1,20 @@
 """seeds/watches/ and seeds/topics/ as Watch records, or every fault in them.
 
-The shape of the files is written out in the models below; what their words mean to reading is in
-`extractors.topicwords`, and what identity means is in `monitor.records.Identity`.
+The shape of the files is in `monitor.watchfile`; what their words mean to reading is in `extractors.topicwords`, and
+what identity means is in `monitor.records.Identity`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, Field
 
 from alerts.records import Rings
 from extractors import topicwords
 from extractors.fold import fold
 from extractors.records import ExtractorError, Holiday, Name, NameKind, Names, TopicWords
 from monitor.documents import Document, Where, read
-from monitor.faults import Duration, Fault, Faults, Language, Slug, Strict, Text, fault, validate
+from monitor.faults import Fault, Faults, Language, fault, validate
 from monitor.records import Identity, Series, Watch
-
-# A Latin letter inside a Cyrillic word looks right on the screen and never matches a text.
-_MIXED = re.compile(r"(?=\w*[A-Za-z])\w*[Ѐ-ӿ]\w*")
-
-Day = Annotated[date, Field(strict=True)]
-
-
-def _one_alphabet(form: str) -> str:
-    if found := _MIXED.search(form):
-        raise ValueError(f"the word {found.group()!r} mixes Latin and Cyrillic letters and would never match")
-    return form
-
-
-Form = Annotated[Text, AfterValidator(_one_alphabet)]
-Forms = Annotated[dict[Language, tuple[Form, ...]], Field(min_length=1)]
-
-
-class BodyModel(Strict):
-    """An organisation of a side."""
-
-    name: Text
-    forms: Forms
-
-
-class PartyModel(Strict):
-    """A side: `forms` are the side itself and what stands for it, `people` its adjectives and demonyms."""
-
-    name: Text
-    forms: Forms
-    people: dict[Language, tuple[Form, ...]] = Field(default_factory=dict)
-    bodies: tuple[BodyModel, ...] = ()
-
-
-class PersonModel(Strict):
-    """Someone who speaks or negotiates. `office` is for the reader of the file."""
-
-    name: Text
-    side: Text | None = None
-    office: Text | None = None
-    forms: Forms
-
-
-class PlaceModel(Strict):
-    """A city or a country in which rounds take place, with its venues."""
-
-    name: Text
-    forms: Forms
-    venues: tuple[BodyModel, ...] = ()
-
-
-class OtherModel(Strict):
-    """A party of a neighbouring or foreign process."""
-
-    name: Text
-    forms: Forms
-    people: dict[Language, tuple[Form, ...]] = Field(default_factory=dict)
-
-
-class SeriesModel(Strict):
-    """A run of talks of one format."""
-
-    id: Slug
-    title: Text
-    kind: Slug
-    start: Day
-    end: Day | None = None
-    places: tuple[Text, ...] = ()
-
-
-class HolidayModel(Strict):
-    """A day that texts name instead of dating it."""
-
-    name: Text
-    days: Annotated[tuple[Day, ...], Field(min_length=1)]
-    forms: Forms
-
-
-class RingsModel(Strict):
-    """What rings. `kinds` left out: the topics whose own file says so."""
-
-    kinds: tuple[Slug, ...] | None = None
-    max_age: Duration = timedelta(hours=72)
-    min_families: Annotated[int, Field(ge=1)] = 1
-    confirmations: tuple[Annotated[int, Field(ge=2)], ...] = (2, 3, 5, 10)
-
-
-class WatchModel(Strict):
-    """seeds/watches/<watch>.yaml."""
-
-    watch: Slug
-    title: Text
-    parties: Annotated[tuple[PartyModel, ...], Field(min_length=2)]
-    people: tuple[PersonModel, ...] = ()
-    places: tuple[PlaceModel, ...] = ()
-    others: tuple[OtherModel, ...] = ()
-    series: tuple[SeriesModel, ...] = ()
-    holidays: tuple[HolidayModel, ...] = ()
-    topics: Annotated[tuple[Slug, ...], Field(min_length=1)]
-    rings: RingsModel = RingsModel()
-    baseline: tuple[Text, ...] = ()
-
-
-class IdentityModel(Strict):
-    """What makes two claims of a topic one event; see monitor.records.Identity."""
-
-    window: Duration
-    slack: Duration = timedelta(days=1)
-    ordinals: Literal["series", "year", "none"] = "none"
-    deals: bool = False
-    parts: bool = False
-
-
-class TopicModel(Strict):
-    """seeds/topics/<topic>.yaml."""
-
-    topic: Slug
-    label: Text
-    rings: bool = False
-    identity: IdentityModel
-    words: Annotated[dict[Language, dict[str, tuple[Text, ...]]], Field(min_length=1)]
+from monitor.watchfile import TopicModel, WatchModel
 
 
 def load_watches(home: Path, ids: Sequence[str]) -> tuple[Watch, ...] | Faults:

@@ -1,0 +1,224 @@
+"""config/feeds.yaml and config/families.yaml: which feeds are polled, and who owns whom.
+
+feeds.yaml is the truth about feeds; `add` and `remove` edit it in place and keep its comments. Outlets under one owner
+or newsroom are one family; an outlet that no family names is a family of its own, so that independence is never made
+up where it is not known (reference: events §1.2).
+"""
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from monitor.documents import Document, parse, read
+from monitor.faults import Duration, Fault, Faults, Language, Slug, Strict, Text, WebAddress, fault, validate
+from monitor.records import Feed, MonitorError
+
+FEEDS = Path("config") / "feeds.yaml"
+FAMILIES = Path("config") / "families.yaml"
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("unknown time zone; write one such as Europe/Kyiv") from error
+    return value
+
+
+class FeedModel(Strict):
+    """One feed."""
+
+    url: WebAddress
+    outlet: Text
+    family: Slug | None = None
+    language: Language | None = None
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    interval: Duration | None = None
+    watches: tuple[Slug, ...] = ()
+
+
+class FeedsModel(Strict):
+    """config/feeds.yaml."""
+
+    feeds: tuple[FeedModel, ...] = ()
+
+
+class FamilyModel(Strict):
+    """A newsroom or owner and the hosts it publishes on."""
+
+    name: Text
+    hosts: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class FamiliesModel(Strict):
+    """config/families.yaml."""
+
+    families: dict[Slug, FamilyModel] = Field(default_factory=dict)
+
+
+def load(path: Path, families_path: Path, watches: Sequence[str] | None = None) -> tuple[Feed, ...] | Faults:
+    """The feeds in the order of the file, or every fault of both files.
+
+    `watches` are the ids that a feed may name; None accepts any. A feed without a family gets that of its outlet or of
+    its address.
+    """
+    return _feeds(read(path), families_path, watches)
+
+
+def _feeds(document: Document, families_path: Path, watches: Sequence[str] | None) -> tuple[Feed, ...] | Faults:
+    model, faults = validate(FeedsModel, document)
+    families = load_families(families_path)
+    if isinstance(families, Faults):
+        faults += families
+    if model is None or isinstance(families, Faults):
+        return Faults(tuple(faults))
+    faults += _crossed(model, document, frozenset(families.values()), watches)
+    if faults:
+        return Faults(tuple(faults))
+    return tuple(
+        Feed(
+            url=each.url,
+            outlet=each.outlet,
+            family=each.family or _own_family(each, families),
+            language=each.language,
+            zone=each.zone,
+            interval=each.interval,
+            watches=each.watches,
+        )
+        for each in model.feeds
+    )
+
+
+def _own_family(feed: FeedModel, families: Mapping[str, str]) -> str:
+    named = family_of(feed.outlet, families)
+    return named if named in families.values() else family_of(feed.url, families)
+
+
+def load_families(path: Path) -> Mapping[str, str] | Faults:
+    """Host → family, or every fault. A host that two families claim is one."""
+    document = read(path)
+    model, faults = validate(FamiliesModel, document)
+    hosts: dict[str, str] = {}
+    for family, each in (model.families if model else {}).items():
+        for i, host in enumerate(each.hosts):
+            name = _plain_host(host)
+            if (owner := hosts.setdefault(name, family)) != family:
+                where = ("families", family, "hosts", i)
+                faults.append(
+                    fault(document, where, f"{host} already belongs to {owner}", "leave it to one of the two")
+                )
+    return Faults(tuple(faults)) if faults else hosts
+
+
+def family_of(outlet: str, families: Mapping[str, str]) -> str:
+    """The family of an outlet, given by its host: that of the nearest named domain above it, else the outlet itself."""
+    host = _plain_host(outlet)
+    name = host
+    while name:
+        if name in families:
+            return families[name]
+        name = name.partition(".")[2]
+    return host
+
+
+def add(path: Path, families_path: Path, feed: Feed, *, explicit_family: bool = True) -> None:
+    """Append a feed to the file and keep its comments.
+
+    What equals the default is left out; `explicit_family=False` leaves the family to families.yaml. Raises MonitorError
+    when the address is there already, and with every fault when the file would have any; then nothing is changed.
+    """
+    entry = CommentedMap(url=feed.url, outlet=feed.outlet)
+    if explicit_family:
+        entry["family"] = feed.family
+    if feed.language:
+        entry["language"] = feed.language
+    if feed.zone != "UTC":
+        entry["zone"] = feed.zone
+    if feed.interval:
+        entry["interval"] = f"{int(feed.interval.total_seconds())}s"
+    if feed.watches:
+        entry["watches"] = list(feed.watches)
+    entry.fa.set_flow_style()
+    yaml, data = _load_round(path)
+    if not data.get("feeds"):
+        data["feeds"] = []
+    if any(each["url"] == feed.url for each in data["feeds"]):
+        raise MonitorError(f"{path}: {feed.url} is there already; nothing was changed")
+    data["feeds"].append(entry)
+    text = _dumped(yaml, data)
+    loaded = _feeds(parse(text, str(path)), families_path, None)
+    if isinstance(loaded, Faults):
+        raise MonitorError(f"nothing was changed, since the file would have faults:\n{loaded}")
+    _write(path, text)
+
+
+def remove(path: Path, url: str) -> None:
+    """Take a feed out of the file, with the other comments kept. Raises MonitorError when it is not there."""
+    yaml, data = _load_round(path)
+    feeds = data.get("feeds") or []
+    found = [i for i, each in enumerate(feeds) if each["url"] == url]
+    if not found:
+        raise MonitorError(f"{path}: there is no feed {url}; `parley feeds` lists what is there")
+    del feeds[found[0]]
+    _write(path, _dumped(yaml, data))
+
+
+def _load_round(path: Path) -> tuple[YAML, CommentedMap]:
+    _, faults = validate(FeedsModel, read(path))
+    if faults:
+        raise MonitorError(f"{path} has faults and was not changed:\n{Faults(tuple(faults))}")
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    data = yaml.load(path.read_text(encoding="utf-8"))
+    return yaml, data if data is not None else CommentedMap()
+
+
+def _dumped(yaml: YAML, data: CommentedMap) -> str:
+    text = StringIO()
+    yaml.dump(data, text)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        # one rename: the service reads the file at its ticks and must never see half of it
+        beside.replace(path)
+    except OSError as error:
+        raise MonitorError(f"{path} could not be written: {error.strerror}") from error
+
+
+def _plain_host(text: str) -> str:
+    host = urlsplit(text).hostname if "//" in text else text.partition("/")[0].partition(":")[0]
+    return (host or "").lower().rstrip(".").removeprefix("www.")
+
+
+def _crossed(
+    model: FeedsModel, document: Document, families: frozenset[str], watches: Sequence[str] | None
+) -> list[Fault]:
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    for i, feed in enumerate(model.feeds):
+        first = seen.setdefault(feed.url, i)
+        if first != i:
+            line = document.place(("feeds", first))[1]
+            faults.append(fault(document, ("feeds", i, "url"), f"given twice; first in line {line}", "keep one"))
+        if feed.family is not None and feed.family not in families:
+            message = f"unknown family {feed.family}"
+            advice = "add it to config/families.yaml, or leave family out for an outlet on its own"
+            faults.append(fault(document, ("feeds", i, "family"), message, advice))
+        for j, watch in enumerate(feed.watches):
+            if watches is not None and watch not in watches:
+                known = ", ".join(watches)
+                faults.append(fault(document, ("feeds", i, "watches", j), f"unknown watch {watch}", f"known: {known}"))
+    return faults

@@ -1,0 +1,273 @@
+"""config/parley.yaml and the environment as Settings, or every fault in them.
+
+Every setting can also be given by an environment variable: the path in capitals behind `PARLEY_`, steps joined by two
+underscores (`PARLEY_POLLING__INTERVAL`); it wins over the file. A secret may also stand in a file named by `<key>_file`
+or in systemd's credentials directory as `<channel>.<key>`, which wins over both (reference: delivery §6).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from alerts.channels.email import is_loopback
+from alerts.records import Route, Target
+from monitor.documents import Document, Where, read
+from monitor.environment import overlay
+from monitor.faults import Fault, Faults, fault, validate
+from monitor.secrets import Found, Secrets
+from monitor.settingsfile import (
+    ConsoleModel,
+    EmailModel,
+    Polling,
+    RecipientModel,
+    SettingsModel,
+    SlackModel,
+    SlackWebhookModel,
+    Workers,
+)
+
+FILE = Path("config") / "parley.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Alerts on standard output."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSettings:
+    """A mail server. `sender` is the From of the mails; `ca_file` replaces the system's authorities."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    username: str | None
+    password: SecretStr | None
+    sender: str
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSettings:
+    """A bot token. `base_url` None: Slack itself."""
+
+    token: SecretStr
+    base_url: str | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlackWebhookSettings:
+    """The address of an incoming webhook, which is the secret."""
+
+    url: SecretStr
+    ca_file: Path | None = None
+
+
+ChannelSettings = ConsoleSettings | EmailSettings | SlackSettings | SlackWebhookSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator decided. Secrets print as stars.
+
+    `contact` goes into the User-Agent, so that a newsroom can reach the operator. `domain` is the right side of mail
+    ids. `channels` and `targets` are by the names of the file; `routes` name recipients. Without routes in the file
+    every recipient hears everything.
+    """
+
+    home: Path
+    watches: tuple[str, ...]
+    store_url: SecretStr
+    contact: str | None
+    polling: Polling
+    workers: Workers
+    give_up_after: timedelta
+    domain: str
+    log_level: str
+    channels: Mapping[str, ChannelSettings]
+    targets: Mapping[str, Target]
+    routes: tuple[Route, ...]
+
+    @property
+    def senders(self) -> Mapping[str, str]:
+        """Channel → the From of its mails."""
+        return {name: each.sender for name, each in self.channels.items() if isinstance(each, EmailSettings)}
+
+
+def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
+    """The settings of a home, or every fault. Reads config/parley.yaml and the files that secrets stand in."""
+    document, faults = overlay(read(home / FILE), env, SettingsModel)
+    model, found = validate(SettingsModel, document)
+    faults += found
+    if model is None:
+        return Faults(tuple(faults))
+    secrets = Secrets(document, home, env)
+    faults += _crossed(model, document, home)
+    store = _store_url(model, secrets, home, document, faults)
+    channels = {
+        name: channel
+        for name, each in model.channels.items()
+        if (channel := _channel(name, each, secrets, home, document, faults)) is not None
+    }
+    faults += secrets.faults
+    if faults or store is None:
+        return Faults(tuple(faults))
+    targets = {name: _target(name, each, model) for name, each in model.recipients.items()}
+    routes = tuple(
+        Route(each.to, frozenset(each.watches), frozenset(each.kinds), frozenset(each.reasons)) for each in model.routes
+    )
+    if not routes and targets:
+        routes = (Route(tuple(targets)),)
+    return Settings(
+        home=home,
+        watches=model.watches,
+        store_url=store,
+        contact=model.contact,
+        polling=model.polling,
+        workers=model.workers,
+        give_up_after=model.delivery.give_up_after,
+        domain=model.delivery.domain or _domain(channels),
+        log_level=model.log.level,
+        channels=channels,
+        targets=targets,
+        routes=routes,
+    )
+
+
+def _domain(channels: Mapping[str, ChannelSettings]) -> str:
+    senders = [each.sender for each in channels.values() if isinstance(each, EmailSettings)]
+    return senders[0].rsplit("@", 1)[-1].rstrip("> ") if senders else "parley.invalid"
+
+
+def _target(name: str, recipient: RecipientModel, model: SettingsModel) -> Target:
+    kind = model.channels[recipient.channel].kind
+    return Target(name, recipient.channel, kind, recipient.to or name)
+
+
+def _store_url(
+    model: SettingsModel, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
+) -> SecretStr | None:
+    found = secrets.find(("store",), "url", model.store.url, model.store.url_file)
+    if found.value is None:
+        return SecretStr(f"sqlite:///{home.absolute() / 'state' / 'parley.db'}")
+    try:
+        address = make_url(found.value.get_secret_value())
+        backend = address.get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        message = "should be an address such as sqlite:///state/parley.db or postgresql+psycopg://user@host/name"
+        faults.append(fault(document, found.where, message))
+        return None
+    if backend == "sqlite" and address.database not in (None, "", ":memory:"):
+        address = address.set(database=str(home.absolute() / str(address.database)))
+    return SecretStr(address.render_as_string(hide_password=False))
+
+
+def _channel(
+    name: str,
+    model: ConsoleModel | EmailModel | SlackModel | SlackWebhookModel,
+    secrets: Secrets,
+    home: Path,
+    document: Document,
+    faults: list[Fault],
+) -> ChannelSettings | None:
+    where: Where = ("channels", name)
+    if isinstance(model, ConsoleModel):
+        return ConsoleSettings()
+    ca_file = home / model.ca_file if model.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        faults.append(fault(document, (*where, "ca_file"), "there is no such file"))
+    match model:
+        case EmailModel():
+            password = secrets.find(where, "password", model.password, model.password_file)
+            faults += _mail_faults(model, password, where, document)
+            usual = {"starttls": 587, "tls": 465, "none": 25}[model.security]
+            port = model.port or usual
+            return EmailSettings(
+                model.host, port, model.security, model.username, password.value, model.sender, ca_file
+            )
+        case SlackModel():
+            token = secrets.need(where, "token", model.token, model.token_file)
+            return SlackSettings(token.value, model.api_url, ca_file) if token.value else None
+        case SlackWebhookModel():
+            url = secrets.need(where, "url", model.url, model.url_file)
+            if url.value and not re.match(r"https?://[^/\s]+", url.value.get_secret_value()):
+                faults.append(fault(document, url.where, "should be the address that Slack gave, https://…"))
+            return SlackWebhookSettings(url.value, ca_file) if url.value else None
+
+
+def _mail_faults(model: EmailModel, password: Found, where: Where, document: Document) -> list[Fault]:
+    faults = []
+    if model.security == "none" and not is_loopback(model.host):
+        message = "none would send mail and password in clear; only this machine may be talked to so"
+        faults.append(fault(document, (*where, "security"), message, "use starttls or tls"))
+    if model.username and not password.value and not password.tried:
+        advice = "give password, password_file or the credential"
+        faults.append(fault(document, where, "there is a username but no password", advice))
+    if password.value and not model.username:
+        faults.append(fault(document, password.where, "there is a password but no username"))
+    if not _is_address(model.sender):
+        faults.append(fault(document, (*where, "sender"), "should be a mail address, such as parley@example.org"))
+    return faults
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"(?:[^<>@]*<)?[^\s<>@,;:]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>?", text) is not None
+
+
+def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault]:
+    """What no single key can tell: names that point at nothing."""
+    faults: list[Fault] = []
+
+    def say(where: Where, message: str, advice: str = "") -> None:
+        faults.append(fault(document, where, message, advice))
+
+    for i, watch in enumerate(model.watches):
+        if not (home / "seeds" / "watches" / f"{watch}.yaml").is_file():
+            say(
+                ("watches", i),
+                f"unknown watch {watch}",
+                f"{_known(home, 'watches')}, or write seeds/watches/{watch}.yaml",
+            )
+    for name, recipient in model.recipients.items():
+        where: Where = ("recipients", name)
+        channel = model.channels.get(recipient.channel)
+        if channel is None:
+            say((*where, "channel"), f"unknown channel {recipient.channel}", _listed(model.channels))
+        elif channel.kind in ("email", "slack") and recipient.to is None:
+            say(where, f"this key is missing: to; a recipient on {recipient.channel} needs an address")
+        elif channel.kind == "email" and not _is_address(str(recipient.to)):
+            say((*where, "to"), "should be a mail address, such as desk@example.org")
+        elif channel.kind == "slack" and not re.fullmatch(r"[A-Z][A-Z0-9]{2,}", str(recipient.to)):
+            say((*where, "to"), "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+    topics = {file.stem for file in (home / "seeds" / "topics").glob("*.yaml")}
+    for i, route in enumerate(model.routes):
+        for j, each in enumerate(route.to):
+            if each not in model.recipients:
+                say(("routes", i, "to", j), f"unknown recipient {each}", _listed(model.recipients))
+        for j, each in enumerate(route.watches):
+            if each not in model.watches:
+                say(("routes", i, "watches", j), f"{each} is not among the watches above", _listed(model.watches))
+        for j, each in enumerate(route.kinds):
+            if each not in topics:
+                say(("routes", i, "kinds", j), f"unknown topic {each}", _known(home, "topics"))
+    if not model.recipients:
+        say((), "there are no recipients: nobody would hear", "give at least one, such as me: {channel: console}")
+    return faults
+
+
+def _listed(names: Mapping[str, object] | tuple[str, ...]) -> str:
+    return "known: " + (", ".join(names) or "none")
+
+
+def _known(home: Path, folder: str) -> str:
+    return _listed(tuple(sorted(file.stem for file in (home / "seeds" / folder).glob("*.yaml"))))
