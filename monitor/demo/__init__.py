@@ -3,3 +3,7 @@
 `run` plays it; `stage` is its composition. `script` and `days` read the invented articles, `pages` and `newsroom`
 publish them, `receivers` and `message` take and read what arrives, `verdict` and `show` compare and tell.
 """
+
+from monitor.demo.stage import DemoResult, run
+
+__all__ = ["DemoResult", "run"]
