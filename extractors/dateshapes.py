@@ -83,8 +83,9 @@ class _Scanner:
             rf"(?P<m1>{months})\b\.?\s+(?:the\s+)?(?P<d1>\d{{1,2}}){tail}(?!\d)(?![.,:]\d)(?!\s?%)"
             rf"(?:{listed},?(?P<joint>{joint})(?P<d2>\d{{1,2}}){tail}(?![\d.,:]*\d)(?!\s+(?:{months})\b))?{year.format('y1')}"
         )
+        comma = ",?" if language.code == "en" else ""
         self.month_year = re.compile(
-            rf"(?P<m1>{months})\b\.?{_TAIL},?\s+{p('of')}{_YEAR.format('y1')}{p('year_tail')}?{_TAIL}"
+            rf"(?P<m1>{months})\b\.?{_TAIL}{comma}\s+{p('of')}{_YEAR.format('y1')}{p('year_tail')}?{_TAIL}"
         )
         self.to_month = re.compile(rf"(?:\s*-\s*|\s+(?:to|through|until|по|до)\s+)(?=\d|(?:{months})\b)")
         self.year_after = re.compile(p("year_after"))
@@ -313,9 +314,9 @@ def _joined(found: list[Shape], folded: str) -> list[Shape]:
             joined[-1] = replace(shape, start=previous.start)
         elif previous.kind == "day" and shape.kind == "weekday" and gap.strip() != "-":
             joined[-1] = replace(previous, end=shape.end)
-        elif previous.kind == "weekday" and shape.kind == "relative" and shape.part.startswith("week:"):
+        elif previous.kind == "weekday" and shape.part.startswith("week:") and gap == " ":
             joined[-1] = replace(previous, end=shape.end, part=shape.part)
-        elif previous.kind == "relative" and previous.part.startswith("week:") and shape.kind == "weekday":
+        elif previous.part.startswith("week:") and shape.kind == "weekday" and gap == " ":
             joined[-1] = replace(shape, start=previous.start, part=previous.part)
         else:
             joined.append(shape)

@@ -223,6 +223,7 @@ def _turkish_word(word: str, *, plural: bool) -> set[str]:
     stems = [word]
     if plural:
         stems.append(word + ("lar" if vowels[-1] in _TR_BACK else "ler"))
+    found.update(stems)
     for stem in stems:
         last = [char for char in stem.replace("İ", "i").replace("I", "ı").lower() if char in _TR_VOWELS][-1]
         low, high = ("a" if last in _TR_BACK else "e"), _TR_HIGH[last]

@@ -68,8 +68,8 @@ def _of_cyrillic(folded: str, words: list[str], claimed: str | None) -> str | No
         return max(scores, key=lambda code: scores[code])
     if claimed in ("uk", "ru", "bg", "be", "sr", "mk"):
         return claimed
-    # і, ї and є are a thirteenth of Ukrainian letters: in forty letters their absence speaks for Russian nine to one
-    return "ru" if not ukrainian and _letters(folded) >= 40 else None
+    # і, ї and є are a thirteenth of Ukrainian letters: in thirty letters their absence speaks for Russian five to one
+    return "ru" if not ukrainian and _letters(folded) >= 30 else None
 
 
 def _of_latin(sample: str, folded: str, words: list[str], claimed: str | None) -> str | None:

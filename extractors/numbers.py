@@ -125,7 +125,7 @@ class _Words:
         self.joint = re.compile(rf"\s+(?:{p('and')})\s+" if language.code == "en" else r"(?!)")
         self.thousand_genitive = re.compile(
             r"\b(?:около|более|свыше|больше|меньше|менее|до|из|той|этой|одной|полутора|"
-            r"близько|понад|більше|менше|тієї|цієї|однієї|з|із|зі|від)\s+\Z"
+            r"близько|понад|більше|менше|по|тієї|цієї|однієї|з|із|зі|від)\s+\Z"
         )
 
     def number(self, text: str, folded: str, token: Token, limit: int) -> FoundNumber | None:
@@ -236,7 +236,7 @@ class _Words:
                     smallest = 100
                 else:
                     total, current, smallest = total + (current or 1) * size, 0, size
-            elif word == "yuz" and 1 < current < 10:  # Turkish: "iki yüz" is two hundred
+            elif word == "yüz" and 1 < current < 10:  # Turkish: "iki yüz" is two hundred
                 current, smallest = current * 100, 100
             elif (value := language.cardinals.get(word, 0)) and value < smallest:
                 current += value
