@@ -109,7 +109,8 @@ def _update(change: Change, rings: Rings) -> tuple[Reason | None, tuple[str, ...
     corrections = _corrections(change)
     if corrections:
         return "corrected", corrections
-    if "family" in change.moves and change.event.families in rings.confirmations:
+    same_phase = PHASES[change.said_status] == PHASES[change.event.status]  # a late preview confirms no outcome
+    if same_phase and "family" in change.moves and change.event.families in rings.confirmations:
         return "confirmed", (f"families-{change.event.families}",)
     return None, ()
 

@@ -10,7 +10,7 @@ recall without a precise date, or still inside the window (the news of it may ye
 opens nothing, so that it cannot swallow a real event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -62,7 +62,8 @@ def resolve(
     `baseline` nothing is a change: the events become known and the phases they reach count as told. Claims of a kind
     that the watch does not track are kept. One trace per claim, in the order of `claims`.
     """
-    work = _Work(watch, source, now, baseline, sketch, {e.id: e for e in sorted(events, key=lambda e: e.id)})
+    known = {e.id: e for e in sorted(events, key=lambda e: e.id)}
+    work = _Work(watch, source, now, baseline, sketch, known, told_here=_told_before(known, source))
     traces: dict[int, Trace] = {}
     for index, claim in sorted(enumerate(claims), key=lambda pair: _turn(pair[1], pair[0])):
         identity = watch.identities.get(claim.kind)
@@ -73,6 +74,16 @@ def resolve(
     return Resolution(
         tuple(work.events[i] for i in work.touched), tuple(work.changes), tuple(traces[i] for i in sorted(traces))
     )
+
+
+def _told_before(known: Mapping[str, Event], source: Source) -> dict[str, str | None]:
+    """The events that an earlier version of this article told as news, with the phase in which it did."""
+    return {
+        event.id: PHASES.get(saying.claim.status)
+        for event in known.values()
+        for saying in event.sayings
+        if saying.url == source.url and saying.claim.role == "news"
+    }
 
 
 def _turn(claim: Claim, index: int) -> tuple[bool, int, str, tuple[tuple[str, int], ...], int]:
