@@ -324,13 +324,13 @@ def test_a_post_with_too_much_to_say_is_cut_and_says_so(alert: Alert) -> None:
             slot,
             f"{n}",
             replace(alert.source, url=f"https://{slot}{n}.example/"),
-            Quote("text", f"{n} {'ü' * size}", 0, 1),
+            Quote("text", f"{n} {'&' * size}", 0, 1),
         )
-        for size, slots in ((500, ("status", "date", "place")), (5, ("status", "ordinal", "counts", "mine")))
+        for size, slots in ((500, ("status", "date")), (5, ("status", "ordinal", "counts", "mine")))
         for slot in slots
         for n in range(8)
     )
-    for facts in (many[:24], many[24:]):
+    for facts in (many[:16], many[16:]):
         blocks = json.loads(rendered(replace(alert, facts=facts), "slack"))["blocks"]
         assert len(blocks) <= 50
         assert units(json.dumps(blocks, ensure_ascii=False)) <= 13_200 + 50 * len(blocks)
