@@ -21,9 +21,8 @@ async def test_a_stream_of_few_letters_gets_question_marks_and_no_fault(
     delivery_for: Callable[..., Delivery],
 ) -> None:
     raw = io.BytesIO()
-    outcome = await ConsoleChannel("here", io.TextIOWrapper(raw, "ascii")).send(
-        delivery_for(payload="обмін x\n".encode())
-    )
+    stream = io.TextIOWrapper(raw, "ascii")
+    outcome = await ConsoleChannel("here", stream).send(delivery_for(payload="обмін x\n".encode()))
     assert outcome.kind == "sent"
     assert b"????? x" in raw.getvalue()
 
