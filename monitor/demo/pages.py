@@ -1,6 +1,5 @@
 """PURE: articles of the demo as feeds and as pages, the way newspapers make them: with a menu, captions and noise."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,17 +10,13 @@ from monitor.demo.script import Furniture, Item, Outlet
 Shown = tuple[Item, datetime]
 """An article and the moment (aware UTC) at which it appeared."""
 
-FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
 
 
 def feed(outlet: Outlet, shown: Sequence[Shown], base: str) -> bytes:
     """The outlet's feed in its own format, newest first; `base` is the server's address without a slash at its end."""
     newest = list(reversed(shown))
-    if outlet.feed == "rss":
-        return _rss(outlet, newest, base)
-    if outlet.feed == "atom":
-        return _atom(outlet, newest, base)
-    return _json(outlet, newest, base)
+    return _rss(outlet, newest, base) if outlet.feed == "rss" else _atom(outlet, newest, base)
 
 
 def article(item: Item, furniture: Furniture, published: datetime) -> bytes:
@@ -95,22 +90,6 @@ def _atom(outlet: Outlet, newest: Sequence[Shown], base: str) -> bytes:
 {entries}
 </feed>
 """.encode()
-
-
-def _json(outlet: Outlet, newest: Sequence[Shown], base: str) -> bytes:
-    items = [
-        {"id": item.id, "url": f"{base}{item.path}", "title": item.title, "summary": item.paragraphs[0]}
-        | ({"date_published": _iso(moment)} if item.dated else {})
-        for item, moment in newest
-    ]
-    document = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": outlet.name,
-        "home_page_url": f"{base}/{outlet.id}/",
-        "language": outlet.language,
-        "items": items,
-    }
-    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _iso(moment: datetime) -> str:

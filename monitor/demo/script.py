@@ -30,7 +30,7 @@ class Outlet(_Data):
     name: str
     family: str
     language: Literal["en", "uk", "ru", "tr"]
-    feed: Literal["rss", "atom", "json"]
+    feed: Literal["rss", "atom"]
 
 
 class ExpectedEvent(_Data):

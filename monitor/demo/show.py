@@ -6,21 +6,25 @@ from alerts.compose.card import REASONS, kind_words
 from monitor.demo.message import Message
 from monitor.demo.verdict import Verdict
 
-_WIDTH = 100
+_WIDTH = 150
 
 
 def arrived(message: Message, seconds: float) -> str:
     """A message as it came: when, where, why, and its first lines. Updates take one line."""
     reason = REASONS.get(message.reason, message.reason)
-    head = f"[{seconds:5.1f} s] {message.channel:5}  "
     title = " ".join(message.text.partition("\n\n")[0].split()) if message.channel == "mail" else message.subject
+    head = f"[{seconds:5.1f} s] {message.channel:5}  "
     if not message.interrupts:
-        return textwrap.shorten(f"{head}update: {reason.lower()}: {title}", _WIDTH, placeholder=" …")
+        return head + _short(f"update: {reason.lower()}: {title}  ({message.file})")
     if message.channel != "mail":
-        return textwrap.shorten(f"{head}{reason}: {title}  ({message.file})", _WIDTH + 20, placeholder=" …")
+        return head + _short(f"{reason}: {title}  ({message.file})")
     body = message.text.partition("\n\n")[2].splitlines()
-    lines = [f"{head}{reason}: {title}", f"          subject: {message.subject}  ({message.file})"]
-    return "\n".join([*lines, *(f"          | {line}" for line in body[:10])])
+    lines = [f"{head}{reason}: {title}", f"           subject: {message.subject}  ({message.file})"]
+    return "\n".join([*lines, *(f"           | {line}" for line in body[:10])])
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, _WIDTH, placeholder=" …")
 
 
 def table(verdict: Verdict) -> str:

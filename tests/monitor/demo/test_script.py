@@ -14,7 +14,7 @@ START = date(2031, 3, 14)
 def test_the_story_is_told_in_four_languages_by_several_families(script: Script) -> None:
     assert {item.outlet.language for item in script.items} == {"en", "uk", "ru", "tr"}
     assert len({outlet.family for outlet in script.outlets}) >= 4
-    assert {outlet.feed for outlet in script.outlets} == {"rss", "atom", "json"}
+    assert {outlet.feed for outlet in script.outlets} == {"rss", "atom"}
 
 
 def test_each_expected_interrupt_has_exactly_one_article(script: Script) -> None:

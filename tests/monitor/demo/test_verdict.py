@@ -106,5 +106,8 @@ def test_the_account_shows_an_interrupt_at_length_and_an_update_in_a_line(script
     mail, post = right(script)[:2]
     assert arrived(mail, 1.25).splitlines()[0] == "[  1.2 s] mail   New: Title"
     assert "subject: subject" in arrived(mail, 1.25)
-    assert arrived(post, 2.0) == "[ 2.0 s] slack New: Title (01-slack.json)"
-    assert arrived(replace(mail, reason="confirmed"), 3.0) == "[ 3.0 s] mail update: confirmed by more outlets: Title"
+    assert arrived(post, 2.0) == "[  2.0 s] slack  New: Title (01-slack.json)"
+    assert (
+        arrived(replace(mail, reason="confirmed"), 3.0)
+        == "[  3.0 s] mail   update: confirmed by more outlets: Title (01-mail.eml)"
+    )
