@@ -17,6 +17,8 @@ from extractors.records import Name, Names
 from extractors.topicwords import Pattern, compile_pattern, expand
 
 CUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {"en": EN, "ru": RU, "tr": TR, "uk": UK}
+_BETWEEN = "\x00"
+_SHORT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +87,48 @@ def compile_lexicon(names: Sequence[Names]) -> Lexicon:
 
 
 def _terms(names: Sequence[Names]) -> list[tuple[Pattern, Term]]:
-    out: list[tuple[Pattern, Term]] = []
-    known: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    spelt: list[tuple[str, Term]] = []
+    known: dict[tuple[str, str, str, str], list[str]] = {}
     for watch in names:
         for topic in watch.topics:
             for language, groups in topic.words.items():
                 for group, patterns in groups.items():
                     for pattern in patterns:
-                        known.setdefault((pattern, (topic.topic, language, group)), []).append(watch.watch)
-        out.extend(_names_of(watch))
-    for (pattern, (topic_id, language, group)), watches in known.items():
+                        known.setdefault((pattern, topic.topic, language, group), []).append(watch.watch)
+    for (pattern, topic_id, language, group), watches in known.items():
         term = Term("word", group, topic_id, language, None, tuple(sorted(set(watches))))
-        out.extend((_compiled(spelling), term) for spelling in expand(pattern))
+        spelt += [(spelling, term) for spelling in expand(pattern)]
     for language, cues in CUES.items():
         for group, patterns in cues.items():
             term = Term("cue", group, None, language, None, ())
-            out.extend((_compiled(spelling), term) for pattern in patterns for spelling in expand(pattern))
+            spelt += [(spelling, term) for pattern in patterns for spelling in expand(pattern)]
+    named = [pair for watch in names for pair in _names_of(watch)]
+    folded = _fold_all([spelling for spelling, _ in spelt + named])
+    out = [(compile_pattern(form), term) for form, (_, term) in zip(folded, spelt, strict=False)]
+    # A short name in capitals (US, РФ) is a common word when in small letters.
+    out += [
+        (Pattern(form, None, len(form) <= _SHORT), term)
+        for form, (_, term) in zip(folded[len(spelt) :], named, strict=True)
+    ]
     return out
 
 
-def _names_of(watch: Names) -> list[tuple[Pattern, Term]]:
-    out: list[tuple[Pattern, Term]] = []
+def _names_of(watch: Names) -> list[tuple[str, Term]]:
+    out: list[tuple[str, Term]] = []
     for name in watch.names:
         term = Term("name", name.kind, None, None, name, (watch.watch,))
-        spellings = {
-            form
-            for language, bases in name.forms.items()
-            for base in bases
-            for form in forms(base, language, name.kind)
-        }
-        # A short name in capitals (US, РФ, ВР) is a common word when in small letters.
-        for form in sorted(spellings):
-            cased = len(form) <= 3
-            out.append((Pattern(fold(form), None, cased), term))
+        spellings: set[str] = set()
+        for language, bases in name.forms.items():
+            for base in bases:
+                spellings |= forms(base, language, name.kind)
+        out += [(spelling, term) for spelling in sorted(spellings)]
     return out
 
 
-def _compiled(spelling: str) -> Pattern:
-    return compile_pattern(("=" if spelling.startswith("=") else "") + fold(spelling.removeprefix("=")))
+def _fold_all(spellings: Sequence[str]) -> list[str]:
+    """Folding keeps length, so thousands of spellings can be folded as one text: ten times faster than one by one."""
+    whole = fold(_BETWEEN.join(spellings))
+    return whole.split(_BETWEEN)
 
 
 def _digest(names: Sequence[Names]) -> str:

@@ -6,7 +6,7 @@ runs of blanks do not matter. It matches whole words only. Four marks extend it:
 * ``обмен*``: the word with any ending: обмен, обмена, обменом;
 * ``{swap|exchange} of prisoners``: one spelling per alternative; an empty alternative drops the word:
   ``round of {peace|direct|} talks``;
-* ``exchange ~ prisoners``: up to three other words may stand between, but no punctuation mark;
+* ``exchange ~ prisoners``: up to three other words may stand between, but no punctuation mark (``~ ~``: six);
 * ``=March``: the first letter must be a capital where the pattern's is.
 
 Groups (a topic may leave out what it does not need):
@@ -43,7 +43,8 @@ GROUPS: frozenset[str] = frozenset(
 _BRACE = re.compile(r"\{([^{}]*)\}")
 _BLANKS = re.compile(r"\s+")
 # A gap stays inside a run of words: a comma or a full stop would join two statements.
-_GAP = r"(?:[^\S\n]+[\w'’-]+){0,3}?"
+_GAP = r"(?:[^\S\n]+[\w'’-]+){{0,{}}}?"
+_GAP_WORDS = 3
 _ENDING = r"[\w’']*"
 _BLANK = r"[^\S\n]+"
 
@@ -83,11 +84,11 @@ def compile_pattern(spelling: str) -> Pattern:
     regex = ""
     if rest.startswith("~"):
         head = head.rstrip()
-    for piece in re.findall(r"\*| ~ |~ |\s|[^*~\s]+", rest):
+    for piece in re.findall(r"\*|(?: ?~)+ ?|\s|[^*~\s]+", rest):
         if piece == "*":
             regex += _ENDING
         elif "~" in piece:
-            regex += _GAP + _BLANK
+            regex += _GAP.format(_GAP_WORDS * piece.count("~")) + _BLANK
         elif piece.isspace():
             regex += _BLANK
         else:

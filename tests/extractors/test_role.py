@@ -1,0 +1,87 @@
+"""News or background, as an article tells by itself."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from extractors.claims import read_claims
+from extractors.lexicon import Lexicon
+from extractors.records import Article, Claim
+
+PUBLISHED = datetime(2025, 7, 24, 12, tzinfo=UTC)
+LEAD = "Russia and Ukraine held a third round of talks in Istanbul on Wednesday. It took an hour."
+
+
+def claims(lexicon: Lexicon, text: str, language: str = "en", title: str | None = None) -> tuple[Claim, ...]:
+    return read_claims(Article("u", "o", title, text, language, PUBLISHED), lexicon).claims
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kind", "rule"),
+    [
+        ("en", "The first round of talks between Russia and Ukraine was held in Istanbul on May 16.", "talks_round",
+         "date-long-past"),
+        ("en", "Earlier, Russia and Ukraine exchanged 300 prisoners.", "prisoner_exchange", "recap-cue"),
+        ("uk", "Нагадаємо, Україна та Росія провели обмін полоненими.", "prisoner_exchange", "recap-cue"),
+        ("ru", "Напомним, Россия и Украина обменялись пленными.", "prisoner_exchange", "recap-cue"),
+        ("tr", "Hatırlanacağı gibi Rusya ve Ukrayna esir takası yaptı.", "prisoner_exchange", "recap-cue"),
+        ("en", "The previous round of talks between Russia and Ukraine ended in Istanbul.", "talks_round",
+         "previous-adjective"),
+        ("en", "Since the start of the war 5,000 Ukrainian prisoners have been freed.", "prisoner_exchange",
+         "running-total"),
+        ("en", "Russia and Ukraine swapped prisoners last month.", "prisoner_exchange", "date-long-past"),
+    ],
+)  # fmt: skip
+def test_a_recalled_event_is_background_by_a_named_rule(
+    lexicon: Lexicon, language: str, text: str, kind: str, rule: str
+) -> None:
+    (claim,) = [claim for claim in claims(lexicon, text, language) if claim.kind == kind]
+    assert claim.role == "background"
+    assert rule in claim.rules
+
+
+@pytest.mark.parametrize("when", ["on Thursday", "on Wednesday", "on July 23", "today", "yesterday"])
+def test_the_day_of_publication_and_the_day_before_are_news(lexicon: Lexicon, when: str) -> None:
+    (claim,) = claims(lexicon, f"Russia and Ukraine exchanged 250 prisoners {when}.")
+    assert claim.role == "news"
+    assert claim.date is not None
+    assert claim.date.basis != "publication"
+
+
+def test_an_undated_report_says_that_its_day_is_that_of_publication(lexicon: Lexicon) -> None:
+    (claim,) = claims(lexicon, "Russia and Ukraine have exchanged 250 prisoners.")
+    assert claim.role == "news"
+    assert claim.date is not None
+    assert (claim.date.start.isoformat(), claim.date.basis) == ("2025-07-24", "publication")
+
+
+def test_a_plan_without_a_day_has_no_date(lexicon: Lexicon) -> None:
+    (claim,) = claims(lexicon, "Russia and Ukraine agreed on an exchange of prisoners.")
+    assert claim.date is None
+
+
+def test_the_day_of_an_agreement_is_not_the_day_of_the_exchange(lexicon: Lexicon) -> None:
+    (claim,) = claims(lexicon, "On Wednesday Russia and Ukraine agreed on an exchange of prisoners.")
+    assert (claim.status, claim.date) == ("agreed", None)
+
+
+def test_an_old_round_in_the_body_stays_apart_from_the_new_one(lexicon: Lexicon) -> None:
+    text = f"{LEAD}\nThe second round of talks took place in Istanbul on June 2. The sides traded documents."
+    rounds = [claim for claim in claims(lexicon, text) if claim.kind == "talks_round"]
+    assert [(claim.ordinal, claim.role) for claim in rounds] == [(3, "news"), (2, "background")]
+
+
+def test_the_past_goes_on_within_its_paragraph(lexicon: Lexicon) -> None:
+    text = f"{LEAD}\nOn May 16 Russia and Ukraine held talks in Istanbul. They agreed to exchange 1,000 prisoners each."
+    (swap,) = [claim for claim in claims(lexicon, text) if claim.kind == "prisoner_exchange"]
+    assert swap.role == "background"
+    assert "follows-background" in swap.rules
+
+
+def test_an_article_about_something_else_only_recalls(lexicon: Lexicon) -> None:
+    text = (
+        "Drones hit a power station near Odesa. Four people were hurt.\nFirefighters worked all night. "
+        "Ukraine has asked Russia for a ceasefire.\nRussia and Ukraine have exchanged 300 prisoners."
+    )
+    (swap,) = [claim for claim in claims(lexicon, text) if claim.kind == "prisoner_exchange"]
+    assert (swap.role, "another-subject" in swap.rules) == ("background", True)
