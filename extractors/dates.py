@@ -88,7 +88,8 @@ def resolve_weekday(
 ) -> Dating | None:
     """The dating of a weekday, month, weekend or year-less date when the tense says where it lies.
 
-    The day of publication counts as past and as future. What the text itself settles ("last Monday", "on Friday next week") stays, as does every other shape.
+    The day of publication counts as past and as future. What the text itself settles
+    ("last Monday", "on Friday next week") stays, as does every other shape.
     """
     today = publication_day(published, zone)
     if today is None or (found.part and found.part not in ("early", "mid", "late", "weekend:0")):

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from extractors.datelines import is_dateline, label_expression
 from extractors.fold import fold
 from extractors.languages import Language, get
 from extractors.tokens import Token, tokens
@@ -18,12 +19,8 @@ Day = tuple[int, int, int | None]
 
 _YEAR = r"(?P<{}>(?:19|20)\d\d)(?![\d])(?![.,:]\d)(?!\s?[-x]\s?(?:for|на)\b)"
 _TAIL = r"(?:'[^\W\d_]+)?"
-_DATELINE_REACH = 600  # characters: a dateline is at the head, below it a date in a line of its own is a heading
-_CLOCK = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s*(?:[ap]\.?m\b\.?)?\s*\(?(?:[a-z]{2,4}\b|мск\b)?\)?"
-_AFTER_DATELINE = re.compile(rf"\s*,?\s*(?:{_CLOCK})?\s*(?:\([^)\n]{{1,25}}\)\s*)?(?P<mark>\||[-:/]|$)")
 _YEAR_LED = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:\s+yili(?:nin)?)?\s+\Z")  # "2022 Mart'ında", folded
 _BARE_DAY_BEFORE = re.compile(r"the day before(?=\s*[.,;:!?)-]|\s*\Z)")
-_PLACE = re.compile(r"(?:[^\W\d_][\w.'-]*,?\s+){0,3}[^\W\d_][\w.'-]*\s*(?:,|\([^)]{1,20}\)\s*-?|/|\||-)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class _Scanner:
         self.ahead = re.compile(rf"\b(?:{p('in')})")
         self.day_alone = re.compile(p("day_alone"))
         self.conjunction = re.compile(rf"\s*(?:,\s*|\s(?:{p('and')})\s|,\s*(?:{p('and')})\s)\s*\Z")
-        self.label = re.compile(rf"\W*(?:{p('label')})\b[^.!?]{{0,25}}\Z")
+        self.label = label_expression(p("label"))
         self.date_words = frozenset(p("date_words").split())
         self.units = tuple((unit, re.compile(p(f"unit_{unit}"))) for unit in ("day", "week", "month", "year"))
         self.counts = {word: value for word, value in language.cardinals.items() if value <= 10} | {"a": 1, "an": 1}
@@ -145,6 +142,7 @@ class _Scanner:
             self.year_before.search(folded, max(0, token.start - 12), token.start) and not _counted(folded, token.end)
         ):
             end = after.end() if after and self.language.code != "en" else token.end
+            end -= folded[end - 1] == "."
             return Shape(token.start, end, "year", value=int(folded[token.start : token.end]))
         return None
 
@@ -195,11 +193,11 @@ class _Scanner:
         part = part or (
             "past" if self.past.search(folded, *before) else "future" if self.future.search(folded, *before) else ""
         )
-        if part or self.month_before.search(folded, *before) or self._turkish_month(text, folded, token):
+        if part or self.month_before.search(folded, *before) or self._turkish_month(folded, token):
             return Shape(token.start, token.end, "month", value=month, part=part)
         return None
 
-    def _turkish_month(self, text: str, folded: str, token: Token) -> bool:
+    def _turkish_month(self, folded: str, token: Token) -> bool:
         if self.language.code != "tr":
             return False
         inflected = token.word.endswith(
@@ -347,36 +345,9 @@ def _rhetoric(found: list[Shape], folded: str, conjunction: re.Pattern[str]) -> 
 def _datelines(found: list[Shape], text: str, folded: str, scanner: _Scanner) -> list[Shape]:
     return [
         replace(shape, kind="dateline")
-        if shape.kind == "day" and (shape.first == shape.last) and _is_dateline(shape, text, folded, scanner)
+        if shape.kind == "day"
+        and (shape.first == shape.last)
+        and is_dateline(text, folded, shape.start, shape.end, scanner.label)
         else shape
         for shape in found
     ]
-
-
-def _is_dateline(shape: Shape, text: str, folded: str, scanner: _Scanner) -> bool:
-    """When and where a report was written, by its form: after a label, or between a place and a mark, or alone."""
-    begin = max(text.rfind("\n", 0, shape.start), text.rfind("\r", 0, shape.start)) + 1
-    if shape.start - begin > 60:
-        return False
-    line_end = text.find("\n", shape.end)
-    before, after = folded[begin : shape.start], folded[shape.end : line_end if line_end >= 0 else len(folded)]
-    if scanner.label.fullmatch(before):
-        return True
-    if shape.start > _DATELINE_REACH:
-        return False
-    mark = _AFTER_DATELINE.match(after)
-    if mark is None:
-        return False
-    if not before.strip() or re.fullmatch(rf"\W*{_CLOCK}[\s,|]*", before):
-        # a line of a chronicle ("28 February - first round") is no dateline: ask for a clock time or nothing else
-        return (
-            not after.strip()
-            or mark["mark"] in ("|", "/")
-            or re.match(rf"\s*,?\s*(?:{_CLOCK})", after) is not None
-            or bool(before.strip())
-        )
-    if mark["mark"] == "" and "," not in before:
-        return False
-    return bool(_PLACE.fullmatch(before)) and all(
-        word[:1].isupper() for word in re.findall(r"[^\W\d_]+", text[begin : shape.start])
-    )

@@ -214,7 +214,7 @@ def _turkish(words: Sequence[str], kind: NameKind) -> set[str]:
 
 
 def _turkish_word(word: str, *, plural: bool) -> set[str]:
-    """A word with its cases and no apostrophe: Rusların, Ukraynalıya, Bakanlığından, istanbulda as the web writes it."""
+    """A word with its cases and no apostrophe: Rusların, Bakanlığından; "istanbulda" as the web writes it."""
     lowered = word.replace("İ", "i").replace("I", "ı").lower()
     vowels = [char for char in lowered if char in _TR_VOWELS]
     if not vowels or len(word) < 3 or word.isupper():

@@ -329,7 +329,7 @@ class _Words:
         return re.match(r"\s*-?\s*(?:лет|год|рок|річ|летн|years?)", after) is not None
 
     def _age_words(self, before: str, after: str) -> bool:
-        """ "under 25", "aged 18": said of people without a noun after it; "до 25 пленных" and "under 25 prisoners" count."""
+        """ "under 25", "aged 18" without a noun after it; "до 25 пленных" and "under 25 prisoners" are counts."""
         if self.language.code == "en":
             if re.search(r"\b(?:under|over|below)\s+\Z", before):
                 return (

@@ -60,11 +60,11 @@ def table(rows: Mapping[int, str]) -> dict[str, int]:
 
 
 # Articles and prepositions are on every line of a text: a phrase that began with one would be tried there.
-_LEADS = frozenset("the a at on over in на в у с з від от".split())
+_LEADS = frozenset(["the", "a", "at", "on", "over", "in", "на", "в", "у", "с", "з", "від", "от"])
 
 
 def phrases(rows: Mapping[str, str]) -> dict[str, str]:
-    """Meaning → its phrases with `;` between, turned round: folded phrase without its leading "the" or "в" → meaning."""
+    """Meaning → its phrases (`;` between), turned round: folded phrase without a leading "the" or "в" → meaning."""
     turned: dict[str, str] = {}
     for meaning, spelt in rows.items():
         for phrase in spelt.split(";"):

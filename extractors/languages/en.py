@@ -90,7 +90,8 @@ LANGUAGE = Language(
         "year_before": r"in|since|of|from|until|till|by|during|before|after|early|late|mid|through|to|and|back in|for",
         "year_after": r"(?:\s+(?:invasion|talks|war|negotiations|round|swap|exchange)\b)",
         "month_before": (
-            r"in|since|of|from|until|till|by|during|before|after|through|between|last|next|this|for|to|and|as of|in early|"
+            r"in|since|of|from|until|till|by|during|before|after|through|between|last|next|this|for|to|and|as of|"
+            r"in early|"
             r"in late|in mid|early|late|mid-?|in mid-"
         ),
         "early": r"(?:early|beginning of|start of)(?:\s+in)?|first (?:days|half) of",
@@ -101,7 +102,10 @@ LANGUAGE = Language(
         "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",
         "weekday_strict": r"(?!)",
         "weekday_tail": r"(?:'s)?",
-        "ago": r"(?P<n>\d+|a|an|one|two|three|four|five|six|seven|ten)\s+(?P<u>days?|weeks?|months?|years?)\s+(?:ago|earlier)",
+        "ago": (
+            r"(?P<n>\d+|a|an|one|two|three|four|five|six|seven|ten)\s+(?P<u>days?|weeks?|months?|years?)\s+(?:ago|"
+            r"earlier)"
+        ),
         "in": r"(?!)",
         "unit_day": "day",
         "unit_week": "week",
@@ -120,20 +124,32 @@ LANGUAGE = Language(
         "pair": r"\s*-\s*for\s*-\s*|\s+for\s+|\s+to\s+",
         "each_before": r"(?!)",
         "each_after": (
-            r"(?:\s+[a-z]+){0,4}?\s+(?:each|apiece|per side|a side|(?:from|on|by|for) (?:each|both|either)(?: of the)?"
+            r"[\"']?(?:\s+[a-z]+){0,4}?\s+(?:each|apiece|per side|a side|(?:from|on|by|for) (?:each|both|either)"
+            r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
         "percent": r"\s*(?:%|percent|per cent|pct)",
         "percent_before": r"(?!)",
-        "age_before": r"aged?|ages|aged between|aged from|under(?: the age of)?|younger than|older than|between the ages of|over the age of|below",
+        "age_before": (
+            r"aged?|ages|aged between|aged from|under(?: the age of)?|younger than|older than|between the ages of|"
+            r"over the age of|below"
+        ),
         "age_after": r"\s*-?\s*years?(?:\s+|-)(?:olds?|of age)",
-        "duration": r"(?:\s*-\s*|\s+(?:more |full |straight |consecutive |working |calendar )?)(?:seconds?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies))\b",
+        "duration": (
+            r"(?:\s*-\s*|\s+(?:more |full |straight |consecutive |working |calendar )?)(?:seconds?|minutes?|mins?|"
+            r"hours?|hrs?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies))\b"
+        ),
         "clock_before": r"(?!)",
         "clock_after": r"\s*(?:[ap]\.?\s?m\b\.?|o'clock|gmt|utc|hours local)",
         "money": r"\s*(?:dollars?|euros?|pounds?|hryvnias?|rubles?|roubles?|usd|eur|uah|cents?|liras?)\b",
         "listing": r"\s*-\s*(?:point|item|page|clause|step|paragraph|member|man|person)\b",
         "measure": r"\s*-?\s*(?:km|kilomet\w+|miles?|met(?:er|re)s?|tons?|tonnes?|kg|degrees?|sq)\b",
-        "idiom": r"at first\b|first of all\b|first lady\b|first deput|first vice|for the first time\b|first time\b|first and foremost|second thoughts?\b|second world war|second to none|(?<=split )second\b|(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|(?<=\bevery )second(?=\s*[.,;!?])",
+        "idiom": (
+            r"at first\b|first of all\b|first lady\b|first deput|first vice|for the first time\b|first time\b|"
+            r"first and foremost|second thoughts?\b|second world war|second to none|(?<=split )second\b|"
+            r"(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|"
+            r"(?<=\bevery )second(?=\s*[.,;!?])"
+        ),
         "ordinal_noun": r"(?!)",
     },
     capital_months=frozenset(map(fold, ("may", "march", "mar", "jan", "dec", "sep", "august", "nov"))),

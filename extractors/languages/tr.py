@@ -18,9 +18,38 @@ _MONTHS = {
     10: "Ekim", 11: "Kasım", 12: "Aralık",
 }  # fmt: skip
 # The standard wants an apostrophe only after a date ("16 Mayıs'ta"); a month alone often goes without ("mayısta").
-_CASES = (
-    "ta te da de taki teki daki deki tan ten dan den tır tir a e ı i u ü ın in un ün a kadar la le yla yle"
-).split()
+_CASES = [
+    "ta",
+    "te",
+    "da",
+    "de",
+    "taki",
+    "teki",
+    "daki",
+    "deki",
+    "tan",
+    "ten",
+    "dan",
+    "den",
+    "tır",
+    "tir",
+    "a",
+    "e",
+    "ı",
+    "i",
+    "u",
+    "ü",
+    "ın",
+    "in",
+    "un",
+    "ün",
+    "a",
+    "kadar",
+    "la",
+    "le",
+    "yla",
+    "yle",
+]
 
 LANGUAGE = Language(
     code="tr",
@@ -110,7 +139,10 @@ LANGUAGE = Language(
         "of": "",
         "year_tail": r"(?:\s+(?:yılında\w*|yılının|yılı\b))",
         "year_before": r"(?!)",
-        "year_after": r"(?:\s+(?:yıl(?:ı|ında|ındaki|ının|ından|ına)?|senesinde|baharında|sonbaharında|yazında|kışında)\b|'(?:d[ae]|t[ae]|d[ae]ki|t[ae]ki|d[ae]n|t[ae]n|[iıuü]n|n[iıuü]n|y[ae]|[ae])\b)",
+        "year_after": (
+            r"(?:\s+(?:yıl(?:ı|ında|ındaki|ının|ından|ına)?|senesinde|baharında|sonbaharında|yazında|kışında)\b|"
+            r"'(?:d[ae]|t[ae]|d[ae]ki|t[ae]ki|d[ae]n|t[ae]n|[iıuü]n|n[iıuü]n|y[ae]|[ae])\b)"
+        ),
         "month_before": r"(?!)",
         "early": r"(?!)",
         "mid": r"(?!)",
@@ -128,18 +160,30 @@ LANGUAGE = Language(
         "unit_year": "y",
         "date_words": "önce sonra",
         "day_alone": r"(?<=ayın )(?P<d>\d{1,2})'\w+",
-        "label": r"yayınlanma|yayınlandı|yayın tarihi|güncelleme|güncellendi|son güncelleme|giriş|giriş tarihi|oluşturulma|tarih|published|updated",
+        "label": (
+            r"yayınlanma|yayınlandı|yayın tarihi|güncelleme|güncellendi|son güncelleme|giriş|giriş tarihi|"
+            r"oluşturulma|tarih|published|updated"
+        ),
         "approximate": r"yaklaşık|en az|en fazla|aşağı yukarı|neredeyse|hemen hemen|takriben|kabaca|asgari",
-        "approximate_after": r"(?:'?[dt][ae]n)? (?:fazla|çok|aşkın|az)\b|'(?:y?[ıiuü]) (?:aşkın|bulan|geçen)\b| (?:civarında|kadar|dolayında)\b",
+        "approximate_after": (
+            r"(?:'?[dt][ae]n)? (?:fazla|çok|aşkın|az)\b|'(?:y?[ıiuü]) (?:aşkın|bulan|geçen)\b| (?:civarında|kadar|"
+            r"dolayında)\b"
+        ),
         "several": r"birkaç|kaç|birçok|bir kaç|her|hiçbir|hem|yaş|yaşın",
-        "pair": r"'(?:y?[ae])\s+(?:karşı(?:lık)?\s+)?|\s+(?:kişiye|esire|askere|savaş esirine)\s+(?:karşı(?:lık)?\s+)?|\s*-\s*|\s+(?:karşılığı|karşılığında|karşı)\s+",
+        "pair": (
+            r"'(?:y?[ae])\s+(?:karşı(?:lık)?\s+)?|\s+(?:kişiye|esire|askere|"
+            r"savaş esirine)\s+(?:karşı(?:lık)?\s+)?|\s*-\s*|\s+(?:karşılığı|karşılığında|karşı)\s+"
+        ),
         "each_before": r"(?!)",
         "each_after": r"(?!)",
         "percent": r"\s*(?:%)",
         "percent_before": r"yüzde|%",
         "age_before": r"(?!)",
         "age_after": r"\s*(?:-\s*)?(?:yaş\w*)",
-        "duration": r"(?:\s*-\s*|\s+|'?)(?:saniye\w*|dakika\w*|saat\w*|gün(?:lük|lüğüne|dür|den|de|ün|ü|e|lüğ\w+)?\b|hafta\w*|ay(?:lık|dır|dan|da|ın|ı|a)?\b|yıl(?:lık|dır|dan|da|ın|ı|a|lar\w*)?\b|gece\b)",
+        "duration": (
+            r"(?:\s*-\s*|\s+|'?)(?:saniye\w*|dakika\w*|saat\w*|gün(?:lük|lüğüne|dür|den|de|ün|ü|e|lüğ\w+)?\b|"
+            r"hafta\w*|ay(?:lık|dır|dan|da|ın|ı|a)?\b|yıl(?:lık|dır|dan|da|ın|ı|a|lar\w*)?\b|gece\b)"
+        ),
         "clock_before": r"saat|tsi|saati|yerel saatle",
         "clock_after": r"\s*(?:sularında)\b",
         "money": r"\s*(?:dolar\w*|avro\w*|euro\w*|lira\w*|tl\b|grivna\w*|ruble\w*)",

@@ -2,9 +2,10 @@ import sys
 import unicodedata
 
 import pytest
-from extractors.fold import IGNORED, fold, nfc
 from hypothesis import given
 from hypothesis import strategies as st
+
+from extractors.fold import IGNORED, fold, nfc
 
 
 @given(st.text())

@@ -1,7 +1,8 @@
 import pytest
-from extractors.forms import forms
 from hypothesis import given
 from hypothesis import strategies as st
+
+from extractors.forms import forms
 
 HAS = [
     ("ru", "person", "Умеров", "Умерова Умерову Умеровым Умерове"),

@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from extractors.language import identify
 from hypothesis import given
 from hypothesis import strategies as st
+
+from extractors.language import identify
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev-retold.jsonl"
 ARTICLES = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]

@@ -1,8 +1,11 @@
+import itertools
+
 import pytest
-from extractors.languages import CODES, get
-from extractors.sentences import split
 from hypothesis import given
 from hypothesis import strategies as st
+
+from extractors.languages import CODES, get
+from extractors.sentences import split
 
 TABLE = [
     ("en", ["Talks by J. D. Vance began on Sept. 3 at 3:58 p.m.", "The U.S. delegation came."]),
@@ -47,5 +50,5 @@ _PIECES = st.sampled_from(
 def test_sentences_hold_every_visible_character_once_and_in_order(text: str, code: str) -> None:
     found = split(text, get(code))
     assert "".join("".join(text[one.start : one.end].split()) for one in found) == "".join(text.split())
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
     assert [one.index for one in found] == list(range(len(found)))
