@@ -46,7 +46,8 @@ def _place_in_time(saying: Saying) -> tuple[datetime, int, str, tuple[tuple[str,
 def counting(sayings: Sequence[Saying]) -> tuple[Saying, ...]:
     """The sayings that make facts: news if there is any, else what background tells of a past event."""
     news = tuple(s for s in sayings if s.claim.role == "news")
-    return news or tuple(sayings)
+    past = tuple(s for s in sayings if PHASES.get(s.claim.status) == "happened")
+    return news or past or tuple(sayings)
 
 
 def course(sayings: Sequence[Saying], identity: Identity) -> Course:

@@ -1,8 +1,9 @@
 """Claims of one article and the known events → what moved.
 
-Order of the claims: background first, so that history is known before news is judged; then news that happened, was
-called off, is ahead, is proposed (what took place finds its plan before the next plan is registered); then by kind and
-by position in the article. The order in which an article tells things changes nothing.
+Order of the claims: background first, so that history is known before news is judged; then news by stage: what happened,
+was called off, is ahead, is proposed, is denied (what took place finds its plan before the next plan is registered, a
+denial finds all of them); then by kind and by position in the article. The order in which an article tells things
+changes nothing.
 
 What background does: it adds a saying to a known event, without moving its status or its slots while news tells them.
 A recalled event that is unknown, precisely dated and past its window is opened as history: known, told, never new. A
@@ -28,7 +29,7 @@ NEAREST = 5
 # A text that dates its event weeks before its own publication recalls it, whatever its wording: no newsroom of the
 # labelled news reported an exchange or a round later than four days after it.
 LONG_PAST = timedelta(days=7)
-PHASE_ORDER = {"happened": 0, "off": 1, "ahead": 2, None: 3}
+TURN = ("concluded", "underway", "cancelled", "postponed", "agreed", "planned", "proposed", "denied")
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ def _told_before(known: Mapping[str, Event], source: Source) -> dict[str, str | 
 
 def _turn(claim: Claim, index: int) -> tuple[bool, int, str, tuple[tuple[str, int], ...], int]:
     spans = tuple((e.field, e.start) for e in claim.evidence)
-    return claim.role == "news", PHASE_ORDER[PHASES.get(claim.status)], claim.kind, spans, index
+    return claim.role == "news", TURN.index(claim.status), claim.kind, spans, index
 
 
 def _settle(work: _Work, index: int, claim: Claim, identity: Identity) -> Trace:

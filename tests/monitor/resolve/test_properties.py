@@ -64,14 +64,23 @@ def test_a_repeat_of_an_article_rings_nothing_and_moves_nothing_that_it_told(cla
         published = DAY + timedelta(days=days)
         made = _claims(claim, published, claims)
         first = crier.hear(f"o{outlet}/{number}", published.isoformat(), *made)
-        stood = {i: (e.status, e.date, e.counts, e.ordinal, e.told) for i, e in crier.events.items()}
+        stood = _standing(crier)
         alerts = list(crier.alerts)
         again = crier.hear(f"o{outlet}/{number}", published.isoformat(), *made)
 
         assert crier.alerts == alerts
-        assert {i: (e.status, e.date, e.counts, e.ordinal, e.told) for i, e in crier.events.items()} == stood
+        assert _standing(crier) == stood
         for before, after in zip(first.traces, again.traces, strict=True):
             assert before.verdict == "kept" or after.rules == ("already-taken-in",)
+
+
+def _standing(crier):
+    """What the events told as news stand at; a recall that was of nothing known may find an event the second time."""
+    return {
+        i: (e.status, e.date, e.place, e.counts, e.ordinal, e.told)
+        for i, e in crier.events.items()
+        if any(s.claim.role == "news" for s in e.sayings)
+    }
 
 
 @settings(max_examples=40)
