@@ -22,8 +22,10 @@ PAGE_CAP = 2_000_000
 # A blank page's leftovers are shorter than the shortest news flash of the labelled corpus (61 characters).
 _SHORTEST = 30
 
-_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
-_BREAK = re.compile(r"<(?:br|/p|/div|/li|/h\d)\b[^<>]*>", re.IGNORECASE)
+# Each attempt ends at the next angle bracket: linear on hostile text, which nested lazy patterns are not.
+_MARKUP = re.compile(r"(<!--|-->|</?[a-zA-Z][^<>]*>)")
+_BREAK = re.compile(r"</?(?:br|p|div|li|h\d|tr|ul|ol|blockquote)\b", re.IGNORECASE)
+_SILENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _DATES: tuple[str, ...] = (
     "article:published_time",
     "og:article:published_time",
@@ -82,12 +84,29 @@ def extract(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
 
 def plain(text: str) -> str:
     """Markup out, entities undone, white space folded: for titles and summaries, which feeds give as HTML or not."""
-    once = _TAG.sub("", _BREAK.sub(" ", text))
-    undone = html.unescape(once)
     # Feeds escape twice: `&amp;lt;b&amp;gt;` is still markup after one round.
-    undone = _TAG.sub("", _BREAK.sub(" ", undone)) if undone != once else undone
+    for _ in range(2):
+        text = html.unescape(_without_markup(text))
+    undone = _without_markup(text)
     shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in undone)
     return unicodedata.normalize("NFC", " ".join(shown.split()))
+
+
+def _without_markup(text: str) -> str:
+    kept: list[str] = []
+    until: str | None = None
+    for piece in _MARKUP.split(text):
+        if until is not None:
+            until = None if piece.lower().startswith(until) else until
+        elif piece == "<!--":
+            until = "-->"
+        elif silent := _SILENT.match(piece):
+            until = f"</{silent[1].lower()}"
+        elif not _MARKUP.fullmatch(piece) or piece == "-->":
+            kept.append(piece)
+        elif _BREAK.match(piece):
+            kept.append(" ")
+    return "".join(kept)
 
 
 def _tree(text: str) -> lxml.html.HtmlElement | None:

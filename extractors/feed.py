@@ -138,7 +138,10 @@ def _told_apart(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         replace(entry, id=f"{entry.id}|{entry.url or entry.title}") if len(links[entry.id]) > 1 else entry
         for entry in entries
     ]
-    return tuple({entry.id: entry for entry in reversed(apart)}.values())[::-1]
+    once: dict[str, Entry] = {}
+    for entry in apart:
+        once.setdefault(entry.id, entry)
+    return tuple(once.values())
 
 
 def _problem(text: str) -> FeedProblem:

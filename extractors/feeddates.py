@@ -64,15 +64,16 @@ def read_date(value: str, zone: str, now: datetime | None = None) -> tuple[datet
 
 def _moment(parts: dict[str, str | None], local: ZoneInfo) -> tuple[datetime, bool] | None:
     year = int(parts["year"] or 0)
-    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    if len(parts["year"] or "") == 2:
+        year += 2000 if year < 70 else 1900
     name = parts.get("name")
     month = int(parts.get("month") or 0) if name is None else _MONTHS.get(name.replace("İ", "i").lower()[:3], 0)
     hour = int(parts["hour"]) if parts["hour"] else 12
     # 24:00 ends the day (ISO 8601), 60 is a leap second; datetime knows neither.
     late = timedelta(days=1) if hour == 24 and int(parts["minute"] or 0) == 0 else timedelta(0)
     second = min(int(parts["second"] or 0), 59)
-    stated = _offset(parts["zone"])
     try:
+        stated = _offset(parts["zone"])
         moment = datetime(
             year, month, int(parts["day"] or 0), 0 if late else hour, int(parts["minute"] or 0), second,
             tzinfo=local if stated is None else stated,
@@ -90,7 +91,7 @@ def _offset(zone: str | None) -> timezone | None:
         return None if hours is None else timezone(timedelta(hours=hours))
     digits = zone[1:].replace(":", "")
     away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    return timezone(away if zone[0] == "+" else -away) if away < timedelta(hours=24) else None
+    return timezone(away if zone[0] == "+" else -away)
 
 
 @lru_cache(maxsize=64)

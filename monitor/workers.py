@@ -98,22 +98,21 @@ class Workers:
         for _ in range(2):
             pool = self._pool
             try:
-                future: Future[T] = pool.schedule(work, args=args, timeout=self._patience)
+                future: Future[T | WorkerFailure] = pool.schedule(_guarded, args=(work, args), timeout=self._patience)
                 return await asyncio.wrap_future(future)
             except TimeoutError:
                 return WorkerFailure("timeout", f"not done after {self._patience:g} s; its process was ended")
             except ProcessExpired as error:
                 return WorkerFailure("crash", f"its process died ({_death(error.exitcode)})")
-            except MemoryError:
-                return WorkerFailure("memory", f"it needed more than {self._memory // 2**20} MiB")
             except (BrokenProcessPool, RuntimeError) as error:
-                if self._closed or getattr(error, "traceback", None) is not None:
-                    return WorkerFailure("error", f"{type(error).__name__}: {error}")
+                if self._closed:
+                    return WorkerFailure("error", f"the pool is closed: {error}")
                 await self._replace(pool)
-            except CancelledError:
+            except (CancelledError, asyncio.CancelledError):
+                # Ours only when the pool was closed under the job; else the caller itself is being cancelled.
+                if not self._closed:
+                    raise
                 return WorkerFailure("crash", "the pool was closed while it ran")
-            except Exception as error:  # noqa: BLE001 - whatever a worker raised is a value here, with its type
-                return WorkerFailure("error", f"{type(error).__name__}: {error}")
         return WorkerFailure("crash", "the pool broke twice in a row")
 
     async def close(self) -> None:
@@ -145,6 +144,20 @@ def _death(code: int | None) -> str:
     if code is not None and code < 0:
         return signal.Signals(-code).name
     return f"exit status {code}"
+
+
+def _guarded(work: Callable[..., T], args: tuple[object, ...]) -> T | WorkerFailure:
+    """In a worker: what a job raises, as a value.
+
+    Raised across processes, a StopIteration would leave the caller waiting for ever, and an exception that does not
+    unpickle would break the whole pool.
+    """
+    try:
+        return work(*args)
+    except MemoryError:
+        return WorkerFailure("memory", f"it needed more than {resource.getrlimit(resource.RLIMIT_AS)[0] // 2**20} MiB")
+    except Exception as error:  # noqa: BLE001 - the parent decides what becomes of it
+        return WorkerFailure("error", f"{type(error).__name__}: {error}")
 
 
 def _start(memory: int) -> None:

@@ -9,7 +9,8 @@ from monitor.records import Feed, FeedState
 from monitor.workers import Workers
 
 NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
-ITEM = "<item><title>Talks {0}</title><link>/n/{0}</link><guid>g{0}</guid><pubDate>Fri, 16 May 2025 14:0{0}:00 MSK</pubDate></item>"
+ITEM = "<item><title>Talks {0}</title><link>/n/{0}</link><guid>g{0}</guid>"
+ITEM += "<pubDate>Fri, 16 May 2025 14:0{0}:00 MSK</pubDate></item>"
 RSS = "<rss version='2.0'><channel><title>News</title>" + "".join(ITEM.format(n) for n in range(3)) + "</channel></rss>"
 HELD = {"ETag": '"v1"', "Last-Modified": "Fri, 16 May 2025 08:00:00 GMT"}
 

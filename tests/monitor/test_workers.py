@@ -1,0 +1,177 @@
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from extractors.feed import ParsedFeed
+from monitor.workers import WorkerFailure, Workers
+
+RSS = b"<rss version='2.0'><channel><item><title>Talks</title><link>https://example.org/1</link></item></channel></rss>"
+
+
+@pytest.fixture(scope="module")
+def workers() -> Workers:
+    return Workers(count=2, patience=timedelta(seconds=1.5), memory=1024 * 2**20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end(workers):
+    yield
+    asyncio.run(workers.close())
+
+
+async def works(workers: Workers) -> bool:
+    parsed = await workers.parse_feed(RSS, "https://example.org/feed", None, "UTC")
+    return isinstance(parsed, ParsedFeed) and len(parsed.entries) == 1
+
+
+async def test_feeds_and_pages_are_read_in_other_processes(workers):
+    assert await works(workers)
+    page = await workers.extract(
+        b"<html><body><p>" + b"Talks were held in Istanbul. " * 20, "https://example.org/", None
+    )
+    assert page.text.startswith("Talks were held")
+    assert await workers.call(os.getpid) != os.getpid()
+
+
+async def test_a_job_that_sleeps_is_ended_and_the_pool_goes_on(workers):
+    failure = await workers.call(time.sleep, 60)
+    assert isinstance(failure, WorkerFailure)
+    assert (failure.kind, "1.5 s" in failure.detail) == ("timeout", True)
+    assert await works(workers)
+
+
+async def test_a_job_that_hangs_holding_the_interpreter_is_ended(workers):
+    # A C function called through PyDLL never lets a signal handler of Python run.
+    began = time.monotonic()
+    failure = await workers.call(_hang)
+    assert failure.kind == "timeout"
+    assert time.monotonic() - began < 6
+    assert await works(workers)
+
+
+def _hang() -> None:
+    ctypes.PyDLL(None).sleep(60)
+
+
+async def test_a_job_that_eats_memory_costs_itself_alone(workers):
+    failure = await workers.call(bytes, 4 * 2**30)
+    assert (failure.kind, "1024 MiB" in failure.detail) == ("memory", True)
+    assert await works(workers)
+
+
+async def test_a_job_that_crashes_its_process_costs_itself_alone(workers):
+    failure = await workers.call(ctypes.string_at, 0)
+    assert (failure.kind, "SIGSEGV" in failure.detail) == ("crash", True)
+    assert await works(workers)
+
+
+async def test_an_exception_of_a_job_is_a_value_with_its_type(workers):
+    failure = await workers.call(int, "x")
+    assert failure.kind == "error"
+    assert failure.detail.startswith("ValueError")
+    failure = await workers.call(next, iter(()))
+    assert failure.kind == "error"
+    assert failure.detail.startswith("StopIteration")
+
+
+async def test_jobs_run_side_by_side_and_none_waits_behind_one_that_hangs(workers):
+    hanging = asyncio.create_task(workers.call(time.sleep, 60))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    assert await works(workers)
+    assert time.monotonic() - began < 1
+    assert (await hanging).kind == "timeout"
+
+
+async def test_an_idle_worker_killed_from_outside_does_not_break_the_pool(workers):
+    pid = await workers.call(os.getpid)
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.sleep(0.4)
+    assert await works(workers)
+
+
+async def test_workers_are_deaf_to_ctrl_c(workers):
+    pid = await workers.call(os.getpid)
+    os.kill(pid, signal.SIGINT)
+    assert await workers.call(os.kill, pid, 0) is None
+
+
+async def test_the_loop_is_not_held_up_by_a_hanging_job(workers):
+    job = asyncio.create_task(workers.call(time.sleep, 60))
+    gaps, last = [], time.monotonic()
+    while not job.done():
+        await asyncio.sleep(0.01)
+        gaps.append(time.monotonic() - last)
+        last = time.monotonic()
+    assert max(gaps) < 0.25
+
+
+async def test_closing_takes_no_longer_than_two_seconds_whatever_runs():
+    own = Workers(count=1, patience=timedelta(seconds=60))
+    pid = await own.call(os.getpid)
+    job = asyncio.create_task(own.call(time.sleep, 60))
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    await own.close()
+    assert time.monotonic() - began < 2
+    assert isinstance(await asyncio.wait_for(job, 2), WorkerFailure)
+    assert not _alive(pid)
+    assert (await own.call(os.getpid)).kind == "error"
+
+
+PARENT = """
+import asyncio, os, time
+from monitor.workers import Workers
+
+async def main():
+    workers = Workers(count=2)
+    print(await workers.call(os.getpid), flush=True)
+    await asyncio.gather(workers.call(time.sleep, 60), workers.call(time.sleep, 60))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[subprocess.Popen[str]]:
+    script = tmp_path / "program.py"
+    script.write_text(PARENT)
+    here = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": here},
+        start_new_session=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+async def test_workers_die_with_a_service_that_is_killed(program):
+    worker = int(program.stdout.readline())
+    assert _alive(worker)
+    program.kill()
+    until = time.monotonic() + 5
+    while _alive(worker) and time.monotonic() < until:
+        await asyncio.sleep(0.05)
+    assert not _alive(worker)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
