@@ -19,7 +19,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 def label_expression(labels: str) -> re.Pattern[str]:
     """What stands right before a labelled date: the label, a clock time, a short weekday. `labels` is folded."""
     return re.compile(
-        rf"\b(?:{labels})\b\s*:?\s*(?:at\s+|on\s+)?(?:{_CLOCK})?[\s,|-]*(?:[^\W\d_]{{2,4}}\.?,?\s+){{0,2}}\Z"
+        rf"\b(?:{labels})\b\s*:?\s*(?:(?:at|on)\b\s*:?\s*)?(?:{_CLOCK})?[\s,|-]*(?:[^\W\d_]{{2,4}}\.?,?\s+){{0,2}}\Z"
     )
 
 

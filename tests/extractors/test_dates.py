@@ -127,6 +127,7 @@ NO_DATE = [
     ("en", "on Feb. 30 and 45 June, 31/31/2025"),
     ("ru", "6000 на 6000, более 1200 тел, 1 мая́ть"),
     ("ru", "31 апреля"),
+    ("uk", "за тиждень звільнили багатьох"),
     ("uk", "лютий мороз, 1 212 тіл, одна одну"),
     ("tr", "6000 ceset, pazar yeri, ocak başında"),
 ]
@@ -134,6 +135,7 @@ DATELINES = [
     ("en", "ISLAMABAD, May 12, 2025: Officials met", "2025-05-12"),
     ("en", "June 2, 2025 | Istanbul — Kyiv and Moscow agreed", "2025-06-02"),
     ("en", "Updated 7:22 AM EDT, Fri August 2, 2024\nText", "2024-08-02"),
+    ("en", "Updated On: Thu, 15 May 2025\n\nText", "2025-05-15"),
     ("en", "Posted at 6:28 AM, Mar 29, 2022\nText", "2022-03-29"),
     ("en", "Published: May 16, 2025, 14:46 IST", "2025-05-16"),
     ("en", "KYIV, June 2 (Reuters) - Talks ended", "2025-06-02"),
