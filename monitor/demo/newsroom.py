@@ -1,8 +1,8 @@
 """A local newsroom: a real HTTP server on loopback whose feeds gain articles as the script goes on.
 
 It opens when every feed has been polled once, so that the backlog is what a first poll finds however long the service
-takes to start. From then on an article appears at its second, and not before the pages of all earlier ones were read:
-the story is told in order on a slow machine too.
+takes to start. From then on an article appears at its second, and not before the pages of all earlier ones that tell
+something were read: the story is told in order on a slow machine too.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ class Newsroom:
         for item in self._script.items:
             if item.at is None or item.id in self._appeared or elapsed < item.at:
                 continue
-            earlier = {other.id for other in self._script.items if other.at is not None and other.at < item.at}
+            earlier = {other.id for other in self._script.items if other.precedes(item)}
             if earlier <= self._read or elapsed >= item.at + PATIENCE:
                 self._appeared[item.id] = self._clock().replace(microsecond=0)
 

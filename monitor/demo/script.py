@@ -91,6 +91,12 @@ class Item(_Data):
         """The page's path on the newsroom's server."""
         return f"/{self.outlet.id}/{self.id}.html"
 
+    def precedes(self, other: "Item") -> bool:
+        """Whether the story needs this one read before `other` is published: it is earlier and tells something."""
+        if self.at is None or other.at is None or self.expects == "quiet":
+            return False
+        return self.at < other.at
+
 
 class Script(_Data):
     """The whole play. `items` are in order of appearance, the backlog first."""

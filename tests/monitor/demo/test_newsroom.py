@@ -87,6 +87,19 @@ async def test_an_article_appears_at_once_when_its_predecessors_were_read(room, 
     assert second.id in (await poll_all(room, script, http))[second.outlet.id]
 
 
+async def test_nobody_waits_for_an_article_that_tells_nothing(room, script, http, hand) -> None:
+    await poll_all(room, script, http)
+    quiet = next(item for item in live(script) if item.expects == "quiet")
+    later = next(item for item in live(script) if item.at > quiet.at)
+    hand.seconds = later.at
+    before = [item for item in live(script) if item.at < later.at]
+    for _ in before:
+        await poll_all(room, script, http)
+        await read(room, http, *(item for item in before if item.expects != "quiet"))
+    assert quiet.id in room.unread
+    assert later.id in [item.id for item, _ in room.shown(later.outlet)]
+
+
 async def test_the_story_is_over_when_every_page_was_asked_for(room, script, http, hand) -> None:
     await poll_all(room, script, http)
     hand.seconds = script.length + PATIENCE
