@@ -19,6 +19,7 @@ from extractors.role import read_role
 from extractors.slots import Slots, bind, follow_on
 from extractors.status import Standing, read_status
 
+_WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _PARTNER_REACH = 30
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
@@ -90,6 +91,7 @@ def _read_watch(
             )
         numbers = [n for n in found[passage.field][0] if passage.start <= n.start < passage.end]
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
+        passage = _without_dates(passage, dates)
         heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
         rejections += [_reject(names, passage, refusal) for refusal in refusals]
         named.update(head.topic for head in heads)
@@ -118,6 +120,19 @@ def _read_watch(
         for draft, rule in dropped
     ]
     return mentions, rejections
+
+
+def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
+    """The passage without the cues that are part of a date: "May 16" is no "may", "the second of June" counts nothing."""
+    spans = [(date.start, date.end) for date in dates if date.shape in _WRITTEN]
+    if not spans:
+        return passage
+    hits = tuple(
+        hit
+        for hit in passage.hits
+        if hit.term.sort != "cue" or not any(start <= hit.start and hit.end <= end for start, end in spans)
+    )
+    return replace(passage, hits=hits) if len(hits) < len(passage.hits) else passage
 
 
 def _company(passages: Sequence[Passage], names: Names) -> _Company:
@@ -160,20 +175,22 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     return None
 
 
-def _dating(found: FoundDate | None, standing: Standing, published: datetime | None) -> Dating | None:
+def _dating(found: FoundDate | None, head: Head, standing: Standing, published: datetime | None) -> Dating | None:
     if found is None:
         return None
     default = found.dating
     if found.shape == "yearless" and default and published and default.end > published.date() - _RECENT:
         # "On June 2 he said they would": a plan of last week is not for next year
         return default
-    return resolve_weekday(found, published, "future" if standing.status in _AHEAD else "past")
+    # "On Wednesday they agreed on an exchange": what stands before the head dates the agreement
+    ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start)
+    return resolve_weekday(found, published, "future" if ahead else "past")
 
 
 def _mention(
     passage: Passage, head: Head, standing: Standing, slots: Slots, published: datetime | None, names: Names
 ) -> Mention:
-    dating = _dating(slots.date, standing, published)
+    dating = _dating(slots.date, head, standing, published)
     today = published.date() if published else None
     status = standing.status
     assert status is not None

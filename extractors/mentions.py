@@ -9,6 +9,7 @@ from extractors.passages import Passage
 
 HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning", "wished")
 _VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished"})
+_FINITE = ("acts", "doing", "coming", "bound")
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -56,9 +57,13 @@ def find_heads(
     for topic in topics:
         cancels = passage.words(topic, "not")
         spoilers = passage.words(topic, "spoilers")
+        # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
+        verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
         taken: list[Hit] = []
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
+                continue
+            if hit.term.group == "names" and hit.start in verbs:
                 continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
                 passage, hit, topic, watch, named, numbers

@@ -92,6 +92,9 @@ def _compatible(group: _Group, mention: Mention) -> bool:
     phases = {_PHASE[m.status] for m in group.mentions}
     mine = _PHASE[mention.status]
     if {mine} != phases and "happened" in phases | {mine} and (phases | {mine}) & {"ahead", "open"}:
+        happened = [m for m in [*group.mentions, mention] if _PHASE[m.status] == "happened"]
+        if all(m.evidence.field == "title" and m.date is None for m in happened):
+            return True
         ahead = [m for m in [*group.mentions, mention] if _PHASE[m.status] in ("ahead", "open")]
         return not any("another" in m.marks for m in ahead)
     return True

@@ -58,7 +58,8 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if chosen is None:
         chosen = _nearest([hit for hit in predicates if _distance(hit, head) <= 90], head)
         loose = chosen is not None
-    if chosen is None and passage.cues("superlative"):
+    counted = passage.cues("whole") and passage.words(head.topic, "counted")
+    if chosen is None and (passage.cues("superlative") or counted):
         # "Це найбільший обмін", "the third exchange since": a verdict on what has taken place
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:

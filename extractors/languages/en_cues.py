@@ -86,7 +86,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "superlative": (
         "largest since", "biggest since", "largest", "biggest", "first since", "the first ~ since",
-        "since the start of", "since the beginning of", "the first major", "first in over",
+        "the first major", "first in over",
         "first in more than", "most extensive",
     ),
     "pluperfect": ("had been", "had", "had agreed", "had exchanged", "had said"),
