@@ -11,6 +11,7 @@ from typing import Literal
 from extractors.dateshapes import shapes
 from extractors.fold import fold
 from extractors.languages import Language, get
+from extractors.numerals import MAX_DIGITS, Numeral, Numerals, value_of
 from extractors.tokens import Token, tokens
 
 NumberKind = Literal["cardinal", "ordinal", "each", "pair"]
@@ -19,24 +20,14 @@ RoleHint = Literal[
     "idiom",
 ]  # fmt: skip
 
-# A blank, comma or stop before exactly three digits separates thousands in all four languages: news texts have no
-# decimal fractions of three places.
-_DIGITS = re.compile(r"\d{1,3}(?:(?P<s>[ ,.'])\d{3}(?!\d))(?:(?P=s)\d{3}(?!\d))*|\d+")
-_FRACTION = re.compile(r"[.,](?P<f>\d{1,2})(?![\d])(?![.,/]\d)")
 _VERSION = re.compile(r"\d+(?:\.\d+){2,}")
 _CLOCK = re.compile(r"(?P<h>\d{1,2})[:.](?P<m>\d\d)(?::\d\d)?(?!\d)(?P<tail>'[^\W\d_]+)?")
-_RANGE = re.compile(r"\s*-\s*(?=\d)")
 _MONEY_BEFORE = re.compile(r"(?:[$€£₴₽]|\b(?:usd|eur|uah|us\$))\s*\Z")
 _UNIT_HINTS: dict[str, RoleHint] = {
     "percent": "percent", "age": "age", "duration": "duration", "money": "money", "listing": "listing",
     "measure": "measure",
 }  # fmt: skip
 _NAME_BEFORE = re.compile(r"(?:[^\W\d_]-?|[№#]\s?|\bno\.\s?|\[|@)\Z")
-_LINE_HEAD = re.compile(r"\s*(?:[^\W\d_]\s)?\Z")
-_HYPHEN_OR_BLANK = re.compile(r"\s*-\s*|\s+")
-_TENS = (20, 30, 40, 50, 60, 70, 80, 90)
-_REST = re.compile(r"\s(?P<n>\d{1,3})(?![\d:])(?![.,/]\d)(?!\s*(?:-|%))")
-_MAX_DIGITS = 12  # a longer run of digits is an identifier, not a number of people
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,7 @@ def find_numbers(text: str, language: Language) -> tuple[FoundNumber, ...]:
             at += 1
         if at < len(dates) and dates[at][0] <= token.start:
             if not token.word:
-                found.append(FoundNumber(token.start, token.end, _value(folded[token.start : token.end]), "cardinal",
+                found.append(FoundNumber(token.start, token.end, value_of(folded[token.start : token.end]), "cardinal",
                                          role_hint="date"))  # fmt: skip
             continue
         limit = dates[at][0] if at < len(dates) else len(folded)
@@ -83,31 +74,18 @@ def find_numbers(text: str, language: Language) -> tuple[FoundNumber, ...]:
 _DATELESS = ("weekday", "rhetoric", "relative")  # shapes that hold no number: "yesterday"
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    start: int
-    end: int
-    value: int
-    ordinal: bool = False
-    each: bool = False
-    fraction: bool = False
-
-
 class _Words:
     """The compiled expressions of one language."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
+        self.numerals = Numerals(language)
         p = language.pattern
-        self.ordinal_digits = re.compile(_ORDINAL_DIGITS[language.code])
-        self.ordinal_stop = re.compile(rf"\.\s+(?:{p('ordinal_noun')})")
-        self.each_digits = re.compile(r"'?(?:s|ş)?[ae]r\b") if language.code == "tr" else re.compile(r"(?!)")
         self.pair = re.compile(rf"{p('pair')}|\s*-\s*")
         self.each_before = re.compile(rf"(?<!\d )\b(?:{p('each_before')})\s+\Z")
         self.each_after = re.compile(p("each_after"))
         self.approximate = re.compile(rf"(?:\b(?:{p('approximate')})\s+|[~≈><]\s?)(?:(?:the|a|an)\s+)?\Z")
         self.approximate_after = re.compile(rf"\+|{p('approximate_after')}")
-        self.several = re.compile(rf"\b(?:{p('several')})\s+\Z")
         self.percent_before = re.compile(rf"(?:{p('percent_before')})\s*\Z")
         self.age_before = re.compile(rf"\b(?:{p('age_before')})\s+\Z")
         self.clock_before = re.compile(rf"\b(?:{p('clock_before')})\s+\Z")
@@ -119,19 +97,11 @@ class _Words:
             rf"(?P<percent>{p('percent')})|(?P<age>{p('age_after')})|(?P<duration>{p('duration')})"
             rf"|(?P<money>{p('money')}|\s*[$€£₴₽])|(?P<listing>{p('listing')})|(?P<measure>{p('measure')})"
         )
-        self.magnitude = re.compile(
-            r"\s?(?P<w>" + "|".join(sorted(language.multipliers, key=lambda w: (-len(w), w))) + r")\b\.?"
-        )
-        self.joint = re.compile(rf"\s+(?:{p('and')})\s+" if language.code == "en" else r"(?!)")
-        self.thousand_genitive = re.compile(
-            r"\b(?:около|более|свыше|больше|меньше|менее|до|из|той|этой|одной|полутора|"
-            r"близько|понад|більше|менше|по|тієї|цієї|однієї|з|із|зі|від)\s+\Z"
-        )
 
     def number(self, text: str, folded: str, token: Token, limit: int) -> FoundNumber | None:
         if not token.word and (special := self._special(folded, token)):
             return special
-        read = self._read(folded, token.start, limit)
+        read = self.numerals.read(folded, token.start, limit)
         if read is None:
             return None
         before = folded[max(0, read.start - 24) : read.start]
@@ -144,7 +114,7 @@ class _Words:
         if read.each:
             return FoundNumber(read.start, end, read.value, "each", approximate)
         if (joint := self.pair.match(folded, read.end)) and read.value >= 2:
-            other = self._read(folded, joint.end(), limit)
+            other = self.numerals.read(folded, joint.end(), limit)
             bare = folded[read.start : read.end].isdecimal() and joint.group().strip() == "-"
             if (
                 other
@@ -161,7 +131,7 @@ class _Words:
 
     def _special(self, folded: str, token: Token) -> FoundNumber | None:
         start, end = token.start, token.end
-        if end - start > _MAX_DIGITS:
+        if end - start > MAX_DIGITS:
             return FoundNumber(start, end, 0, "cardinal", role_hint="name")
         if version := _VERSION.match(folded, start):
             parts = version.group().split(".")
@@ -180,127 +150,13 @@ class _Words:
                 return FoundNumber(start, clock.end(), int(clock["h"]), "cardinal", role_hint="clock")
         return None
 
-    def _read(self, folded: str, at: int, limit: int) -> _Read | None:
-        if folded[at : at + 1].isdecimal():
-            return self._read_digits(folded, at, limit)
-        return self._read_words(folded, at, limit)
-
-    def _read_digits(self, folded: str, at: int, limit: int) -> _Read | None:
-        match = _DIGITS.match(folded, at, limit)
-        if match is None or match.end() - at > _MAX_DIGITS + 4:
-            return None
-        end, value = match.end(), _value(match.group())
-        if tail := self.ordinal_digits.match(folded, end, limit):
-            return _Read(at, tail.end(), value, ordinal=True)
-        if self.ordinal_stop.match(folded, end):
-            return _Read(at, end + 1, value, ordinal=True)
-        if tail := self.each_digits.match(folded, end, limit):
-            return _Read(at, tail.end(), value, each=True)
-        fraction = _FRACTION.match(folded, end) if match["s"] is None else None
-        stop = fraction.end() if fraction else end
-        if magnitude := self.magnitude.match(folded, stop, limit):
-            size = self.language.multipliers[magnitude["w"]]
-            if fraction:
-                value = value * size + int(fraction["f"]) * size // 10 ** len(fraction["f"])
-            else:
-                value *= size
-            if rest := self._rest(folded, magnitude.end(), limit, size):
-                return _Read(at, rest.end(), value + int(rest["n"]))
-            close = magnitude.end() - (magnitude.group().endswith(".") and not folded[magnitude.end() :][:2].strip())
-            return _Read(at, close, value)
-        return _Read(at, stop, value, fraction=fraction is not None)
-
-    def _rest(self, folded: str, at: int, limit: int, size: int) -> re.Match[str] | None:
-        # Turkish news write "6 bin 60" and "bin 212" where others write 6,060 and 1,212
-        return _REST.match(folded, at, limit) if self.language.code == "tr" and size == 1000 else None
-
-    def _read_words(self, folded: str, at: int, limit: int) -> _Read | None:
-        """One number of several words: each next word must be smaller than the one before, up to a multiplier."""
-        language = self.language
-        total = current = 0
-        smallest = 10**9
-        start, position, end, count = at, at, at, 0
-        alone = ""
-        while match := _WORD.match(folded, position, limit):
-            word = match.group()
-            each = word not in language.cardinals and language.distributives.get(word)
-            if each:
-                large = (each >= 100 and 0 < current < 10) or (each == 1000 and current)
-                value = total + (current * each if large else current + each)
-                return _Read(start, match.end(), value, each=True) if large or each < smallest else None
-            if word in language.multipliers and (size := language.multipliers[word]):
-                if not count and not self._lone(folded, start, word):
-                    return None
-                if size == 100:
-                    current = (current or 1) * 100
-                    smallest = 100
-                else:
-                    total, current, smallest = total + (current or 1) * size, 0, size
-            elif word == "yüz" and 1 < current < 10:  # Turkish: "iki yüz" is two hundred
-                current, smallest = current * 100, 100
-            elif (value := language.cardinals.get(word, 0)) and value < smallest:
-                current += value
-                round_ten = value in _TENS or (language.code == "tr" and value == 10)
-                smallest = 10 if round_ten else 1 if value < 20 else 100
-            elif (value := language.ordinals.get(word, 0)) and value < smallest:
-                return _Read(start, match.end(), total + current + value, ordinal=True)
-            else:
-                break
-            alone = word if not count else ""
-            count += 1
-            end = match.end()
-            gap = self.joint.match(folded, end) if smallest >= 100 else None
-            gap = gap or _HYPHEN_OR_BLANK.match(folded, end)
-            if gap is None or ("-" in gap.group() and gap.group() != "-"):
-                break
-            position = gap.end()
-        value = total + current
-        if not count or value == 0:
-            return None
-        if total and not current and (rest := self._rest(folded, end, limit, 1000)):
-            return _Read(start, rest.end(), value + int(rest["n"]))
-        if value == 1 or self._several(folded, start, alone):
-            return None
-        return _Read(start, end, value)
-
-    def _lone(self, folded: str, start: int, word: str) -> bool:
-        """May a multiplier stand for a number by itself: "тысяча", "bin", "a thousand"; not "тысячи", "thousands"?"""
-        before = folded[max(0, start - 12) : start]
-        if self.language.code == "en":
-            return re.search(r"\b(?:an?|one|per|every)\s+\Z", before) is not None and word in (
-                "hundred",
-                "thousand",
-                "million",
-            )
-        if word in ("тысячи", "тисячі"):
-            return self.thousand_genitive.search(before) is not None
-        return word in (
-            "тысяча",
-            "тысячу",
-            "тысяче",
-            "тысячей",
-            "тисяча",
-            "тисячу",
-            "тисячею",
-            "bin",
-            "миллион",
-            "мільйон",
-        )
-
-    def _several(self, folded: str, start: int, alone: str) -> bool:
-        return (
-            bool(alone)
-            and self.several.search(folded, max(0, start - 16), start) is not None
-            and (self.language.code == "tr" or alone in self.language.multipliers)
-        )
-
-    def _idiom(self, folded: str, read: _Read) -> bool:
+    def _idiom(self, folded: str, read: Numeral) -> bool:
         return any(
             match.start() <= read.start < match.end()
             for match in self.idiom.finditer(folded, max(0, read.start - 16), read.end + 24)
         )
 
-    def _hint(self, text: str, folded: str, read: _Read, before: str, after: str) -> RoleHint | None:
+    def _hint(self, text: str, folded: str, read: Numeral, before: str, after: str) -> RoleHint | None:
         digits = folded[read.start : read.end]
         if self.percent_before.search(before):
             return "percent"
@@ -346,27 +202,9 @@ class _Words:
         return following is not None
 
 
-_ORDINAL_DIGITS = {
-    "en": r"(?:st|nd|rd|th)\b",
-    "ru": r"\s?-\s?(?:[оыи]?й|[аяое]?я|ая|ое|е|ого|его|го|ому|ему|му|ом|ем|м|ых|их|х|ую|ю|ье|ья)\b",
-    "uk": r"\s?-\s?(?:[ио]?й|ій|а|я|та|тя|ша|га|е|те|ше|є|ого|его|го|ому|му|ої|ї|ій|ю|у|ту|им|ім|м|их|х)\b",
-    "tr": r"'?(?:[iuü]?nc[iuü])(?:[^\W\d_]*)",
-}
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-
-
 @functools.cache
 def _words(code: str) -> _Words:
     return _Words(get(code))
-
-
-def _value(digits: str) -> int:
-    return int(re.sub(r"[^0-9]", "", _plain(digits)) or 0)
-
-
-def _plain(digits: str) -> str:
-    # other scripts' digits are digits to `re`; only their value matters
-    return digits if digits.isascii() else "".join(str(int(c)) if c.isdecimal() else c for c in digits)
 
 
 def _ranges(found: list[FoundNumber], folded: str) -> list[FoundNumber]:

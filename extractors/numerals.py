@@ -1,0 +1,179 @@
+"""How a number is written: digits with separators and suffixes, words of one or several parts, "1 тыс.", "6 bin 60"."""
+
+import re
+from dataclasses import dataclass
+
+from extractors.languages import Language
+
+# A blank, comma or stop before exactly three digits separates thousands in all four languages: news texts have no
+# decimal fractions of three places.
+_DIGITS = re.compile(r"\d{1,3}(?:(?P<s>[ ,.'])\d{3}(?!\d))(?:(?P=s)\d{3}(?!\d))*|\d+")
+_FRACTION = re.compile(r"[.,](?P<f>\d{1,2})(?![\d])(?![.,/]\d)")
+_HYPHEN_OR_BLANK = re.compile(r"\s*-\s*|\s+")
+_TENS = (20, 30, 40, 50, 60, 70, 80, 90)
+_REST = re.compile(r"\s(?P<n>\d{1,3})(?![\d:])(?![.,/]\d)(?!\s*(?:-|%))")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+MAX_DIGITS = 12  # a longer run of digits is an identifier, not a number of people
+_ORDINAL_DIGITS = {
+    "en": r"(?:st|nd|rd|th)\b",
+    "ru": r"\s?-\s?(?:[оыи]?й|[аяое]?я|ая|ое|е|ого|его|го|ому|ему|му|ом|ем|м|ых|их|х|ую|ю|ье|ья)\b",
+    "uk": r"\s?-\s?(?:[ио]?й|ій|а|я|та|тя|ша|га|е|те|ше|є|ого|его|го|ому|му|ої|ї|ій|ю|у|ту|им|ім|м|их|х)\b",
+    "tr": r"'?(?:[iuü]?nc[iuü])(?:[^\W\d_]*)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """`folded[start:end]` writes `value`; `each`: a distributive (157'şer); `fraction`: its decimals are left out."""
+
+    start: int
+    end: int
+    value: int
+    ordinal: bool = False
+    each: bool = False
+    fraction: bool = False
+
+
+class Numerals:
+    """The compiled expressions of one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        p = language.pattern
+        self.ordinal_digits = re.compile(_ORDINAL_DIGITS[language.code])
+        self.ordinal_stop = re.compile(rf"\.\s+(?:{p('ordinal_noun')})")
+        self.each_digits = re.compile(r"'?(?:s|ş)?[ae]r\b") if language.code == "tr" else re.compile(r"(?!)")
+        self.several = re.compile(rf"\b(?:{p('several')})\s+\Z")
+        self.joint = re.compile(rf"\s+(?:{p('and')})\s+" if language.code == "en" else r"(?!)")
+        self.magnitude = re.compile(
+            r"\s?(?P<w>" + "|".join(sorted(language.multipliers, key=lambda w: (-len(w), w))) + r")\b\.?"
+        )
+        self.thousand_genitive = re.compile(
+            r"\b(?:около|более|свыше|больше|меньше|менее|до|из|той|этой|одной|полутора|"
+            r"близько|понад|більше|менше|по|тієї|цієї|однієї|з|із|зі|від)\s+\Z"
+        )
+
+    def read(self, folded: str, at: int, limit: int) -> Numeral | None:
+        """The number that begins at `at` and ends by `limit`, or None."""
+        if folded[at : at + 1].isdecimal():
+            return self._read_digits(folded, at, limit)
+        return self._read_words(folded, at, limit)
+
+    def _read_digits(self, folded: str, at: int, limit: int) -> Numeral | None:
+        match = _DIGITS.match(folded, at, limit)
+        if match is None or match.end() - at > MAX_DIGITS + 4:
+            return None
+        end, value = match.end(), value_of(match.group())
+        if tail := self.ordinal_digits.match(folded, end, limit):
+            return Numeral(at, tail.end(), value, ordinal=True)
+        if self.ordinal_stop.match(folded, end):
+            return Numeral(at, end + 1, value, ordinal=True)
+        if tail := self.each_digits.match(folded, end, limit):
+            return Numeral(at, tail.end(), value, each=True)
+        fraction = _FRACTION.match(folded, end) if match["s"] is None else None
+        stop = fraction.end() if fraction else end
+        if magnitude := self.magnitude.match(folded, stop, limit):
+            size = self.language.multipliers[magnitude["w"]]
+            if fraction:
+                value = value * size + int(fraction["f"]) * size // 10 ** len(fraction["f"])
+            else:
+                value *= size
+            if rest := self._rest(folded, magnitude.end(), limit, size):
+                return Numeral(at, rest.end(), value + int(rest["n"]))
+            close = magnitude.end() - (magnitude.group().endswith(".") and not folded[magnitude.end() :][:2].strip())
+            return Numeral(at, close, value)
+        return Numeral(at, stop, value, fraction=fraction is not None)
+
+    def _rest(self, folded: str, at: int, limit: int, size: int) -> re.Match[str] | None:
+        # Turkish news write "6 bin 60" and "bin 212" where others write 6,060 and 1,212
+        return _REST.match(folded, at, limit) if self.language.code == "tr" and size == 1000 else None
+
+    def _read_words(self, folded: str, at: int, limit: int) -> Numeral | None:
+        """One number of several words: each next word must be smaller than the one before, up to a multiplier."""
+        language = self.language
+        total = current = 0
+        smallest = 10**9
+        start, position, end, count = at, at, at, 0
+        alone = ""
+        while match := _WORD.match(folded, position, limit):
+            word = match.group()
+            each = word not in language.cardinals and language.distributives.get(word)
+            if each:
+                large = (each >= 100 and 0 < current < 10) or (each == 1000 and current)
+                value = total + (current * each if large else current + each)
+                return Numeral(start, match.end(), value, each=True) if large or each < smallest else None
+            if word in language.multipliers and (size := language.multipliers[word]):
+                if not count and not self._lone(folded, start, word):
+                    return None
+                if size == 100:
+                    current = (current or 1) * 100
+                    smallest = 100
+                else:
+                    total, current, smallest = total + (current or 1) * size, 0, size
+            elif word == "yüz" and 1 < current < 10:  # Turkish: "iki yüz" is two hundred
+                current, smallest = current * 100, 100
+            elif (value := language.cardinals.get(word, 0)) and value < smallest:
+                current += value
+                round_ten = value in _TENS or (language.code == "tr" and value == 10)
+                smallest = 10 if round_ten else 1 if value < 20 else 100
+            elif (value := language.ordinals.get(word, 0)) and value < smallest:
+                return Numeral(start, match.end(), total + current + value, ordinal=True)
+            else:
+                break
+            alone = word if not count else ""
+            count += 1
+            end = match.end()
+            gap = self.joint.match(folded, end) if smallest >= 100 else None
+            gap = gap or _HYPHEN_OR_BLANK.match(folded, end)
+            if gap is None or ("-" in gap.group() and gap.group() != "-"):
+                break
+            position = gap.end()
+        value = total + current
+        if not count or value == 0:
+            return None
+        if total and not current and (rest := self._rest(folded, end, limit, 1000)):
+            return Numeral(start, rest.end(), value + int(rest["n"]))
+        if value == 1 or self._several(folded, start, alone):
+            return None
+        return Numeral(start, end, value)
+
+    def _lone(self, folded: str, start: int, word: str) -> bool:
+        """May a multiplier stand for a number by itself: "тысяча", "bin", "a thousand"; not "тысячи", "thousands"?"""
+        before = folded[max(0, start - 12) : start]
+        if self.language.code == "en":
+            return re.search(r"\b(?:an?|one|per|every)\s+\Z", before) is not None and word in (
+                "hundred",
+                "thousand",
+                "million",
+            )
+        if word in ("тысячи", "тисячі"):
+            return self.thousand_genitive.search(before) is not None
+        return word in (
+            "тысяча",
+            "тысячу",
+            "тысяче",
+            "тысячей",
+            "тисяча",
+            "тисячу",
+            "тисячею",
+            "bin",
+            "миллион",
+            "мільйон",
+        )
+
+    def _several(self, folded: str, start: int, alone: str) -> bool:
+        return (
+            bool(alone)
+            and self.several.search(folded, max(0, start - 16), start) is not None
+            and (self.language.code == "tr" or alone in self.language.multipliers)
+        )
+
+
+def value_of(digits: str) -> int:
+    """The value of a run of digits and separators."""
+    return int(re.sub(r"[^0-9]", "", _plain(digits)) or 0)
+
+
+def _plain(digits: str) -> str:
+    # other scripts' digits are digits to `re`; only their value matters
+    return digits if digits.isascii() else "".join(str(int(c)) if c.isdecimal() else c for c in digits)
