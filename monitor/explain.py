@@ -4,19 +4,27 @@ Claims are those of the article judged alone. What is known of events comes from
 one, else from the baseline stories; nothing is written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
 
 from alerts import policy
 from alerts.records import Decision, Source
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon
 from extractors.records import Article, Claim, Dating, Evidence, Reading
+from monitor.archive import load
+from monitor.intake import Mailing, take_in
 from monitor.records import Event, Watch
+from monitor.replay import BEGINNING
 from monitor.resolve import Trace, resolve
 from monitor.resolve.events import with_told
 from monitor.resolve.shingles import sketch
+from monitor.store import articles, meta, open_store
+from monitor.store import events as stored_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,80 @@ def explain(
             about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
             verdicts.append((claims[trace.claim], trace, about))
     return Explained(article, reading, tuple(verdicts))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known: events, when each watch began (if it has), and the versions of an article by its address."""
+
+    events: tuple[Event, ...]
+    began: Mapping[str, datetime]
+    pages: Mapping[str, tuple[Article, ...]]
+
+
+def is_address(path: str) -> bool:
+    """Whether an argument of the command line is a page's address and not a file."""
+    return path.startswith(("http://", "https://"))
+
+
+def remembered(store_url: str, watches: Sequence[Watch], addresses: Sequence[str]) -> Memory | None:
+    """What the store of a home knows; None when there is no store yet. Raises MonitorError."""
+    file = make_url(store_url)
+    if file.get_backend_name() == "sqlite" and not Path(file.database or "").is_file():
+        return None
+    store = open_store(store_url)
+    try:
+        with store.read() as tx:
+            began = {watch.id: at for watch in watches if (at := meta.watch_began(tx, watch.id)) is not None}
+            pages = {url: articles.by_url(tx, url) for url in addresses}
+            return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), began, pages)
+    finally:
+        store.close()
+
+
+def baseline(watches: Sequence[Watch], lexicon: Lexicon) -> Memory:
+    """What the baseline stories of the watches tell: the memory of a service that has just been set up."""
+    store = open_store("sqlite://")
+    try:
+        for watch in watches:
+            for saved in load(watch.baseline).articles:
+                seen = replace(saved.article, seen=saved.article.published or BEGINNING)
+                with store.write() as tx:
+                    take_in(
+                        tx,
+                        seen,
+                        read_claims(seen, lexicon),
+                        watches=(watch,),
+                        family=seen.outlet,
+                        mailing=Mailing(),
+                        now=seen.seen or BEGINNING,
+                        baseline=True,
+                    )
+        with store.read() as tx:
+            return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), {}, {})
+    finally:
+        store.close()
+
+
+def explained(
+    found: Iterable[Article],
+    watches: Sequence[Watch],
+    known: Memory,
+    lexicon: Lexicon,
+    *,
+    family_of: Callable[[str], str],
+) -> Iterator[Explained]:
+    """Each article explained against what is known, judged at the moment it was seen or published."""
+    begun = [replace(w, rings=replace(w.rings, began=known.began.get(w.id))) for w in watches]
+    for article in found:
+        now = article.seen or article.published or BEGINNING
+        others = _without(known.events, article.url)
+        yield explain(replace(article, seen=now), lexicon, begun, others, family=family_of(article.outlet), now=now)
+
+
+def _without(events: Iterable[Event], url: str) -> tuple[Event, ...]:
+    """The events as they would be without this article: it shall not be explained by what it said itself."""
+    return tuple(event for event in events if any(saying.url != url for saying in event.sayings))
 
 
 def lines(explained: Explained) -> Iterator[str]:

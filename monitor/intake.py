@@ -98,8 +98,12 @@ def take_in(
     mailing: Mailing,
     now: datetime,
     baseline: bool = False,
+    memo: events.Memo | None = None,
 ) -> Taken:
-    """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing."""
+    """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
+
+    `memo` spares the sayings of live events being read from the store again for each article.
+    """
     text_sketch = sketch(article.text)
     row = articles.add(tx, article, family=family, digest=text_digest(article), sketch=text_sketch, now=now)
     if row is None:
@@ -112,7 +116,7 @@ def take_in(
         claims = [claim for claim in reading.claims if claim.watch == watch.id]
         if not claims:
             continue
-        known = events.open_events(tx, watch.id, now - MEMORY)
+        known = events.open_events(tx, watch.id, now - MEMORY, memo)
         resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)
         decisions, told = _decide(resolution, watch, now)
         events.save(tx, told)

@@ -1,4 +1,4 @@
-"""What the ticks wake: polling, housekeeping, and the watch over the service itself. Reading and sending have their own.
+"""What the ticks wake: polling, housekeeping, the watch over the service itself. Reading and sending have their own.
 
 A loop that raises ends the process (see `monitor.app`); a feed, page or channel that fails is a value and never does.
 """
@@ -23,10 +23,12 @@ from monitor.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class PollLimits:
-    """`abreast` feeds on their way at once, at most `batch` a turn."""
+    """`abreast` feeds on their way at once, at most `batch` a turn; a feed's bytes after decompression and its time."""
 
     abreast: int = 16
     batch: int = 500
+    feed_bytes: int = 15_000_000
+    feed_deadline: timedelta = timedelta(seconds=30)
 
 
 class Poller:
@@ -59,7 +61,13 @@ class Poller:
         async def one(feed: Feed, state: FeedState) -> None:
             async with abreast:
                 polled = await poll(
-                    feed, state, fetcher=self._fetcher, workers=self._workers, clock=self._clock
+                    feed,
+                    state,
+                    fetcher=self._fetcher,
+                    workers=self._workers,
+                    clock=self._clock,
+                    cap=self._limits.feed_bytes,
+                    deadline=self._limits.feed_deadline,
                 )
             new = await self._store.run(lambda tx: self._keep(tx, feed, state, polled))
             counts[polled.outcome] += 1

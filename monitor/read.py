@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -17,11 +18,12 @@ from structlog.typing import FilteringBoundLogger
 
 from extractors.language import identify
 from extractors.records import Article, Entry, Reading
-from monitor.fetch import FetchFailure, Fetcher, NotModified
+from monitor.fetch import Fetcher, FetchFailure, NotModified
 from monitor.intake import Mailing, Taken, take_in
 from monitor.records import Feed, Watch
 from monitor.store import entries
 from monitor.store.entries import PendingEntry
+from monitor.store.events import Memo
 from monitor.store.threads import StoreThread
 from monitor.workers import WorkerFailure, Workers
 
@@ -62,12 +64,15 @@ class Reader:
         watches: Sequence[Watch],
         mailing: Mailing,
         feeds: Callable[[], Mapping[str, Feed]],
+        memo: Memo,
+        alerted: Callable[[], None],
         clock: Callable[[], datetime],
         log: FilteringBoundLogger,
         limits: ReadLimits,
     ) -> None:
         self._fetcher, self._workers, self._store = fetcher, workers, store
         self._watches, self._mailing, self._feeds = watches, mailing, feeds
+        self._memo, self._alerted = memo, alerted
         self._clock, self._log, self._limits = clock, log, limits
 
     async def drain(self) -> Counter[str]:
@@ -75,7 +80,7 @@ class Reader:
         counts: Counter[str] = Counter()
         while True:
             now = self._clock()
-            batch = await self._store.query(lambda tx, now=now: entries.pending(tx, now, self._limits.batch))
+            batch = await self._store.query(partial(entries.pending, now=now, limit=self._limits.batch))
             if not batch:
                 return counts
             await self._read_batch(batch, counts)
@@ -131,9 +136,7 @@ class Reader:
             return SetAside(f"reader {reading.kind}", f"{entry.url}: {reading.detail}")
         return article, reading
 
-    async def _settle(
-        self, item: PendingEntry, got: tuple[Article, Reading] | SetAside, counts: Counter[str]
-    ) -> None:
+    async def _settle(self, item: PendingEntry, got: tuple[Article, Reading] | SetAside, counts: Counter[str]) -> None:
         now = self._clock()
         if isinstance(got, SetAside):
             if got.again is not None:
@@ -152,6 +155,8 @@ class Reader:
         taken: Taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
         counts["known" if taken.known else "read"] += 1
         counts["alerts"] += len(taken.alerts)
+        if taken.deliveries:
+            self._alerted()
         self._log.debug("article read", url=article.url, claims=len(reading.claims), unread=reading.unread)
         for judged in taken.judged:
             self._log.info(
@@ -162,7 +167,7 @@ class Reader:
                 status=judged.claim.status,
                 role=judged.claim.role,
                 verdict=judged.trace.verdict,
-                event=judged.trace.event_id,
+                event_id=judged.trace.event_id,
                 alerts=[a.reason for d in judged.decisions for a in d.alerts] or None,
                 silence=[d.silence.rule for d in judged.decisions if d.silence] or None,
             )
@@ -171,7 +176,9 @@ class Reader:
         self, tx: Connection, item: PendingEntry, article: Article, reading: Reading, family: str, now: datetime
     ) -> Taken:
         watches = self._watches
-        taken = take_in(tx, article, reading, watches=watches, family=family, mailing=self._mailing, now=now)
+        taken = take_in(
+            tx, article, reading, watches=watches, family=family, mailing=self._mailing, now=now, memo=self._memo
+        )
         outcome = "known" if taken.known else f"unread: {reading.unread}" if reading.unread else "read"
         entries.settle(tx, item.pk, outcome, f"{len(reading.claims)} claims, {len(taken.alerts)} alerts", now)
         return taken

@@ -1,0 +1,43 @@
+"""What commands share: a home without faults, or exit 2 with all of them; the watches that a command line names."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from monitor import checks, watches
+from monitor.checks import Checked
+from monitor.faults import Faults
+from monitor.records import Watch
+
+
+def checked(home: Path) -> Checked:
+    """The home's settings, feeds and watches; ends the program with status 2 and every fault."""
+    found = checks.check(home, os.environ)
+    if isinstance(found, Faults):
+        fail(found)
+    return found
+
+
+def chosen(home: Path, files: tuple[Path, ...]) -> tuple[Watch, ...]:
+    """The watches of `--watch FILE`, else those that the home's configuration enables."""
+    if not files:
+        return checked(home).watches
+    loaded: list[Watch] = []
+    for file in files:
+        beside = file.resolve().parent.parent / "topics"
+        watch = watches.load_watch(file, beside if beside.is_dir() else home / "seeds" / "topics")
+        if isinstance(watch, Faults):
+            fail(watch)
+        loaded.append(watch)
+    return tuple(loaded)
+
+
+def fail(faults: Faults) -> NoReturn:
+    """Every fault on stderr, exit status 2."""
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was done", err=True)
+    sys.exit(2)
