@@ -1,0 +1,12 @@
+"""The composition root: settings → a running service. The only package that reads the real clock.
+
+An exception that reaches this far ends the process with its reason; feeds, pages and channels that fail never get here
+(DESIGN §2).
+"""
+
+from monitor.app.channels import send_test
+from monitor.app.clock import utcnow
+from monitor.app.service import FINE, Once, once, serve
+from monitor.app.web import page
+
+__all__ = ["FINE", "Once", "once", "page", "send_test", "serve", "utcnow"]

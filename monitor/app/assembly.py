@@ -1,0 +1,182 @@
+"""Settings → the parts of a service, built in one straight line and torn down in the opposite order."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+
+from structlog.typing import FilteringBoundLogger
+
+from alerts.dispatch import Dispatcher
+from alerts.records import Channel
+from alerts.retry import RetryPolicy
+from monitor import archive, feeds
+from monitor.app.channels import channel
+from monitor.app.clock import utcnow
+from monitor.app.feedbook import FeedBook
+from monitor.app.web import user_agent
+from monitor.faults import Faults
+from monitor.fetch import Fetcher
+from monitor.intake import Mailing, take_in
+from monitor.jobs import Bells
+from monitor.loops import Poller, PollLimits
+from monitor.read import Reader, ReadLimits
+from monitor.records import Feed, MonitorError, Watch
+from monitor.settings import Settings
+from monitor.store import feeds as stored_feeds
+from monitor.store import meta, open_store
+from monitor.store.events import Memo
+from monitor.store.lock import RunLock
+from monitor.store.outbox import StoreOutbox
+from monitor.store.threads import StoreThread
+from monitor.workers import WorkerFailure, Workers
+
+# What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
+GRACE = timedelta(seconds=3)
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of a running service, built by `assemble`."""
+
+    settings: Settings
+    log: FilteringBoundLogger
+    book: FeedBook
+    store: StoreThread
+    outbox: StoreOutbox
+    dispatcher: Dispatcher
+    poller: Poller
+    reader: Reader
+    bells: Bells = field(default_factory=Bells)
+
+    async def poll(self) -> Counter[str]:
+        """Take up changed feeds, poll those that are due, and wake the reader if there is news."""
+        if self.book.changed():
+            await self.sync()
+        counts = await self.poller.drain()
+        if counts["new"]:
+            self.bells.read.set()
+        return counts
+
+    async def read(self) -> Counter[str]:
+        """Read what the polls brought, waking the delivery at every article that alerts."""
+        return await self.reader.drain()
+
+    async def sync(self) -> None:
+        now = utcnow()
+        configured = tuple(self.book.now().values())
+        await self.store.run(lambda tx: stored_feeds.sync(tx, configured, now))
+
+
+async def assemble(
+    stack: AsyncExitStack,
+    settings: Settings,
+    watches: Sequence[Watch],
+    first: Sequence[Feed],
+    log: FilteringBoundLogger,
+) -> Service:
+    """Open and build everything; `stack` closes it in the opposite order. Raises MonitorError with the reason."""
+    store = open_store(settings.store_url.get_secret_value())
+    stack.callback(store.close)
+    stack.enter_context(RunLock(store, now=utcnow()))
+    thread = StoreThread(store)
+    stack.callback(thread.close)
+    workers = Workers(
+        [watch.names for watch in watches],
+        count=settings.workers.count,
+        memory=settings.workers.memory,
+        patience=settings.workers.page_timeout,
+    )
+    stack.push_async_callback(workers.close)
+    book = FeedBook(settings, first, log)
+    mailing = Mailing(settings.routes, settings.targets, settings.senders, settings.domain)
+    families = feeds.load_families(settings.home / feeds.FAMILIES)
+    if isinstance(families, Faults):
+        raise MonitorError(str(families))
+    begun = await begin(watches, thread, workers, families, log)
+    channels: dict[str, Channel] = {}
+    for name, each in settings.channels.items():
+        channels[name] = channel(name, each)
+        stack.push_async_callback(channels[name].close)
+    outbox = StoreOutbox(thread)
+    policy = RetryPolicy(give_up_after=settings.give_up_after)
+    fetcher = Fetcher(user_agent=user_agent(settings.contact), clock=utcnow, gap=settings.polling.host_gap)
+    began = {watch.id: watch.rings.began or utcnow() for watch in begun}
+    bells = Bells()
+    reader = Reader(
+        fetcher=fetcher,
+        workers=workers,
+        store=thread,
+        watches=begun,
+        mailing=mailing,
+        feeds=book.now,
+        memo=Memo(),
+        alerted=bells.deliver.set,
+        clock=utcnow,
+        log=log,
+        limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
+    )
+    poller = Poller(
+        fetcher=fetcher,
+        workers=workers,
+        store=thread,
+        configured=book.now,
+        began=lambda feed: min(
+            (at for watch, at in began.items() if not feed.watches or watch in feed.watches), default=utcnow()
+        ),
+        max_age=max(watch.rings.max_age for watch in begun),
+        clock=utcnow,
+        log=log,
+        limits=PollLimits(
+            abreast=settings.polling.feeds_abreast,
+            feed_bytes=settings.polling.feed_bytes,
+            feed_deadline=settings.polling.feed_deadline,
+        ),
+    )
+    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE)
+    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, bells)
+    await service.sync()
+    return service
+
+
+async def begin(
+    watches: Sequence[Watch],
+    store: StoreThread,
+    workers: Workers,
+    families: Mapping[str, str],
+    log: FilteringBoundLogger,
+) -> tuple[Watch, ...]:
+    """The watches with the moment they began. One that starts for the first time reads its baseline stories first."""
+    return tuple([await _begin(watch, store, workers, families, log) for watch in watches])
+
+
+async def _begin(
+    watch: Watch, store: StoreThread, workers: Workers, families: Mapping[str, str], log: FilteringBoundLogger
+) -> Watch:
+    now = utcnow()
+    moment = await store.query(lambda tx: meta.watch_began(tx, watch.id))
+    if moment is None:
+        told = archive.load(watch.baseline)
+        for problem in told.problems:
+            log.error("baseline story not read", watch=watch.id, problem=problem)
+        for saved in told.articles:
+            article = replace(saved.article, seen=now)
+            reading = await workers.read(article)
+            if isinstance(reading, WorkerFailure):
+                raise MonitorError(f"{saved.where}: the baseline story could not be read: {reading.detail}")
+            known = partial(
+                take_in,
+                article=article,
+                reading=reading,
+                watches=(watch,),
+                family=feeds.family_of(article.outlet, families),
+                mailing=Mailing(),
+                now=now,
+                baseline=True,
+            )
+            await store.run(known)
+        moment = await store.run(lambda tx: meta.begin_watch(tx, watch.id, now))
+        log.info("watch begins", watch=watch.id, baseline=len(told.articles))
+    return replace(watch, rings=replace(watch.rings, began=moment))

@@ -1,0 +1,53 @@
+"""The configured feeds, taken up again when the operator edits them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from structlog.typing import FilteringBoundLogger
+
+from monitor import feeds
+from monitor.records import Feed
+from monitor.settings import Settings
+
+
+class FeedBook:
+    """The configured feeds, read again when config/feeds.yaml changes; a faulty edit keeps what was there."""
+
+    def __init__(self, settings: Settings, first: Sequence[Feed], log: FilteringBoundLogger) -> None:
+        self._settings, self._log = settings, log
+        self._files = (settings.home / feeds.FEEDS, settings.home / feeds.FAMILIES)
+        self._stamp = self._stamps()
+        self._feeds = self._by_url(first)
+
+    def now(self) -> Mapping[str, Feed]:
+        return self._feeds
+
+    def changed(self) -> bool:
+        """Whether the file was edited since the last look, and what it says now is in force."""
+        stamp = self._stamps()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        loaded = feeds.load(*self._files)
+        if not isinstance(loaded, tuple):
+            for fault in loaded:
+                self._log.error("feeds not taken up", fault=str(fault))
+            return False
+        self._feeds = self._by_url(loaded)
+        self._log.info("feeds taken up", feeds=len(self._feeds))
+        return True
+
+    def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:
+        usual = self._settings.polling.interval
+        default = None if usual == type(self._settings.polling)().interval else usual
+        return {feed.url: replace(feed, interval=feed.interval or default) for feed in loaded}
+
+    def _stamps(self) -> tuple[tuple[int, int] | None, ...]:
+        stamps: list[tuple[int, int] | None] = []
+        for file in self._files:
+            try:
+                stat = file.stat()
+                stamps.append((stat.st_mtime_ns, stat.st_size))
+            except OSError:
+                stamps.append(None)
+        return tuple(stamps)

@@ -1,0 +1,110 @@
+"""The service at work: loops woken by ticks until a signal, or one turn of them."""
+
+import asyncio
+import contextlib
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from alerts.dispatch import Drained
+from monitor.app.assembly import GRACE, Service, assemble
+from monitor.app.clock import utcnow
+from monitor.app.log import logger
+from monitor.jobs import Periods, schedule
+from monitor.loops import Pulse, forever, keep_house
+from monitor.records import Feed, MonitorError, Watch
+from monitor.settings import Settings
+
+# A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
+PATIENCE = timedelta(minutes=15)
+# Outcomes of a poll that are no failure.
+FINE = frozenset({"read", "not modified"})
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What one `parley run --once` did."""
+
+    polled: Counter[str]
+    read: Counter[str]
+    delivered: Drained
+
+
+async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> None:
+    """Run until SIGINT or SIGTERM. Raises the first exception of any loop or job."""
+    log = logger(settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        service = await assemble(stack, settings, watches, first, log)
+        log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
+        failed: asyncio.Future[None] = loop.create_future()
+        scheduler = schedule(service.bells, Periods(), lambda error: _fail(failed, error))
+        for bell in (service.bells.poll, service.bells.read, service.bells.deliver):
+            bell.set()
+        pulse = Pulse(("poll", "read"), PATIENCE, utcnow)
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(forever(service.bells.poll, service.poll, lambda: pulse.beat("poll")), name="poll"),
+            asyncio.create_task(forever(service.bells.read, service.read, lambda: pulse.beat("read")), name="read"),
+            asyncio.create_task(service.dispatcher.run(service.bells.deliver), name="deliver"),
+            asyncio.create_task(_house(service), name="keep house"),
+            asyncio.create_task(_watch(service, pulse), name="watch"),
+        ]
+        scheduler.start()
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            ends: list[asyncio.Future[Any]] = [*tasks, stopping, failed]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            scheduler.shutdown(wait=False)
+            await _end([*tasks, stopping])
+        for ended in (*tasks, failed):
+            if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:
+                raise error
+        log.info("service stopped")
+
+
+async def once(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> Once:
+    """Poll what is due, read what is new, send what can be sent, and return."""
+    log = logger(settings.log_level)
+    async with AsyncExitStack() as stack:
+        service = await assemble(stack, settings, watches, first, log)
+        polled = await service.poll()
+        read = await service.read()
+        await service.outbox.recover(utcnow())
+        return Once(polled, read, await service.dispatcher.drain())
+
+
+def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
+    if not failed.done():
+        # A SystemExit set on a future would be raised into the event loop itself.
+        failed.set_exception(error if isinstance(error, Exception) else MonitorError(f"a job ended with {error!r}"))
+
+
+async def _house(service: Service) -> None:
+    async def turn() -> None:
+        await keep_house(service.store, utcnow(), service.log)
+
+    await forever(service.bells.keep_house, turn, lambda: None)
+
+
+async def _watch(service: Service, pulse: Pulse) -> None:
+    async def turn() -> None:
+        for name, since in pulse.late():
+            service.log.error("loop is stuck", loop=name, seconds=int(since.total_seconds()))
+
+    await forever(service.bells.watch, turn, lambda: None)
+
+
+async def _end(tasks: Sequence["asyncio.Task[Any]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout((GRACE + timedelta(seconds=1)).total_seconds()):
+            await asyncio.gather(*tasks, return_exceptions=True)
