@@ -96,12 +96,19 @@ def _compatible(group: _Group, mention: Mention) -> bool:
         if all(m.evidence.field == "title" and m.date is None for m in happened):
             return True
         ahead = [m for m in [*group.mentions, mention] if _PHASE[m.status] in ("ahead", "open")]
-        return not any("another" in m.marks for m in ahead)
+        return not any(_further(m, group.ordinal) for m in ahead)
     return True
 
 
 def _finest(dating: Dating) -> tuple[bool, int]:
     return dating.precision in ("day", "days"), dating.end.toordinal()
+
+
+def _further(mention: Mention, ordinal: int | None) -> bool:
+    """Whether what is ahead is another event than the one that happened: it says so, or has its own number or day."""
+    if "another" in mention.marks or "dated-ahead" in mention.marks:
+        return True
+    return mention.ordinal is not None and mention.ordinal != ordinal and "framed" not in mention.marks
 
 
 def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:

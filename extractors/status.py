@@ -15,6 +15,7 @@ _FRAME_REACH = 45
 _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
+_DENIAL_REACH = 80
 _AUXILIARY: frozenset[str] = frozenset(
     {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
@@ -56,7 +57,9 @@ def read_status(passage: Passage, head: Head) -> Standing:
     chosen = _nearest(inside, head)
     loose = False
     if chosen is None:
-        chosen = _nearest([hit for hit in predicates if _distance(hit, head) <= 90], head)
+        # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
+        wider = [hit for hit in predicates if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD]
+        chosen = _nearest(wider, head)
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
     if chosen is None and (passage.cues("superlative") or counted):
@@ -96,10 +99,9 @@ def _subject_of_talk(passage: Passage, head: Head) -> bool:
     """ "Spoke about an exchange" tells of a subject, "agreed about an exchange" of an event."""
     for hit in passage.cues("about"):
         if 0 <= head.start - hit.end <= 30 and _open(passage, hit.end, head.start):
-            return not any(
-                0 <= hit.start - cue.end <= 30
-                for cue in passage.cues("agreed", "said", "denied", "postponed", "cancelled")
-            )
+            reported = any(0 <= hit.start - cue.end <= 2 for cue in passage.cues("said"))
+            decided = passage.cues("agreed", "denied", "postponed", "cancelled")
+            return not reported and not any(0 <= hit.start - cue.end <= 30 for cue in decided)
     return False
 
 
@@ -185,6 +187,7 @@ def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequenc
     ]  # fmt: skip
     low, _ = passage.bounds(head.start)
     # "it is likely that they will meet": what is said of the whole clause holds for its predicate
+    company += [hit for hit in passage.cues("denied") if 0 <= head.start - hit.end <= _DENIAL_REACH]
     company += [hit for hit in passage.cues("possible") if 0 <= low - hit.end <= _OVER_CLAUSE]
     top = min([chosen, *company], key=lambda hit: (_RANK.get(hit.term.group, 99), hit.start))
     governed = (top.start, chosen.start, head.start)

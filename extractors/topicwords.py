@@ -1,12 +1,13 @@
 """The notation in which a rule-writer spells the words of a topic, and the groups that they fall into.
 
 A pattern is a word or a phrase as it stands in print; case, accents of typesetting (curly quotes, long dashes) and
-runs of blanks do not matter. It matches whole words only. Four marks extend it:
+runs of blanks do not matter. It matches whole words only. Five marks extend it:
 
 * ``обмен*``: the word with any ending: обмен, обмена, обменом;
 * ``{swap|exchange} of prisoners``: one spelling per alternative; an empty alternative drops the word:
   ``round of {peace|direct|} talks``;
 * ``exchange ~ prisoners``: up to three other words may stand between, but no punctuation mark (``~ ~``: six);
+* ``exchange # prisoners``: a number in figures;
 * ``=March``: the first letter must be a capital where the pattern's is.
 
 Groups (a topic may leave out what it does not need):
@@ -45,6 +46,7 @@ _BLANKS = re.compile(r"\s+")
 # A gap stays inside a run of words: a comma or a full stop would join two statements.
 _GAP = r"(?:[^\S\n]+[\w'’-]+){{0,{}}}?"
 _GAP_WORDS = 3
+_NUMBER = r"\d(?:[\d.,' ]*\d)?"
 _ENDING = r"[\w’']*"
 _BLANK = r"[^\S\n]+"
 
@@ -77,16 +79,18 @@ def compile_pattern(spelling: str) -> Pattern:
     """One expanded, already folded spelling. Raises ExtractorError when nothing literal is left to search for."""
     cased = spelling.startswith("=")
     spelling = spelling.removeprefix("=")
-    cut = min((spelling.find(mark) for mark in "*~" if mark in spelling), default=-1)
+    cut = min((spelling.find(mark) for mark in "*~#" if mark in spelling), default=-1)
     if cut < 0:
         return Pattern(_required(spelling, spelling), None, cased)
     head, rest = spelling[:cut], spelling[cut:]
     regex = ""
     if rest.startswith("~"):
         head = head.rstrip()
-    for piece in re.findall(r"\*|(?: ?~)+ ?|\s|[^*~\s]+", rest):
+    for piece in re.findall(r"\*|#|(?: ?~)+ ?|\s|[^*~#\s]+", rest):
         if piece == "*":
             regex += _ENDING
+        elif piece == "#":
+            regex += _NUMBER
         elif "~" in piece:
             regex += _GAP.format(_GAP_WORDS * piece.count("~")) + _BLANK
         elif piece.isspace():

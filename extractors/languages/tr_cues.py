@@ -63,7 +63,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "sonra*", "sonrası*", "ardından", "sonucu*", "sonunda", "sonuçları*", "takiben", "sonrasında",
     ),
     "during": (),
-    "during-post": ("sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan"),
+    "during-post": ("öncesindeki açılış konuşma*", "sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan"),
     "before": (),
     "before-post": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
     "undated": (
