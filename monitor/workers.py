@@ -63,7 +63,7 @@ class Workers:
     ) -> None:
         self._count, self._patience, self._memory = count, patience.total_seconds(), memory
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__, "extractors.claims"])
+        self._context.set_forkserver_preload([__name__])
         self._closed = False
         self._pool = self._new_pool()
         self.use(names)

@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from extractors.feed import ParsedFeed
+from extractors.records import Article, Names, Reading
 from monitor.workers import WorkerFailure, Workers
 
+NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
 RSS = b"<rss version='2.0'><channel><item><title>Talks</title><link>https://example.org/1</link></item></channel></rss>"
 
 
@@ -143,7 +145,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-async def program(tmp_path: Path) -> AsyncIterator[subprocess.Popen[str]]:
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     script = tmp_path / "program.py"
     script.write_text(PARENT)
     here = str(Path(__file__).parents[2])
@@ -159,13 +161,13 @@ async def program(tmp_path: Path) -> AsyncIterator[subprocess.Popen[str]]:
         process.kill()
 
 
-async def test_workers_die_with_a_service_that_is_killed(program):
+def test_workers_die_with_a_service_that_is_killed(program):
     worker = int(program.stdout.readline())
     assert _alive(worker)
     program.kill()
     until = time.monotonic() + 5
     while _alive(worker) and time.monotonic() < until:
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)
     assert not _alive(worker)
 
 
@@ -175,3 +177,11 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+async def test_names_reach_every_worker_once_and_a_change_of_names_counts_from_the_next_job(workers):
+    article = Article("https://a.org/1", "a.org", "Talks", "Nothing of note happened in the town today.", "en", NOW)
+    for watch in ("first", "second", "third"):
+        workers.use((Names(watch, (), (), ()),))
+        readings = await asyncio.gather(*(workers.read(article) for _ in range(4)))
+        assert [(type(reading), reading.claims) for reading in readings] == [(Reading, ())] * 4
