@@ -80,7 +80,7 @@ class Receivers:
         page = mail.get_body(("html",))
         (self._out / f"{name}.eml").write_bytes(raw)
         if page is not None:
-            (self._out / f"{name}.html").write_text(page.get_content(), encoding="utf-8")
+            (self._out / f"{name}.html").write_text(page.get_content().replace("\r\n", "\n"), encoding="utf-8")
         self._tell(lambda: of_mail(f"{name}.eml", mail))
         return f"250 2.0.0 Ok: kept as {name}.eml"
 

@@ -6,25 +6,22 @@ from alerts.compose.card import REASONS, kind_words
 from monitor.demo.message import Message
 from monitor.demo.verdict import Verdict
 
-_WIDTH = 150
+_WIDTH = 130
 
 
 def arrived(message: Message, seconds: float) -> str:
-    """A message as it came: when, where, why, and its first lines. Updates take one line."""
+    """A message as it came: when, its file, why, and for a mail that interrupts the sentence that says so."""
     reason = REASONS.get(message.reason, message.reason)
-    title = " ".join(message.text.partition("\n\n")[0].split()) if message.channel == "mail" else message.subject
-    head = f"[{seconds:5.1f} s] {message.channel:5}  "
     if not message.interrupts:
-        return head + _short(f"update: {reason.lower()}: {title}  ({message.file})")
-    if message.channel != "mail":
-        return head + _short(f"{reason}: {title}  ({message.file})")
-    body = message.text.partition("\n\n")[2].splitlines()
-    lines = [f"{head}{reason}: {title}", f"           subject: {message.subject}  ({message.file})"]
-    return "\n".join([*lines, *(f"           | {line}" for line in body[:10])])
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text, _WIDTH, placeholder=" …")
+        reason = f"update, {reason.lower()}"
+    title = " ".join(message.text.partition("\n\n")[0].split()) if message.channel == "mail" else message.subject
+    head = f"[{seconds:5.1f} s] {message.file:13}  " + textwrap.shorten(f"{reason}: {title}", _WIDTH, placeholder=" …")
+    if message.channel != "mail" or not message.interrupts:
+        return head
+    told, *sections = message.text.partition("\n\n")[2].split("\n\n")
+    says = next((section for section in sections if section.startswith("It says:")), "")
+    lines = [f"Subject: {message.subject}", *told.splitlines(), *says.splitlines()[1:]]
+    return "\n".join([head, *(f"            {line}" for line in lines)])
 
 
 def table(verdict: Verdict) -> str:

@@ -102,12 +102,18 @@ def test_the_table_shows_every_event_and_marks_what_is_wrong(script: Script) -> 
     assert text.count("right") == len(script.events) - 1
 
 
-def test_the_account_shows_an_interrupt_at_length_and_an_update_in_a_line(script: Script) -> None:
+def test_the_account_quotes_an_interrupt_and_gives_an_update_one_line(script: Script) -> None:
     mail, post = right(script)[:2]
-    assert arrived(mail, 1.25).splitlines()[0] == "[  1.2 s] mail   New: Title"
-    assert "subject: subject" in arrived(mail, 1.25)
-    assert arrived(post, 2.0) == "[  2.0 s] slack  New: Title (01-slack.json)"
+    text = "Title\nin two lines\n\nNew. 1 outlet.\n\nWhat: X\n\nIt says:\n  “They met.”\n  — Courier\n\nWatch w"
+    assert arrived(replace(mail, text=text), 1.25).splitlines() == [
+        "[  1.2 s] 01-mail.eml    New: Title in two lines",
+        "            Subject: subject",
+        "            New. 1 outlet.",
+        "              “They met.”",
+        "              — Courier",
+    ]
+    assert arrived(post, 2.0) == "[  2.0 s] 01-slack.json  New: Title"
     assert (
         arrived(replace(mail, reason="confirmed"), 3.0)
-        == "[  3.0 s] mail   update: confirmed by more outlets: Title (01-mail.eml)"
+        == "[  3.0 s] 01-mail.eml    update, confirmed by more outlets: Title"
     )
