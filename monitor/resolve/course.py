@@ -24,13 +24,15 @@ STALE = timedelta(hours=12)
 
 @dataclass(slots=True)
 class Course:
-    """The fold's state: status, since when, the planned days, those given up, and whether the plan was moved."""
+    """The fold's state: status, since when, the planned days, those given up, whether the plan was moved, and the
+    families that told the plan as it stands."""
 
     status: Status
     since: datetime
     plan: Dating | None = None
     given_up: tuple[Dating, ...] = ()
     moved: bool = False
+    planners: tuple[str, ...] = ()
 
 
 def ordered(sayings: Sequence[Saying]) -> tuple[Saying, ...]:
@@ -76,6 +78,7 @@ def _plan(state: Course, saying: Saying, identity: Identity) -> bool:
         return False
     old, state.plan = state.plan, state.plan or days
     if old is None or days == old:
+        state.planners = (*state.planners, saying.family)
         return False
     if not _disjoint(old, days):
         if (days.end - days.start) < (old.end - old.start):
@@ -83,10 +86,12 @@ def _plan(state: Course, saying: Saying, identity: Identity) -> bool:
         return False
     if days in state.given_up and "moved" not in saying.claim.marks:
         return False
-    # Two outlets that differ at one moment contradict each other; only a later word moves a plan.
-    if moment(saying) <= state.since and "moved" not in saying.claim.marks:
+    # Outlets that differ by the slack, or at one moment, contradict each other; only a later word moves a plan.
+    apart = max((days.start - old.end).days, (old.start - days.end).days)
+    own_word = apart > identity.slack or saying.family in state.planners
+    if "moved" not in saying.claim.marks and (moment(saying) <= state.since or not own_word):
         return False
-    state.given_up, state.plan = (*state.given_up, old), days
+    state.given_up, state.plan, state.planners = (*state.given_up, old), days, (saying.family,)
     return True
 
 
@@ -141,13 +146,16 @@ def _off(state: Course, saying: Saying, then: str | None, identity: Identity) ->
 
 
 def _back(state: Course, saying: Saying, identity: Identity) -> None:
-    """Ahead again after off: a later word, and not just the plan that was called off told once more."""
+    """Ahead again after off: a later word with days of its own. A recall of what was agreed or planned does not say
+    that it is on again; only of what was denied it does."""
     at, days = moment(saying), _planned(saying, identity)
     if at <= state.since:
         return
-    if state.status == "postponed" and state.moved and (days is None or days in state.given_up or days == state.plan):
+    if state.status != "denied" and (days is None or days in state.given_up):
         return
-    if state.plan is not None and days in (None, state.plan) and state.status != "denied" and at - state.since < STALE:
+    if state.moved and days == state.plan:
+        return
+    if days == state.plan and state.status != "denied" and at - state.since < STALE:
         return
     if state.moved and days is not None and state.plan is not None and not _disjoint(days, state.plan):
         return

@@ -44,15 +44,18 @@ def same_count(reading: Reading, event: Event) -> bool:
     )
 
 
-def carries_out(reading: Reading, event: Event) -> bool:
+def carries_out(reading: Reading, event: Event, known: Sequence[Event]) -> bool:
     """Whether a report of an exchange is the carrying out of an undated deal as a whole, or the first part of it.
 
-    A plan without a deal behind it is of one exchange, and the next one is it, unless the counts speak against it.
+    A plan without a deal behind it is of one exchange, and the next one is it, unless the counts speak against it. A
+    deal that an exchange has begun to carry out is carried out by separate ones.
     """
     if same_count(reading, event):
         return True
     if not is_agreed(event) and event.status != "proposed":
         return agree(reading.claim.counts, event.counts) is not False
+    if has_children(event, known):
+        return False
     agreed = first_said(event.sayings)
     later = agreed is not None and reading.day is not None and reading.day > agreed
     return later and bool(reading.claim.marks & {"deal", "part", "final"})
@@ -81,8 +84,9 @@ def told_whole_before(event: Event, day: date) -> bool:
 def is_next_part(reading: Reading, event: Event, whole: When, identity: Identity) -> bool:
     """Whether a report of the day after (or before) is a further day of the same event, not another event.
 
-    It needs a sign: it says so, the event was still under way, or the day lies within what was planned. For talks no
-    other sign is needed, since two rounds of one run never follow on consecutive days; ordinals are vetoed elsewhere.
+    It needs a sign: it says so, the event was a stage or still under way, or the day lies within what was planned. For
+    talks no other sign is needed, since two rounds of one run never follow on consecutive days; ordinals are vetoed
+    elsewhere.
     """
     if not identity.parts or reading.when.coarse:
         return False
@@ -96,7 +100,13 @@ def is_next_part(reading: Reading, event: Event, whole: When, identity: Identity
         return True
     if "deal" in reading.claim.marks and is_agreed(event):
         return True
-    return event.status == "underway"
+    return event.status == "underway" or _is_stage(event)
+
+
+def _is_stage(event: Event) -> bool:
+    """Whether the event was told as one stage of a larger one, and not as its last."""
+    marks = {m for s in event.sayings if s.claim.role == "news" for m in s.claim.marks}
+    return "part" in marks and "final" not in marks
 
 
 def parent_of(reading: Reading, known: Sequence[Event]) -> str | None:

@@ -77,7 +77,7 @@ def weigh(reading: Reading, event: Event, known: Sequence[Event], identity: Iden
         if PHASES.get(event.status) == "happened":
             _both_happened(reading, event, identity, counts, signs)
         else:
-            _plan_met(reading, event, identity, signs, same_ordinal=same_ordinal)
+            _plan_met(reading, event, known, identity, signs, same_ordinal=same_ordinal)
     elif PHASES.get(event.status) == "happened":
         _ahead_of_past(reading, event, identity, counts, signs, same_ordinal=same_ordinal)
     else:
@@ -198,7 +198,15 @@ def _undated(
         signs.fits.append("within-window")
 
 
-def _plan_met(reading: Reading, event: Event, identity: Identity, signs: _Signs, *, same_ordinal: bool) -> None:
+def _plan_met(
+    reading: Reading,
+    event: Event,
+    known: Sequence[Event],
+    identity: Identity,
+    signs: _Signs,
+    *,
+    same_ordinal: bool,
+) -> None:
     """A report of what happened, and an event that was still ahead or off."""
     when, own = reading.when, of_event(event)
     unbound = own.kind == "open" or event.status in ("postponed", "cancelled", "denied")
@@ -222,10 +230,12 @@ def _plan_met(reading: Reading, event: Event, identity: Identity, signs: _Signs,
         return
     if not unbound:
         return
-    _undated_plan_met(reading, event, day, identity, signs)
+    _undated_plan_met(reading, event, known, day, identity, signs)
 
 
-def _undated_plan_met(reading: Reading, event: Event, day: date | None, identity: Identity, signs: _Signs) -> None:
+def _undated_plan_met(
+    reading: Reading, event: Event, known: Sequence[Event], day: date | None, identity: Identity, signs: _Signs
+) -> None:
     first = first_said(event.sayings)
     if not deals.is_held(event, day, identity):
         signs.vetoes.append("window-passed")
@@ -233,7 +243,7 @@ def _undated_plan_met(reading: Reading, event: Event, day: date | None, identity
         signs.vetoes.append("dates-apart")
     elif identity.deals:
         whole = event.status != "proposed" or deals.same_count(reading, event)
-        if whole and deals.carries_out(reading, event):
+        if whole and deals.carries_out(reading, event, known):
             signs.fits.append("carries-out")
         else:
             signs.vetoes.append("deal-apart")

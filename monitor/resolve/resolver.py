@@ -1,9 +1,8 @@
 """Claims of one article and the known events → what moved.
 
-Order of the claims: background first, so that history is known before news is judged; then news by stage: what happened,
-was called off, is ahead, is proposed, is denied (what took place finds its plan before the next plan is registered, a
-denial finds all of them); then by kind and by position in the article. The order in which an article tells things
-changes nothing.
+Order of the claims: background first, so that history is known before news is judged; then news by stage: happened,
+called off, ahead, proposed, denied (what took place finds its plan before the next plan is registered, a denial finds
+all of them); then by kind and by position in the article. The order in which an article tells things changes nothing.
 
 What background does: it adds a saying to a known event, without moving its status or its slots while news tells them.
 A recalled event that is unknown, precisely dated and past its window is opened as history: known, told, never new. A
@@ -180,7 +179,7 @@ def _demotions(
     if any(m.joins for m in matches):
         return ()
     ordinal = reading.claim.ordinal
-    run = [e for e in known if series is not None and e.series == series and PHASES.get(e.status) == "happened"]
+    run = [e for e in known if series is not None and e.series == series and _was_news(e)]
     counted = identity.ordinals == "series" and ordinal is not None
     if counted and any(_after(e, ordinal) for e in run):
         return ("older-ordinal",)
@@ -190,6 +189,11 @@ def _demotions(
     if past_ones and "another" not in reading.claim.marks and not _new_ordinal(ordinal, run):
         return ("window-passed",)
     return ("no-date-at-all",) if said is None else ()
+
+
+def _was_news(event: Event) -> bool:
+    """It happened and was told as such: the ordinal of a mere recall is too weak to demote news."""
+    return any(s.claim.role == "news" and PHASES.get(s.claim.status) == "happened" for s in event.sayings)
 
 
 def _after(event: Event, ordinal: int | None) -> bool:
@@ -245,6 +249,7 @@ def _latest_past(reading: Reading, matches: Sequence[Match]) -> Match | None:
         if set(m.vetoes) <= SOFT
         and PHASES.get(m.event.status) == "happened"
         and (reading.claim.ordinal is None or m.event.ordinal is None or "same-ordinal" in m.fits)
+        and (reading.phase == "happened" or {"same-counts", "same-ordinal"} & set(m.fits))
     ]
     return min(past, key=lambda m: (-m.score, _distance(reading, m.event), m.event.id), default=None)
 

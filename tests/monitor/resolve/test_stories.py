@@ -338,3 +338,56 @@ def test_two_reports_of_one_day_interrupt_three_times_in_either_order(crier, cla
         "new remains_repatriation agreed",
         "new talks_round concluded",
     ]
+
+
+def test_outlets_that_differ_by_a_day_on_a_plan_contradict_each_other_and_do_not_move_it(crier, claim):
+    crier.hear("a/1", "2025-06-03", claim("prisoner_exchange", "planned", "2025-06-09"))
+    crier.hear("b/1", "2025-06-04", claim("prisoner_exchange", "planned", "2025-06-07/2025-06-08"))
+
+    assert crier.interrupts == ["new prisoner_exchange planned"]
+
+
+def test_the_outlet_that_told_the_plan_moves_it_by_a_day(crier, claim):
+    crier.hear("a/1", "2025-06-03", claim("talks_round", "planned", "2025-06-09"))
+    crier.hear("a/2", "2025-06-04", claim("talks_round", "planned", "2025-06-10"))
+
+    assert crier.interrupts == ["new talks_round planned", "reversed talks_round postponed"]
+
+
+def test_a_recall_of_a_deal_does_not_put_it_on_again_after_it_was_called_off(crier, claim):
+    bodies = "remains_repatriation"
+    crier.hear("a/1", "2025-06-02", claim(bodies, "agreed", counts={"each": 6000}))
+    crier.hear("b/1", "2025-06-07", claim(bodies, "postponed"))
+    crier.hear("c/1", "2025-06-09", claim(bodies, "planned", counts={"each": 6000}))
+    assert crier.interrupts == [f"new {bodies} agreed", f"reversed {bodies} postponed"]
+
+    crier.hear("d/1", "2025-06-09", claim(bodies, "planned", "2025-06-11"))
+    assert crier.interrupts[-1] == f"advanced {bodies} planned"
+
+
+def test_the_day_after_a_stage_belongs_to_it_without_saying_so(crier, claim):
+    swap = "prisoner_exchange"
+    crier.hear("a/1", "2025-05-24", claim(swap, "concluded", "2025-05-24", counts={"each": 307}, marks=["part"]))
+    crier.hear("b/1", "2025-05-25", claim(swap, "concluded", "2025-05-25", counts={"each": 303}))
+
+    assert crier.interrupts == [f"new {swap} concluded"]
+
+
+def test_a_misread_ordinal_of_a_recall_demotes_no_news(crier, claim):
+    crier.hear("a/1", "2025-05-30", claim("talks_round", "concluded", "2025-05-16", role="background", ordinal=4))
+    crier.hear("b/1", "2025-06-02", claim("talks_round", "concluded", "~2025-06-02", ordinal=2))
+
+    assert crier.interrupts == ["new talks_round concluded"]
+
+
+def test_the_last_part_of_a_deal_is_a_child_when_others_were(crier, claim):
+    bodies = "remains_repatriation"
+    crier.hear("a/1", "2025-06-02", claim(bodies, "agreed", counts={"each": 6000}))
+    crier.hear("b/1", "2025-06-11", claim(bodies, "concluded", "2025-06-11", counts={"Russia->Ukraine": 1212}))
+    crier.hear(
+        "c/1",
+        "2025-06-16",
+        claim(bodies, "concluded", "2025-06-16", counts={"Russia->Ukraine": 1245}, marks=["deal", "final", "part"]),
+    )
+
+    assert crier.interrupts == [f"new {bodies} agreed", f"new {bodies} concluded", f"new {bodies} concluded"]
