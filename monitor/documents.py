@@ -81,12 +81,19 @@ def parse(text: str, file: str) -> Document:
         data = builder.build(node, (), frozenset())
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        # "undefined alias 'hunter2'": an unquoted password that begins with * or ! must not be printed
-        problem = re.sub(r"""(['"]).*\1""", "…", str(error.problem or error.context).split("\n", 1)[0])
+        problem = _unquoted(str(error.problem or error.context).split("\n", 1)[0])
         return _unread(Path(file), line, f"not YAML: {problem}", "check indentation, quotes and brackets here")
     except (YAMLError, ValueError) as error:
         return _unread(Path(file), 0, f"not YAML: {str(error).splitlines()[0]}")
     return Document(file, data, builder.lines, tuple(builder.flaws))
+
+
+def _unquoted(problem: str) -> str:
+    """The parser's words up to the first quote from the file, which may be a secret: "undefined alias 'hunter2'"."""
+    for quote in re.finditer(r"""'[^']*'|"[^"]*"|['"]""", problem):
+        if not re.fullmatch(r"'(\W{1,3}|<[a-z ]+>)'", quote.group()):
+            return problem[: quote.start()].rstrip(" ,")
+    return problem
 
 
 def _unread(path: Path, line: int, message: str, advice: str = "") -> Document:
@@ -137,7 +144,11 @@ class _Builder:
         if not str(node.tag).startswith("tag:yaml.org,2002:"):
             self._flaw(node, where, "begins with !, which YAML takes for a tag", "put the value in quotes")
             return None
-        return self._construct.construct_object(node, deep=True)
+        try:
+            return self._construct.construct_object(node, deep=True)
+        except (ValueError, YAMLError):
+            self._flaw(node, where, "looks like a date or a number and is none", "correct it, or put it in quotes")
+            return None
 
     def _flaw(self, node: Node, where: Where, message: str, advice: str = "") -> None:
         self.flaws.append(Flaw(node.start_mark.line + 1, dotted(where), message, advice))

@@ -25,9 +25,9 @@ def overlay(document: Document, env: Mapping[str, str], model: type[BaseModel]) 
     `[…]` and `{…}` are read as YAML, a list may also be given with commas; everything else is taken as it stands, so
     that a password needs no quotes.
     """
-    if document.unread:
+    if not isinstance(document.data, dict):
         return document, []
-    data = deepcopy(document.data) if isinstance(document.data, dict) else {}
+    data = deepcopy(document.data)
     given: dict[Where, str] = {}
     faults: list[Fault] = []
     for name in sorted(env):
@@ -43,7 +43,12 @@ def overlay(document: Document, env: Mapping[str, str], model: type[BaseModel]) 
         for length in range(1, len(steps) + 1):
             if length == len(steps) or steps[:length] not in document.lines:
                 given.setdefault(steps[:length], name)
-    return replace(document, data=data, given=given), faults
+    lines = {path: line for path, line in document.lines.items() if not _overlaid(path, given)}
+    return replace(document, data=data, given=given, lines=lines), faults
+
+
+def _overlaid(path: Where, given: Mapping[Where, str]) -> bool:
+    return any(path[:length] in given for length in range(1, len(path) + 1))
 
 
 def _steps(parts: list[str], data: Any) -> tuple[str, ...]:

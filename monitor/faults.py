@@ -55,12 +55,12 @@ class Faults:
 
 def relative(faults: Faults, home: Path) -> Faults:
     """The same faults with the files named from `home`, as an operator knows them."""
-    return Faults(tuple(Fault(_under(f.file, home), f.line, f.where, f.message, f.advice) for f in faults))
-
-
-def _under(file: str, home: Path) -> str:
-    path = Path(file)
-    return str(path.relative_to(home)) if path.is_relative_to(home) else file
+    prefix = f"{home}/"
+    return Faults(
+        tuple(
+            Fault(f.file.removeprefix(prefix), f.line, f.where, f.message.replace(prefix, ""), f.advice) for f in faults
+        )
+    )
 
 
 def _duration(value: object) -> object:
@@ -124,22 +124,41 @@ def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]
         return model.model_validate(document.data), faults
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        faults += [_said(model, document, each) for each in details]
+        # what the YAML has no value for is told already
+        flawed = [flaw.where for flaw in document.flaws]
+        told = (_said(model, document, each) for each in details)
+        faults += [f for f in told if not any(f.where and flaw.startswith(f.where) for flaw in flawed)]
         return None, faults
 
 
 def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fault:
     where, owner, _ = _walk(model, error["loc"])
+    at_least = re.search(r"at least (\d+)", error["msg"])
     match error["type"]:
         case "extra_forbidden":
             return fault(document, where, "unknown key", _known(owner) if owner else "")
         case "missing":
             return fault(document, where, "this key is missing")
         case "union_tag_not_found":
-            return fault(document, where, "this key is missing: kind", "it says which other keys there are")
-        case "literal_error" if where and where[-1] in ("en", "uk", "ru", "tr"):
-            return fault(document, where, "unknown language", "known: en, uk, ru, tr")
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+            return fault(document, (*where, "kind"), "this key is missing", "it says which others there are")
+        case "union_tag_invalid":
+            known = error["msg"].rpartition(": ")[2].replace("'", "")
+            return fault(document, (*where, "kind"), "unknown kind", f"known: {known}")
+        case "literal_error" if error["loc"][-1] == "[key]":
+            return fault(document, where, "unknown language", f"known: {', '.join(get_args(Language))}")
+        case "string_type":
+            return fault(document, where, "should be text", "put a number or a date that is meant as text in quotes")
+        case "string_too_short":
+            return fault(document, where, "is empty")
+        case "too_short" if at_least:
+            return fault(document, where, f"should hold at least {at_least[1]}")
+        case "int_parsing" | "int_type":
+            return fault(document, where, "should be a whole number")
+        case "tuple_type":
+            return fault(document, where, "should be a list", "write [one, two], or a line with a dash for each")
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return fault(document, where, "should be a mapping of keys to values")
+    message = error["msg"].removeprefix("Value error, ")
     message = re.sub(r"^Input should", "should", message)
     return fault(document, where, message[:1].lower() + message[1:])
 

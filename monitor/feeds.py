@@ -1,25 +1,26 @@
 """config/feeds.yaml and config/families.yaml: which feeds are polled, and who owns whom.
 
-feeds.yaml is the truth about feeds; `add` and `remove` edit it in place and keep its comments. Outlets under one owner
-or newsroom are one family; an outlet that no family names is a family of its own, so that independence is never made
-up where it is not known (reference: events §1.2).
+feeds.yaml is the truth about feeds. `add` and `remove` edit its lines and leave the others as they are: a round trip
+through ruamel.yaml 0.19 joins the lines of a mapping that has a comment behind its first key. Outlets under one owner
+or newsroom are one family; an outlet that no family names is a family of its own, so that independence is never made up
+where it is not known (reference: events §1.2).
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from monitor.documents import Document, parse, read
 from monitor.faults import Duration, Fault, Faults, Language, Slug, Strict, Text, WebAddress, fault, validate
 from monitor.records import Feed, MonitorError
 
+_DASH = re.compile(r"(\s*)- ")
 FEEDS = Path("config") / "feeds.yaml"
 FAMILIES = Path("config") / "families.yaml"
 
@@ -47,7 +48,7 @@ class FeedModel(Strict):
 class FeedsModel(Strict):
     """config/feeds.yaml."""
 
-    feeds: tuple[FeedModel, ...] = ()
+    feeds: Annotated[tuple[FeedModel, ...], BeforeValidator(lambda value: () if value is None else value)] = ()
 
 
 class FamilyModel(Strict):
@@ -129,66 +130,82 @@ def family_of(outlet: str, families: Mapping[str, str]) -> str:
 
 
 def add(path: Path, families_path: Path, feed: Feed, *, explicit_family: bool = True) -> None:
-    """Append a feed to the file and keep its comments.
+    """Append a feed to the file, whose other lines stay as they are.
 
     What equals the default is left out; `explicit_family=False` leaves the family to families.yaml. Raises MonitorError
     when the address is there already, and with every fault when the file would have any; then nothing is changed.
     """
-    entry = CommentedMap(url=feed.url, outlet=feed.outlet)
-    if explicit_family:
-        entry["family"] = feed.family
-    if feed.language:
-        entry["language"] = feed.language
-    if feed.zone != "UTC":
-        entry["zone"] = feed.zone
-    if feed.interval:
-        entry["interval"] = f"{int(feed.interval.total_seconds())}s"
-    if feed.watches:
-        entry["watches"] = list(feed.watches)
-    entry.fa.set_flow_style()
-    yaml, data = _load_round(path)
-    if not data.get("feeds"):
-        data["feeds"] = []
-    if any(each["url"] == feed.url for each in data["feeds"]):
+    lines, document = _lines(path)
+    urls = _urls(document)
+    if feed.url in urls:
         raise MonitorError(f"{path}: {feed.url} is there already; nothing was changed")
-    data["feeds"].append(entry)
-    text = _dumped(yaml, data)
+    if urls:
+        indent = _DASH.match(lines[document.lines["feeds", len(urls) - 1] - 1])
+        if indent is None:
+            raise MonitorError(f"{path}: to have feeds added, write each on its own line behind a dash")
+        lines.append(f"{indent[1]}- {_flow(feed, explicit_family)}")
+    else:
+        head = document.lines.get(("feeds",))
+        if head is not None:
+            del lines[head - 1]
+        at = len(lines) if head is None else head - 1
+        lines[at:at] = ["feeds:", f"  - {_flow(feed, explicit_family)}"]
+    _write(path, families_path, lines, [*urls, feed.url])
+
+
+def remove(path: Path, families_path: Path, url: str) -> None:
+    """Take a feed out of the file; the other lines and the comments above feeds stay. Raises MonitorError as `add`."""
+    lines, document = _lines(path)
+    urls = _urls(document)
+    if url not in urls:
+        raise MonitorError(f"{path}: there is no feed {url}; `parley feeds` lists what is there")
+    i = urls.index(url)
+    start = document.lines["feeds", i] - 1
+    end = document.lines["feeds", i + 1] - 1 if i + 1 < len(urls) else len(lines)
+    while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
+        end -= 1  # comments in between belong to the next
+    if _DASH.match(lines[start]) is None:
+        raise MonitorError(f"{path}: to have feeds removed, write each on its own line behind a dash")
+    del lines[start:end]
+    _write(path, families_path, lines, [each for each in urls if each != url])
+
+
+def _lines(path: Path) -> tuple[list[str], Document]:
+    document = read(path)
+    _, faults = validate(FeedsModel, document)
+    if faults:
+        raise MonitorError(f"{path} has faults and was not changed:\n{Faults(tuple(faults))}")
+    return path.read_text(encoding="utf-8").splitlines(), document
+
+
+def _urls(document: Document) -> list[str]:
+    return [each["url"] for each in document.data.get("feeds") or []]
+
+
+def _flow(feed: Feed, explicit_family: bool) -> str:
+    # a JSON string is a YAML string
+    parts = {"url": json.dumps(feed.url), "outlet": json.dumps(feed.outlet, ensure_ascii=False)}
+    if explicit_family:
+        parts["family"] = feed.family
+    if feed.language:
+        parts["language"] = feed.language
+    if feed.zone != "UTC":
+        parts["zone"] = feed.zone
+    if feed.interval:
+        parts["interval"] = f"{int(feed.interval.total_seconds())}s"
+    if feed.watches:
+        parts["watches"] = f"[{', '.join(feed.watches)}]"
+    return "{" + ", ".join(f"{key}: {value}" for key, value in parts.items()) + "}"
+
+
+def _write(path: Path, families_path: Path, lines: list[str], urls: list[str]) -> None:
+    """Put the lines in the file's place if they hold exactly these feeds."""
+    text = "\n".join(lines) + "\n"
     loaded = _feeds(parse(text, str(path)), families_path, None)
     if isinstance(loaded, Faults):
         raise MonitorError(f"nothing was changed, since the file would have faults:\n{loaded}")
-    _write(path, text)
-
-
-def remove(path: Path, url: str) -> None:
-    """Take a feed out of the file, with the other comments kept. Raises MonitorError when it is not there."""
-    yaml, data = _load_round(path)
-    feeds = data.get("feeds") or []
-    found = [i for i, each in enumerate(feeds) if each["url"] == url]
-    if not found:
-        raise MonitorError(f"{path}: there is no feed {url}; `parley feeds` lists what is there")
-    del feeds[found[0]]
-    _write(path, _dumped(yaml, data))
-
-
-def _load_round(path: Path) -> tuple[YAML, CommentedMap]:
-    _, faults = validate(FeedsModel, read(path))
-    if faults:
-        raise MonitorError(f"{path} has faults and was not changed:\n{Faults(tuple(faults))}")
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    data = yaml.load(path.read_text(encoding="utf-8"))
-    return yaml, data if data is not None else CommentedMap()
-
-
-def _dumped(yaml: YAML, data: CommentedMap) -> str:
-    text = StringIO()
-    yaml.dump(data, text)
-    return text.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
+    if [each.url for each in loaded] != urls:
+        raise MonitorError(f"{path} is laid out in a way that cannot be edited here; edit it by hand")
     beside = path.with_name(path.name + ".new")
     try:
         beside.write_text(text, encoding="utf-8")

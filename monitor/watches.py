@@ -27,7 +27,7 @@ def load_watches(home: Path, ids: Sequence[str]) -> tuple[Watch, ...] | Faults:
         if isinstance(watch, Faults):
             faults |= dict.fromkeys(watch)
         elif watch.id != each:
-            faults[Fault(str(path), 1, "watch", f"should be {each}, as the file is called")] = None
+            faults[Fault(str(path), 0, "watch", f"should be {each}, as the file is called")] = None
         else:
             watches.append(watch)
     return Faults(tuple(faults)) if faults else tuple(watches)
@@ -103,9 +103,9 @@ def _crossed(model: WatchModel, document: Document, topics_dir: Path) -> list[Fa
             say(("series", i, "kind"), f"{series.kind} is no topic of this watch", "add it to topics")
         if series.end is not None and series.end < series.start:
             say(("series", i, "end"), "ends before it starts")
-        for place in series.places:
+        for j, place in enumerate(series.places):
             if place not in places:
-                say(("series", i, "places"), f"{place} is no place of this watch", "add it to places")
+                say(("series", i, "places", j), f"{place} is no place of this watch", "add it to places")
     for i, topic in enumerate(model.topics):
         if not (topics_dir / f"{topic}.yaml").is_file():
             known = ", ".join(sorted(file.stem for file in topics_dir.glob("*.yaml")))
@@ -115,7 +115,7 @@ def _crossed(model: WatchModel, document: Document, topics_dir: Path) -> list[Fa
             say(("rings", "kinds", i), f"{kind} is no topic of this watch", "add it to topics")
     for i, story in enumerate(model.baseline):
         if not (topics_dir.parent / "stories" / story).is_file():
-            say(("baseline", i), f"there is no file {story} in {topics_dir.parent / 'stories'}")
+            say(("baseline", i), f"there is no file {topics_dir.parent / 'stories' / story}")
     return faults + _claimed_twice(model, document)
 
 

@@ -64,7 +64,7 @@ def add(home: Path, url: str, outlet: str, family: str | None, language: str | N
 def remove(home: Path, url: str) -> None:
     """Take a feed out of config/feeds.yaml. What it brought stays in the store."""
     try:
-        feeds_file.remove(home / feeds_file.FEEDS, url)
+        feeds_file.remove(home / feeds_file.FEEDS, home / feeds_file.FAMILIES, url)
     except MonitorError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"removed {url}", err=True)
