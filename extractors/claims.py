@@ -145,7 +145,7 @@ def _company(passages: Sequence[Passage], names: Names) -> _Company:
             if side := side_of(hit):
                 sides[side] += 1
             elif hit.term.group == "other" and hit.term.name is not None:
-                others[hit.term.name.english] += 1
+                others[hit.term.name.of or hit.term.name.english] += 1
     return _Company(sides, others)
 
 
@@ -159,12 +159,15 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     partners = [hit for hit in passage.cues("with") if 0 <= hit.start - head.end <= 2]
     if partners:
         joined = [hit for hit in hits if 0 <= hit.start - partners[0].end <= _PARTNER_REACH]
-        if not any(side_of(hit) for hit in joined[:1]):
+        if joined and not side_of(joined[0]):
             return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
     if len(sides) >= min(2, len(names.parties)):
         return None
     low, high = passage.bounds(head.start)
+    others = {hit.term.name.of or hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name}
+    if len(others) > 1 and not sides:
+        return "parties-of-another-process"
     if sides and any(hit.term.group == "other" and low <= hit.start < high for hit in hits):
         return "parties-of-another-process"
     present = [company.sides.get(party, 0) for party in names.parties]

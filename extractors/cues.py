@@ -61,6 +61,7 @@ STATUS_OF: Mapping[str, Status] = {
     "returns": "concluded",
     "returning": "planned",
     "wished": "proposed",
+    "deals": "agreed",
 }
 """The status that a predicate or a topic's verb stands for, before what governs it is asked."""
 

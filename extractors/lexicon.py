@@ -116,7 +116,9 @@ def _terms(names: Sequence[Names]) -> list[tuple[Pattern, Term]]:
 def _names_of(watch: Names) -> list[tuple[str, Term]]:
     out: list[tuple[str, Term]] = []
     for name in watch.names:
-        term = Term("name", name.kind, None, None, name, (watch.watch,))
+        # who belongs to a side that is no party of the watch tells, like that side, of other business
+        foreign = name.of is not None and name.kind in ("people", "person", "body") and name.of not in watch.parties
+        term = Term("name", "other" if foreign else name.kind, None, None, name, (watch.watch,))
         spellings: set[str] = set()
         for language, bases in name.forms.items():
             for base in bases:

@@ -7,9 +7,9 @@ from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 
-HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning", "wished")
-_VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished"})
-_FINITE = ("acts", "doing", "coming", "bound")
+HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning", "wished", "deals")
+_VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished", "deals"})
+_FINITE = ("acts", "doing", "coming", "bound", "deals")
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -100,7 +100,7 @@ def _unsupported(
 ) -> str | None:
     """What a trigger that does not name the event by itself must have near it."""
     group = hit.term.group
-    if group in ("names", "wished"):
+    if group in ("names", "wished", "deals"):
         return None
     clause = passage.clause(hit.start)
     near = [
@@ -156,7 +156,7 @@ def _sides(passage: Passage, watch: str) -> set[str]:
 def side_of(hit: Hit) -> str:
     """The party that a name speaks for; empty for places and others."""
     name = hit.term.name
-    if name is None or name.kind in ("place", "other"):
+    if name is None or hit.term.group in ("place", "other"):
         return ""
     return name.english if name.kind == "party" else name.of or ""
 

@@ -49,10 +49,11 @@ def read_role(
             return RoleRead("background", "date-vague", marks)
     if dating is not None and today is not None and standing.status in AHEAD and today - dating.end > _FRESH:
         return RoleRead("background", "date-of-the-agreement-past", marks)
-    if "undated-plan" in marks and (
-        standing.status == "proposed" or (standing.status == "planned" and standing.framed)
-    ):
-        return RoleRead("background", "no-date-yet", marks)
+    if "undated-plan" in marks and standing.status in ("planned", "proposed"):
+        # "No date has been set for the next round"; beside "the next round will be held soon" it is only a remark
+        itself = any(passage.clause(hit.start) == passage.clause(head.start) for hit in passage.cues("undated"))
+        if itself or standing.framed or standing.status == "proposed":
+            return RoleRead("background", "no-date-yet", marks)
     if not fresh:
         if happened and _after_previous(passage, head):
             return RoleRead("background", "after-the-previous-one", marks)

@@ -20,6 +20,7 @@ Groups (a topic may leave out what it does not need):
 ``bound``    verb forms without a tense of their own (infinitives), read by what governs them: "to exchange".
 ``returns``  verbs of being back or given back: "are home", "повернулися"; need a unit or a demonym as well.
 ``returning`` the same in the future: "передаст", "will return".
+``deals``    phrases that name the agreement itself: "prisoner swap deal", "deal to swap prisoners".
 ``wished``   phrases that ask for it: "list of deported children".
 ``units``    nouns that counts attach to: "prisoners", "тіла".
 ``strong``   those units which by themselves tell the kind ("bodies", "prisoners"), so that `returns` need no more.
@@ -37,7 +38,7 @@ from extractors.records import ExtractorError
 GROUPS: frozenset[str] = frozenset(
     {
         "names", "bare", "acts", "doing", "coming", "bound", "returns", "returning",
-        "wished", "units", "strong", "counted", "not", "spoilers",
+        "wished", "deals", "units", "strong", "counted", "not", "spoilers",
     }
 )  # fmt: skip
 
