@@ -88,7 +88,7 @@ def is_next_part(reading: Reading, event: Event, whole: When, identity: Identity
     talks no other sign is needed, since two rounds of one run never follow on consecutive days; ordinals are vetoed
     elsewhere.
     """
-    if not identity.parts or reading.when.coarse:
+    if not identity.parts or reading.when.coarse or reading.when.kind == "open":
         return False
     if any(p.start <= reading.when.start and reading.when.end <= p.end for p in planned_days(event)):
         return True

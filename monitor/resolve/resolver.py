@@ -12,12 +12,13 @@ opens nothing, so that it cannot swallow a real event.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from alerts.records import PHASES, Change, Source
 from extractors.records import Claim
 from monitor.records import Event, Identity, Watch
 from monitor.resolve import corroboration, deals, facts
+from monitor.resolve.demotions import demotions_of
 from monitor.resolve.events import event_id, joined, opened, saying_of, snapshot
 from monitor.resolve.keys import SOFT, Match, weigh
 from monitor.resolve.records import Nearness, Resolution, Trace, Verdict
@@ -25,9 +26,6 @@ from monitor.resolve.series import series_of
 from monitor.resolve.times import Reading, first_said, of_event, read
 
 NEAREST = 5
-# A text that dates its event weeks before its own publication recalls it, whatever its wording: no newsroom of the
-# labelled news reported an exchange or a round later than four days after it.
-LONG_PAST = timedelta(days=7)
 TURN = ("concluded", "underway", "cancelled", "postponed", "agreed", "planned", "proposed", "denied")
 
 
@@ -101,7 +99,7 @@ def _settle(work: _Work, index: int, claim: Claim, identity: Identity) -> Trace:
     known = [e for e in work.events.values() if e.kind == claim.kind]
     series = series_of(reading, known, work.watch, identity)
     matches = _matches(work, reading, known, identity, series)
-    demotions = _demotions(reading, known, series, identity, matches)
+    demotions = demotions_of(reading, known, series, identity, matches)
     if demotions:
         reading = replace(reading, claim=replace(claim, role="background"), news=False)
         matches = _matches(work, reading, known, identity, series)
@@ -162,46 +160,6 @@ def _distance(reading: Reading, event: Event) -> int:
     own, day = of_event(event), reading.day
     end = own.end if own.kind != "open" else first_said(event.sayings)
     return abs((day - end).days) if day is not None and end is not None else 0
-
-
-def _demotions(
-    reading: Reading, known: Sequence[Event], series: str | None, identity: Identity, matches: Sequence[Match]
-) -> tuple[str, ...]:
-    """The rules by which news of one article is background to what is known; never the other way round."""
-    if not reading.news or reading.phase != "happened":
-        return ()
-    said, when = reading.said, reading.when
-    if when.kind == "firm":
-        past = said is not None and said - when.end > identity.window + LONG_PAST
-        return ("long-past",) if past else ()
-    if "previous" in reading.claim.marks:
-        return ("says-previous",)
-    if any(m.joins for m in matches):
-        return ()
-    ordinal = reading.claim.ordinal
-    run = [e for e in known if series is not None and e.series == series and _was_news(e)]
-    counted = identity.ordinals == "series" and ordinal is not None
-    if counted and any(_after(e, ordinal) for e in run):
-        return ("older-ordinal",)
-    if when.kind == "weak":
-        return ()
-    past_ones = [m for m in matches if "window-passed" in m.vetoes and PHASES.get(m.event.status) == "happened"]
-    if past_ones and "another" not in reading.claim.marks and not _new_ordinal(ordinal, run):
-        return ("window-passed",)
-    return ("no-date-at-all",) if said is None else ()
-
-
-def _was_news(event: Event) -> bool:
-    """It happened and was told as such: the ordinal of a mere recall is too weak to demote news."""
-    return any(s.claim.role == "news" and PHASES.get(s.claim.status) == "happened" for s in event.sayings)
-
-
-def _after(event: Event, ordinal: int | None) -> bool:
-    return ordinal is not None and event.ordinal is not None and event.ordinal > ordinal
-
-
-def _new_ordinal(ordinal: int | None, run: Sequence[Event]) -> bool:
-    return ordinal is not None and all(e.ordinal != ordinal for e in run)
 
 
 def _news(

@@ -391,3 +391,20 @@ def test_the_last_part_of_a_deal_is_a_child_when_others_were(crier, claim):
     )
 
     assert crier.interrupts == [f"new {bodies} agreed", f"new {bodies} concluded", f"new {bodies} concluded"]
+
+
+@pytest.mark.parametrize("date", [None, "~2025-06-12"])
+def test_a_late_undated_report_with_the_ordinal_of_a_past_round_is_background_to_it(crier, claim, date):
+    crier.hear("a/1", "2025-06-02", claim("talks_round", "concluded", "2025-06-02", ordinal=2))
+    heard = crier.hear("b/1", "2025-06-12", claim("talks_round", "concluded", date, ordinal=2))
+
+    assert (heard.traces[0].verdict, heard.traces[0].event_id) == ("background", crier.only_event.id)
+    assert "window-passed" in heard.traces[0].rules
+
+
+def test_an_undated_report_of_talks_after_the_window_joins_as_background_only(crier, claim):
+    crier.hear("a/1", "2025-06-02", claim("talks_round", "concluded", "2025-06-02"))
+    heard = crier.hear("b/1", "2025-06-12", claim("talks_round", "concluded"))
+
+    assert heard.traces[0].verdict == "background"
+    assert crier.interrupts == ["new talks_round concluded"]
