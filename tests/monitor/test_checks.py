@@ -6,7 +6,7 @@ import pytest
 
 from monitor.checks import Checked, check
 from monitor.faults import Faults
-from monitor.homes import initialise
+from monitor.homes import initialise, shipped
 
 BAD = Path(__file__).parent / "bad"
 PLACES = {
@@ -18,22 +18,41 @@ PLACES = {
 }
 
 
+# Reading the shipped watch takes a fifth of a second, which some eighty fixtures would pay each.
+SMALL_WATCH = """
+watch: ru-ua
+title: As small as can be
+parties: [{name: Arcadia, forms: {en: [Arcadia]}}, {name: Bohemia, forms: {en: [Bohemia]}}]
+topics: [talks_round]
+"""
+SMALL_TOPIC = "{topic: %s, label: thing, identity: {window: 3d}, words: {en: {names: [thing]}}}"
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    initialise(tmp_path / "home")
-    return tmp_path / "home"
+    home = tmp_path / "home"
+    for folder in ("config", "seeds/watches", "seeds/topics"):
+        (home / folder).mkdir(parents=True)
+    (home / "config/parley.yaml").write_text((shipped("config") / "parley.yaml").read_text())
+    (home / "config/feeds.yaml").write_text("feeds: []")
+    (home / "config/families.yaml").write_text("families: {}")
+    (home / "seeds/watches/ru-ua.yaml").write_text(SMALL_WATCH)
+    for topic in ("prisoner_exchange", "summit", "talks_round"):
+        (home / f"seeds/topics/{topic}.yaml").write_text(SMALL_TOPIC % topic)
+    return home
 
 
 @pytest.mark.parametrize("file", sorted(BAD.glob("*.yaml")), ids=lambda file: file.stem)
 def test_each_fault_is_told_once_with_file_line_and_what_to_do(file: Path, home: Path) -> None:
     kind = file.name.partition("-")[0]
-    if kind == "families":  # the shipped feeds name families which are not there any more
-        (home / "config/feeds.yaml").write_text("feeds: []\n")
     (home / PLACES[kind]).write_text(file.read_text())
     found = check(home, {})
     assert isinstance(found, Faults)
     expected = file.read_text().splitlines()[0].removeprefix("# fault: ")
-    assert [str(each) for each in found] == [expected]
+    assert len(found) == 1
+    told = str(next(iter(found)))
+    # a fixture that ends in … does not pin the words that another package lists
+    assert told.startswith(expected[:-1]) if expected.endswith("…") else told == expected
     assert "hunter2" not in str(found)
 
 
@@ -51,8 +70,9 @@ def test_faults_of_all_files_are_told_at_once(home: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_shipped_home_has_no_faults(home: Path) -> None:
-    found = check(home, {})
+def test_the_shipped_home_has_no_faults(tmp_path: Path) -> None:
+    initialise(tmp_path / "home")
+    found = check(tmp_path / "home", {})
     assert isinstance(found, Checked)
     assert [watch.id for watch in found.watches] == ["ru-ua"]
     assert len(found.topics) >= 7
