@@ -32,7 +32,11 @@ def demo(out: Path) -> None:
         raise click.ClickException(str(error)) from error
     for fault in result.faults:
         click.echo(f"fault: {fault}", err=True)
-    mails = sum(message.channel == "mail" for message in result.messages)
-    click.echo(f"{mails} mails, {len(result.messages) - mails} Slack messages in {out}, after {result.seconds:.0f} s")
+    mails = [message for message in result.messages if message.channel == "mail"]
+    interrupts = sum(message.interrupts for message in mails)
+    click.echo(
+        f"{len(result.script.items)} articles, {interrupts} interrupts and {len(mails) - interrupts} updates by mail, "
+        f"all {len(result.messages)} messages with those on Slack are in {out}, after {result.seconds:.0f} s"
+    )
     if not result.ok:
         sys.exit(1)
