@@ -7,7 +7,8 @@ from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 
-HEADS = ("names", "bare", "acts", "doing", "coming", "bound", "returns", "returning", "wished", "deals")
+# In the order in which overlapping finds are preferred: a verb or a deal says more than the noun inside it.
+HEADS = ("acts", "doing", "coming", "bound", "deals", "wished", "names", "bare", "returns", "returning")
 _VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished", "deals"})
 _FINITE = ("acts", "doing", "coming", "bound", "deals")
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
