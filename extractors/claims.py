@@ -211,8 +211,11 @@ def _mention(
         standing = replace(standing, status=status, rules=rules)
     if dating and today and status == "agreed" and dating.end <= today:
         dating = None  # the day of the agreement, not of what was agreed
+    vague = dating is not None and dating.precision in ("month", "year")
     read = read_role(passage, head, standing, slots, dating, today)
     rules = (*rules, read.rule)
+    if vague and read.role == "news" and status in _HAPPENED:
+        dating = None  # "this year" is no day of an event that is news today
     marks = set(read.marks)
     if standing.framed:
         marks.add("framed")

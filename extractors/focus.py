@@ -30,6 +30,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
       general, unless the article has anchored the kind before it;
     * follows-background: in one paragraph the tense of the story goes on; after "On May 16 talks were held" an undated
       sentence tells of the same day;
+    * frame-alone: "during the exchange" with nothing to tell which one;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -63,6 +64,9 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
             out.append(mention)
             continue
         rule = None
+        if "framed" in mention.marks and passage.field == "text" and not _anchored(draft):
+            out.append(_recalled(mention, "frame-alone"))
+            continue
         if passage.zone not in _FRONT and not (exact(mention.date, today) and (about or _today(mention.date, today))):
             if past == here and mention.date is None and mention.status in _TOLD:
                 rule = "follows-background"

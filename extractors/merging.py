@@ -33,7 +33,8 @@ class _Group:
     @property
     def status(self) -> Status:
         ahead = [m for m in self.mentions if m.status == "planned" and m.date is not None and "dated-ahead" in m.marks]
-        if ahead and all(m.evidence.field == "title" for m in self.mentions if _PHASE[m.status] == "happened"):
+        happened = [m for m in self.mentions if _PHASE[m.status] == "happened"]
+        if ahead and happened and all(m.evidence.field == "title" for m in happened):
             # headlines tell in the present tense what the text dates to a day to come
             return "planned"
         asserted = [m for m in self.mentions if "framed" not in m.marks] or self.mentions
@@ -71,8 +72,10 @@ def merge(mentions: Sequence[Mention], published: datetime | None) -> list[Claim
 
 def _cluster(mentions: Sequence[Mention]) -> list[_Group]:
     groups: list[_Group] = []
-    for mention in mentions:
-        home = next((group for group in groups if _compatible(group, mention)), None)
+    # "at the talks" without a day, place or number speaks of whichever round the article is about
+    vague = [m for m in mentions if "framed" in m.marks and not (m.date or m.place or m.ordinal)]
+    for mention in [*(m for m in mentions if m not in vague), *vague]:
+        home = next((group for group in groups if mention in vague or _compatible(group, mention)), None)
         if home is None:
             groups.append(_Group([mention]))
         else:

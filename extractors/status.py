@@ -15,6 +15,8 @@ _FRAME_REACH = 45
 _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
+_MAIN_VERB = 90
+_HOPE = 30
 _DENIAL_REACH = 80
 _AUXILIARY: frozenset[str] = frozenset(
     {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
@@ -185,7 +187,14 @@ def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequenc
         if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
         and hit.term.group in _AUXILIARY
     ]  # fmt: skip
-    low, _ = passage.bounds(head.start)
+    low, high = passage.bounds(head.start)
+    # "planned talks have been postponed", "he hopes that they will": an attribute or the verb of hoping is far off
+    company += [
+        hit
+        for hit in passage.cues("postponed", "cancelled", "possible")
+        if (head.end <= hit.start < high and hit.term.group != "possible" and hit.start - head.end <= _MAIN_VERB)
+        or (low <= hit.start < chosen.start and hit.term.group == "possible" and chosen.start - hit.end <= _HOPE)
+    ]
     # "it is likely that they will meet": what is said of the whole clause holds for its predicate
     company += [hit for hit in passage.cues("denied") if 0 <= head.start - hit.end <= _DENIAL_REACH]
     company += [hit for hit in passage.cues("possible") if 0 <= low - hit.end <= _OVER_CLAUSE]

@@ -147,7 +147,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "confirms", "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed",
         "emphasized", "emphasised",
     ),
-    "about": ("about", "discussed", "discussing", "discuss", "on the issue of", "the issue of", "spoke of"),
+    "about": ("on resuming", "on the resumption of", "resumption of", "resuming", "resume", "about", "discussed", "discussing", "discuss", "on the issue of", "the issue of", "spoke of"),
     "question": ("how many", "who", "why", "what"),
     "with": ("with",),
     "clause": (
