@@ -130,7 +130,9 @@ def _corrections(change: Change) -> tuple[str, ...]:
         found.append("place-changed")
     if before.ordinal and after.ordinal and before.ordinal != after.ordinal:
         found.append("ordinal-changed")
-    if any(after.counts.get(key) != n for key, n in before.counts.items()) or (after.counts and not before.counts):
+    recounted = any(after.counts.get(key) != n for key, n in before.counts.items())
+    # The numbers of a further day or leg correct nothing that was told of the earlier ones.
+    if "part" not in change.moves and (recounted or (after.counts and not before.counts)):
         found.append("counts-changed")
     found += [move for move in ("withdrawn",) if move in change.moves]
     if "edited" in change.moves and change.since and found == []:

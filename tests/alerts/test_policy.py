@@ -103,6 +103,8 @@ def test_what_rings_rings_with_its_reason_and_rule(change, reason, rule):
         (_change("denied", before="proposed"), RINGS, "denial-of-nothing-known"),
         (_change("concluded", before="concluded", told=(HELD,), moves=("part", "article")), RINGS,
          "part-of-known-event"),
+        (_change("concluded", before="concluded", told=(HELD,), moves=("counts", "part"), counts={"each": 303}), RINGS,
+         "part-of-known-event"),
         (_change("concluded", before="concluded", told=(HELD,), rules=("copy",)), RINGS, "copy"),
         (_change("concluded", before="concluded", told=(HELD,), moves=("family",), families=4), RINGS,
          "already-told-in-phase"),
