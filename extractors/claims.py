@@ -20,6 +20,7 @@ from extractors.slots import Slots, bind, follow_on
 from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
+_SAID_ON = 4
 _PARTNER_REACH = 30
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
@@ -123,7 +124,7 @@ def _read_watch(
 
 
 def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
-    """The passage without the cues that are part of a date: "May 16" is no "may", "the second of June" counts nothing."""
+    """The passage without the cues that are part of a date: "May 16" is no "may"."""
     spans = [(date.start, date.end) for date in dates if date.shape in _WRITTEN]
     if not spans:
         return passage
@@ -190,10 +191,20 @@ def _dating(found: FoundDate | None, head: Head, standing: Standing, published: 
     return resolve_weekday(found, published, "future" if ahead else "past")
 
 
+def _dates_the_saying(passage: Passage, found: FoundDate) -> bool:
+    """ "He said on Friday that they would meet": what is said of the past, mostly on its day; of a plan, never."""
+    return any(
+        0 <= found.start - cue.end <= _SAID_ON or 0 <= cue.start - found.end <= 1 for cue in passage.cues("said")
+    )
+
+
 def _mention(
     passage: Passage, head: Head, standing: Standing, slots: Slots, published: datetime | None, names: Names
 ) -> Mention:
-    dating = _dating(slots.date, head, standing, published)
+    found = slots.date
+    if found is not None and standing.status in _AHEAD and _dates_the_saying(passage, found):
+        found = None
+    dating = _dating(found, head, standing, published)
     today = published.date() if published else None
     status = standing.status
     assert status is not None

@@ -56,6 +56,7 @@ STATUS_OF: Mapping[str, Status] = {
     "held": "concluded",
     "faint": "concluded",
     "acts": "concluded",
+    "deeds": "concluded",
     "doing": "underway",
     "coming": "planned",
     "returns": "concluded",

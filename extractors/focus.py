@@ -43,6 +43,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
         elif (
             draft.passage.zone not in _FRONT
             and draft.mention.kind not in anchored
+            and not (draft.mention.role == "background" and draft.mention.date)
             and (draft.mention.status != "agreed" or "framed" in draft.mention.marks)
         ):
             refused.append((draft, "unanchored"))

@@ -8,9 +8,11 @@ from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 
 # In the order in which overlapping finds are preferred: a verb or a deal says more than the noun inside it.
-HEADS = ("acts", "doing", "coming", "bound", "deals", "wished", "names", "bare", "returns", "returning")
-_VERBS: frozenset[str] = frozenset({"acts", "doing", "coming", "bound", "returns", "returning", "wished", "deals"})
-_FINITE = ("acts", "doing", "coming", "bound", "deals")
+HEADS = ("acts", "deeds", "doing", "coming", "bound", "deals", "wished", "names", "bare", "returns", "returning")
+_VERBS: frozenset[str] = frozenset(
+    {"acts", "deeds", "doing", "coming", "bound", "returns", "returning", "wished", "deals"}
+)
+_FINITE = ("acts", "deeds", "doing", "coming", "bound", "deals")
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -107,8 +109,7 @@ def _unsupported(
     near = [
         unit
         for unit in passage.words(topic, "units", "strong")
-        if not _within(unit, hit)
-        and (
+        if (
             abs(unit.start - hit.start) <= _CLOSE
             or (abs(unit.start - hit.start) <= _REACH and passage.clause(unit.start) == clause)
         )
@@ -126,10 +127,10 @@ def _unsupported(
         ]
         if rivals and min(rivals) < min((abs(unit.start - hit.start) for unit in strong), default=999):
             return "return-of-something-else"
+    if group == "deeds":
+        return None if near or topic in named or _sides(passage, watch) else "verb-without-a-side"
     if group in ("acts", "doing", "coming"):
-        if strong or near or topic in named or _sides(passage, watch):
-            return None
-        return "verb-without-a-side"
+        return None if near or topic in named else "verb-without-its-object"
     if group in _NEEDS_UNIT:
         # "100 Ukrainians are back" tells of the kind that the article has named
         people = [*near, *(passage.names(watch, "people") if topic in named else ())]

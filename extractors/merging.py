@@ -66,6 +66,8 @@ def merge(mentions: Sequence[Mention], published: datetime | None) -> list[Claim
             bare = not group.dates and group.ordinal is None and not any(m.counts for m in group.mentions)
             if bare and (news or len(past) > 1):
                 continue
+            if not group.dates and group.ordinal is not None and any(group.ordinal == g.ordinal for g in news):
+                continue  # the same round again, without a day of its own
             claims.append(_claim(group, "background", published))
     return claims
 

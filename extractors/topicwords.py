@@ -14,7 +14,8 @@ Groups (a topic may leave out what it does not need):
 
 ``names``    name the event by themselves: "prisoner swap", "обмін полоненими".
 ``bare``     may name it, and need a name, a unit, a side or an earlier full name near by: "swap", "talks".
-``acts``     verbs which say that it happened: "swapped", "обменялись"; need a side or a unit in the sentence.
+``acts``     verbs which say that it happened: "swapped", "обменялись"; need a unit near, or an earlier full name.
+``deeds``    such verbs that tell enough with a side alone: "sat face-to-face".
 ``doing``    the same, in the course of happening: "are being exchanged".
 ``coming``   the same, in the future: "обменяют", "takas edilecek".
 ``bound``    verb forms without a tense of their own (infinitives), read by what governs them: "to exchange".
@@ -37,7 +38,7 @@ from extractors.records import ExtractorError
 
 GROUPS: frozenset[str] = frozenset(
     {
-        "names", "bare", "acts", "doing", "coming", "bound", "returns", "returning",
+        "names", "bare", "acts", "deeds", "doing", "coming", "bound", "returns", "returning",
         "wished", "deals", "units", "strong", "counted", "not", "spoilers",
     }
 )  # fmt: skip

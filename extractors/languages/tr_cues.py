@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 CUES: Mapping[str, tuple[str, ...]] = {
     "held": (
-        "gerçekleşti*", "gerçekleştirildi*", "gerçekleştirdi*", "yapıldı*", "yapıldığı*", "yapıldığını",
-        "yaptı*", "sona erdi*", "tamamlandı*", "tamamladı*", "düzenlendi*", "düzenlenen", "yapılan",
-        "gerçekleştirilen", "bir araya geldi*", "buluştu*", "sürdü", "bitti*", "bulundu", "sonuçlandı*",
-        "görüştü*", "toplandı", "aştı", "gerçekleşen", "yer alan",
+        "gerçekleşti*", "gerçekleştirildi*", "gerçekleştirdi*", "yapıldı*", "yapıldığı*", "yapıldığını", "yaptı*",
+        "sona erdi*", "tamamlandı*", "tamamladı*", "düzenlendi*", "düzenlenen", "yapılan", "gerçekleştirilen",
+        "bir araya geldi*", "buluştu*", "sürdü", "bitti*", "bulundu", "sonuçlandı*", "görüştü*", "toplandı", "aştı",
+        "gerçekleşen", "yer alan",
     ),
     "begun": (
         "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı",
@@ -23,23 +23,22 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "future": (
         "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*",
-        "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*",
-        "olacak*", "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*",
-        "önümüzdeki*", "katılacak*", "ulaştı", "beklenen",
+        "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
+        "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*",
+        "katılacak*", "ulaştı", "beklenen",
     ),
     "possible": (
-        "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*",
-        "gerçekleşebilir*", "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "-se", "umuyor*",
-        "için gerekli",
+        "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
+        "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "-se", "umuyor*", "için gerekli",
     ),
     "wanted": (),
     "wanted-after": (
-        "önerdi*", "teklif etti*", "çağrıda bulundu*", "çağrısı*", "istedi*", "istiyor*", "talep etti*",
-        "öneri*", "teklif*", "talep*", "görüşüldü*", "ele alındı*", "ele aldı*",
+        "önerdi*", "teklif etti*", "çağrıda bulundu*", "çağrısı*", "istedi*", "istiyor*", "talep etti*", "öneri*",
+        "teklif*", "talep*", "görüşüldü*", "ele alındı*", "ele aldı*",
     ),
     "negated": (
-        "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*",
-        "edilmedi*", "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
+        "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*", "edilmedi*",
+        "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
     ),
     "postponed": ("ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*"),
     "cancelled": ("iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*"),
@@ -50,8 +49,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
-        "yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha",
-        "gelecek",
+        "yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha", "gelecek",
     ),
     "superlative": ("en büyük*", "bu yana*", "ilk kez", "en kapsamlı*", "beri", "-den beri"),
     "pluperfect": (
@@ -59,16 +57,16 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "gerçekleştirilmişti*", "yapmıştı*", "olmuştu*", "gelmişti*",
     ),
     "after": ("ardından gelen",),
-    "after-post": (
-        "sonra*", "sonrası*", "ardından", "sonucu*", "sonunda", "sonuçları*", "takiben", "sonrasında",
-    ),
+    "after-post": ("sonra*", "sonrası*", "ardından", "sonucu*", "sonunda", "sonuçları*", "takiben", "sonrasında"),
     "during": (),
-    "during-post": ("öncesindeki açılış konuşma*", "sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan"),
+    "during-post": (
+        "öncesindeki açılış konuşma*", "sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan",
+    ),
     "before": (),
     "before-post": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
     "undated": (
-        "tarih* ~ belli değil", "tarih* ~ belirlenmedi", "henüz ~ belirlenmedi", "tarih* belli değil",
-        "henüz belli değil", "netleşmedi", "kararlaştırılmadı",
+        "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
+        "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
     ),
     "part": ("aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*"),
     "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
@@ -79,8 +77,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "whole": ("savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından"),
     "gives": (
-        "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*",
-        "teslim edecek*",
+        "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*",
     ),
     "gets": ("aldı*", "alındı*", "geri aldı*", "geri alındı*", "teslim aldı*", "geri getirdi*", "kavuştu*"),
     "said": (
@@ -95,8 +92,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "phone": ("telefon*", "telefonda", "telefon görüşmesi*", "video konferans*"),
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
     "seealso": (
-        "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*",
-        "devamını oku*", "ayrıca bakınız",
+        "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*",
+        "ayrıca bakınız",
     ),
     "digest": ("canlı", "günün özeti", "gündem özeti", "son dakika gelişmeleri"),
 }  # fmt: skip
