@@ -220,10 +220,10 @@ def _mention(
         # "may be exchanged on June 7-8": a day named by those who decide is a plan
         status, rules = "planned", (*rules, "possible-with-a-day")
         standing = replace(standing, status=status, rules=rules)
-    if dating and today and status == "agreed" and dating.end <= today:
-        dating = None  # the day of the agreement, not of what was agreed
     vague = dating is not None and dating.precision in ("month", "year")
     read = read_role(passage, head, standing, slots, dating, today)
+    if dating and today and status == "agreed" and dating.end <= today:
+        dating = None  # the day of the agreement, not of what was agreed
     rules = (*rules, read.rule)
     if vague and read.role == "news" and status in _HAPPENED:
         dating = None  # "this year" is no day of an event that is news today
@@ -235,7 +235,7 @@ def _mention(
     evidence = Evidence(passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, rules)
     return Mention(
         names.watch, head.topic, status, read.role, evidence, (head.start, head.end), passage.index, dating,
-        slots.place, slots.ordinal, slots.counts, names.parties, frozenset(marks), rules,
+        slots.place, slots.ordinal, slots.counts, names.parties, frozenset(marks), rules, slots.sources,
     )  # fmt: skip
 
 

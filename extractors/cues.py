@@ -7,7 +7,6 @@ Predicates, which give a status:
 condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
-``faint`` predicates say little more than that the head is a thing of the past: "was", "had".
 ``negated`` turns the predicate next to it.
 
 ``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
@@ -18,13 +17,56 @@ before the head, or with the ``-post`` groups right behind it (Turkish).
 
 Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
 Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``, ``gives``, ``gets``.
-Reporting: ``said``, ``refuser``. ``clause`` words open a clause. ``phone`` tells a call. Lines that are not the
-article's own text begin with ``caption`` or ``seealso``; ``digest`` tells an article of many stories.
+Reporting: ``said``, ``refuser``. ``clause`` words open a clause. Lines that are not the
+article's own text begin with ``caption`` or ``seealso``.
 """
 
 from collections.abc import Mapping
 
 from extractors.records import Status
+
+GROUPS: tuple[str, ...] = (
+    "held",
+    "begun",
+    "agreed",
+    "agreed-after",
+    "future",
+    "possible",
+    "wanted",
+    "wanted-after",
+    "negated",
+    "postponed",
+    "cancelled",
+    "denied",
+    "after",
+    "during",
+    "before",
+    "after-post",
+    "during-post",
+    "before-post",
+    "about",
+    "question",
+    "with",
+    "recap",
+    "previous",
+    "another",
+    "superlative",
+    "pluperfect",
+    "part",
+    "final",
+    "deal",
+    "undated",
+    "each",
+    "whole",
+    "gives",
+    "gets",
+    "said",
+    "refuser",
+    "clause",
+    "caption",
+    "seealso",
+)
+"""Every language has all of them, some empty."""
 
 PREDICATES: tuple[str, ...] = (
     "denied",
@@ -38,7 +80,6 @@ PREDICATES: tuple[str, ...] = (
     "future",
     "begun",
     "held",
-    "faint",
 )
 """Groups that give a status, in the order in which they win when they stand together ("may be postponed")."""
 
@@ -54,7 +95,6 @@ STATUS_OF: Mapping[str, Status] = {
     "future": "planned",
     "begun": "underway",
     "held": "concluded",
-    "faint": "concluded",
     "acts": "concluded",
     "deeds": "concluded",
     "doing": "underway",

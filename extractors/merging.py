@@ -134,9 +134,10 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     for mention in lead:
         seen.setdefault((mention.evidence.field, mention.evidence.start), mention.evidence)
     rules = tuple(dict.fromkeys(rule for m in lead for rule in m.rules if m.status == status or m is first))
+    sources = tuple(dict.fromkeys(source for m in lead for source in m.sources))
     marks = frozenset(mark for m in group.mentions for mark in m.marks) - {"framed", "dated-ahead"}
     return Claim(
         first.watch, first.kind, status, role, date,
         next((m.place for m in lead if m.place is not None), None),
-        group.ordinal, counts, first.parties, tuple(list(seen.values())[:_EVIDENCE]), rules, marks,
+        group.ordinal, counts, first.parties, tuple(list(seen.values())[:_EVIDENCE]), rules, marks, sources,
     )  # fmt: skip

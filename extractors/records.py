@@ -122,7 +122,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One place in a text that speaks of an event: what its own sentence says, before mentions are merged."""
+    """One place in a text that speaks of an event: what its own sentence says, before mentions are merged.
+
+    `sources` are the English names of the people, bodies and parties who say so in that sentence.
+    """
 
     watch: str
     kind: str
@@ -138,6 +141,7 @@ class Mention:
     parties: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

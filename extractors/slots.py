@@ -19,6 +19,7 @@ _DATE_REACH = 140
 _MUTE_SHAPES = frozenset({"dateline", "rhetoric", "year"})
 _SMALL = 2
 _MANY = 10
+_SAYS_REACH = 40
 _OF = 5  # "bodies of 6,000", "полонених – 205"
 
 
@@ -31,6 +32,7 @@ class Slots:
     place: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     parties: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def bind(
@@ -47,6 +49,7 @@ def bind(
         _place(passage, head, foreign, names.watch),
         counts,
         _parties(passage, names.watch),
+        _sources(passage, names.watch),
     )
 
 
@@ -120,6 +123,21 @@ def _place(passage: Passage, head: Head, foreign: Sequence[Head], watch: str) ->
 def _parties(passage: Passage, watch: str) -> tuple[str, ...]:
     hits = passage.names(watch, "party", "people", "body", "person")
     return tuple(sorted({side for hit in hits if (side := side_of(hit))}))
+
+
+def _sources(passage: Passage, watch: str) -> tuple[str, ...]:
+    """Who says so: the name nearest to each verb of saying, people and bodies before the parties they speak for."""
+    speakers = passage.names(watch, "person", "body", "party")
+    out: set[str] = set()
+    for cue in passage.cues("said"):
+        near = [
+            (hit.term.group == "party", max(hit.start - cue.end, cue.start - hit.end), hit.start, hit)
+            for hit in speakers
+            if -1 <= max(hit.start - cue.end, cue.start - hit.end) <= _SAYS_REACH
+        ]
+        if near and (name := min(near, key=lambda row: row[:3])[3].term.name):
+            out.add(name.english)
+    return tuple(sorted(out))
 
 
 def _counts(passage: Passage, head: Head, numbers: Sequence[FoundNumber], names: Names) -> dict[str, int]:

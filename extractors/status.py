@@ -174,9 +174,8 @@ def _distance(hit: Hit, head: Head) -> int:
 
 
 def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
-    firm = [hit for hit in hits if hit.term.group != "faint"] or list(hits)
     return min(
-        firm, key=lambda hit: (_distance(hit, head), hit.start, -hit.end, _RANK.get(hit.term.group, 99)), default=None
+        hits, key=lambda hit: (_distance(hit, head), hit.start, -hit.end, _RANK.get(hit.term.group, 99)), default=None
     )
 
 

@@ -6,9 +6,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "held": (
         "took place", "taken place", "{was|were|been} held", "held", "met", "{have|has|had} met", "sat down", "sat",
         "sat face-to-face", "ended", "concluded", "conclude", "concludes", "wrapped up", "wrap up", "wraps up",
-        "finished", "finish", "finishes", "completed", "complete", "completes", "{was|were|been} carried out", "carried out", "conducted",
-        "lasted", "{is|are} over", "over", "end", "ends", "hold", "holds", "hosted", "ran", "yielded", "yield",
-        "yields", "has been", "{was|were} conducted", "{had|have|has} a", "took just over",
+        "finished", "finish", "finishes", "completed", "complete", "completes", "{was|were|been} carried out",
+        "carried out", "conducted", "lasted", "{is|are} over", "over", "end", "ends", "hold", "holds", "hosted",
+        "ran", "yielded", "yield", "yields", "has been", "{was|were} conducted", "{had|have|has} a", "took just over",
         "took {slightly|about|around|more|less|nearly|just}", "was made", "made", "have made", "has happened",
         "happened", "was", "were", "dragged on", "come to an end", "came to an end", "wound up", "gathered", "meet",
         "brought", "staged", "broke up", "reached a conclusion",
@@ -50,6 +50,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "discussed", "discuss", "discussing", "discussions", "negotiating", "ideas", "calls on", "called on",
         "seeking",
     ),
+    "wanted-after": (),
     "negated": (
         "not", "no", "never", "without", "n't", "neither", "nor", "failed to", "fails to", "refused", "refuses",
         "refusing", "rejected", "rejects", "rejecting", "cannot", "nobody", "none", "instead of", "avoid", "rule out",
@@ -66,6 +67,26 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "denied", "denies", "did not take place", "has not taken place", "never took place", "no such", "refuted",
         "is not true", "'false'", "untrue", "refuse to come", "refused to {come|go|attend|talk|meet|speak}",
     ),
+    "after": (
+        "after", "following", "in the wake of", "at the end of", "upon", "results of", "outcome of", "outcomes of",
+        "follows", "followed", "stemmed from", "stems from", "as a result of", "agreements", "afterwards", "since",
+    ),
+    "during": (
+        "during", "at the", "in the course of", "in a", "in the", "within", "at", "amid", "on the sidelines of", "in",
+    ),
+    "before": (
+        "ahead of", "upcoming", "the coming", "before", "in the run-up to", "on the eve of", "prior to",
+        "in preparation for", "to prepare", "until", "preparations", "prepare",
+    ),
+    "after-post": (),
+    "during-post": (),
+    "before-post": (),
+    "about": (
+        "on resuming", "on the resumption of", "resumption of", "resuming", "resume", "about", "discussed",
+        "discussing", "discuss", "on the issue of", "the issue of", "spoke of",
+    ),
+    "question": ("how many", "who", "why", "what"),
+    "with": ("with",),
     "recap": (
         "earlier", "previously", "recall", "as reported", "as previously reported", "as a reminder", "last month",
         "last year", "a year ago", "in the past", "so far", "back in", "months ago", "years ago", "weeks ago",
@@ -84,23 +105,6 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "first in over", "first in more than", "most extensive",
     ),
     "pluperfect": ("had been", "had", "had agreed", "had exchanged", "had said"),
-    "after": (
-        "after", "following", "in the wake of", "at the end of", "upon", "results of", "outcome of", "outcomes of",
-        "follows", "followed", "stemmed from", "stems from", "as a result of", "agreements", "afterwards", "since",
-    ),
-    "during": (
-        "during", "at the", "in the course of", "in a", "in the", "within", "at", "amid", "on the sidelines of", "in",
-    ),
-    "before": (
-        "ahead of", "upcoming", "the coming", "before", "in the run-up to", "on the eve of", "prior to",
-        "in preparation for", "to prepare", "until", "preparations", "prepare",
-    ),
-    "undated": (
-        "no date", "date {is|has} not", "date {is|has} yet", "date {was|were} not", "dates {are|have} not",
-        "date ~ not ~ set", "no decision yet", "no agreement yet", "no agreement on date", "date is not set",
-        "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
-        "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
-    ),
     "part": (
         "first stage", "second stage", "stage", "stages", "phase", "first part", "first leg", "first phase",
         "first day", "second day", "third day", "batch", "first group", "part of the", "as part of", "first step",
@@ -113,6 +117,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "deal": (
         "deal", "agreed in", "agreement reached", "agreements", "deal reached", "under the deal", "agreed at",
         "under an agreement", "agreed during", "agreement", "agreed last",
+    ),
+    "undated": (
+        "no date", "date {is|has} not", "date {is|has} yet", "date {was|were} not", "dates {are|have} not",
+        "date ~ not ~ set", "no decision yet", "no agreement yet", "no agreement on date", "date is not set",
+        "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
+        "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
     ),
     "each": (
         "each", "apiece", "per side", "a side", "each side", "from each side", "on each side", "on both sides",
@@ -137,20 +147,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized",
         "emphasised",
     ),
-    "about": (
-        "on resuming", "on the resumption of", "resumption of", "resuming", "resume", "about", "discussed",
-        "discussing", "discuss", "on the issue of", "the issue of", "spoke of",
-    ),
-    "question": ("how many", "who", "why", "what"),
-    "with": ("with",),
+    "refuser": ("rejected", "turned down", "refused", "dismissed", "rebuffed", "declined", "ruled out", "rebuffs"),
     "clause": (
         "that", "but", "while", "which", "who", "whom", "although", "though", "because", "when", "where", "as",
         "since", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
-    ),
-    "refuser": ("rejected", "turned down", "refused", "dismissed", "rebuffed", "declined", "ruled out", "rebuffs"),
-    "phone": (
-        "phone call", "telephone", "by phone", "phone", "telephoned", "call with", "telephone conversation",
-        "spoke with", "video conference", "video call", "held a call", "spoke to", "phoned",
     ),
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
     "seealso": (
@@ -158,8 +158,5 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "you may also like", "watch:", "leave a reply", "breaking news", "accessibility links", "subscribe",
         "source: cnn", "posted", "updated", "modified", "published", "advertisement", "click here", "follow us",
         "sign up",
-    ),
-    "digest": (
-        "press review", "live blog", "live updates", "live", "updates", "news of the day", "digest", "what to know",
     ),
 }  # fmt: skip

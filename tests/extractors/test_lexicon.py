@@ -1,5 +1,6 @@
 """The notation of word patterns and the automaton that finds them."""
 
+import re
 import subprocess
 import sys
 import time
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractors.cues import GROUPS
 from extractors.fold import fold
-from extractors.lexicon import Hit, Lexicon, compile_lexicon
+from extractors.lexicon import CUES, Hit, Lexicon, compile_lexicon
 from extractors.records import ExtractorError, Name, Names, TopicWords
 from extractors.topicwords import compile_pattern, expand, faults
 
@@ -63,6 +65,23 @@ def test_a_pattern_that_cannot_be_searched_is_a_fault_that_names_it(pattern: str
     with pytest.raises(ExtractorError):
         for spelling in expand(pattern):
             compile_pattern(spelling)
+
+
+def test_every_language_has_all_groups_of_cues() -> None:
+    assert {language: tuple(groups) for language, groups in CUES.items()} == dict.fromkeys(CUES, GROUPS)
+
+
+def test_no_pattern_mixes_two_alphabets_in_a_word(names: Names) -> None:
+    cues = [pattern for groups in CUES.values() for patterns in groups.values() for pattern in patterns]
+    words = [
+        pattern
+        for topic in names.topics
+        for groups in topic.words.values()
+        for patterns in groups.values()
+        for pattern in patterns
+    ]
+    mixed = [p for p in cues + words if re.search(r"[a-z][а-яіїєґ]|[а-яіїєґ][a-z]", p, re.IGNORECASE)]
+    assert mixed == []
 
 
 def test_an_unknown_group_is_a_fault_that_lists_the_groups() -> None:
