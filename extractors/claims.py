@@ -13,7 +13,7 @@ from extractors.lexicon import Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
 from extractors.merging import merge
 from extractors.numbers import FoundNumber, find_numbers
-from extractors.passages import Passage, read_passages
+from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
 from extractors.role import read_role
 from extractors.slots import Slots, bind, follow_on
@@ -73,9 +73,7 @@ def _read_watch(
     drafts: list[Draft] = []
     rejections: list[Rejection] = []
     for passage in passages:
-        if not any(hit.term.sort == "word" and hit.term.topic in known for hit in passage.hits) and not passage.cues(
-            "each"
-        ):
+        if known.isdisjoint(passage.topics()) and not passage.cues("each"):
             continue
         if passage.noise:
             rejections += [
@@ -133,7 +131,7 @@ def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
         for hit in passage.hits
         if hit.term.sort != "cue" or not any(start <= hit.start and hit.end <= end for start, end in spans)
     )
-    return replace(passage, hits=hits) if len(hits) < len(passage.hits) else passage
+    return replace(passage, hits=hits, table=indexed(hits)) if len(hits) < len(passage.hits) else passage
 
 
 def _company(passages: Sequence[Passage], names: Names) -> _Company:

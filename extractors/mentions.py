@@ -56,8 +56,10 @@ def find_heads(
     """
     heads: list[Head] = []
     refusals: list[Refusal] = []
-    full = {topic: passage.words(topic, "names") for topic in topics}
-    for topic in topics:
+    present = passage.topics()
+    own = [topic for topic in topics if topic in present]
+    full = {topic: passage.words(topic, "names") for topic in own}
+    for topic in own:
         cancels = passage.words(topic, "not")
         spoilers = passage.words(topic, "spoilers")
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more

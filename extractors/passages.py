@@ -2,16 +2,17 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from extractors.fold import fold
 from extractors.languages import Language
 from extractors.lexicon import Hit, Lexicon
-from extractors.records import Field
+from extractors.records import Field, NameKind
 from extractors.sentences import split
 
+NAME_KINDS: tuple[str, ...] = get_args(NameKind)
 Zone = Literal["title", "lead", "body", "tail", "noise"]
 
 _PLAIN = re.compile(r"[\W_]+")
@@ -38,6 +39,7 @@ class Passage:
     zone: Zone
     hits: tuple[Hit, ...]
     cuts: tuple[int, ...]
+    table: Mapping[tuple[str, str, str], Sequence[Hit]]
     noise: str | None = None
 
     def clause(self, at: int) -> int:
@@ -54,21 +56,38 @@ class Passage:
 
     def cues(self, *groups: str) -> list[Hit]:
         """The hits of these cue groups, in order."""
-        return [hit for hit in self.hits if hit.term.sort == "cue" and hit.term.group in groups]
+        return self._of([("cue", "", group) for group in groups])
 
     def words(self, topic: str, *groups: str) -> list[Hit]:
         """The hits of these word groups of one topic, in order."""
-        return [
-            hit for hit in self.hits if hit.term.sort == "word" and hit.term.topic == topic and hit.term.group in groups
-        ]
+        return self._of([("word", topic, group) for group in groups])
 
     def names(self, watch: str, *kinds: str) -> list[Hit]:
         """The hits of a watch's names, of these kinds or of all."""
-        return [
-            hit
-            for hit in self.hits
-            if hit.term.sort == "name" and watch in hit.term.watches and (not kinds or hit.term.group in kinds)
-        ]
+        found = self._of([("name", "", kind) for kind in kinds or NAME_KINDS])
+        return [hit for hit in found if watch in hit.term.watches]
+
+    def topics(self) -> set[str]:
+        """The topics of which the passage holds any word."""
+        return {key[1] for key in self.table if key[0] == "word"}
+
+    def _of(self, keys: list[tuple[str, str, str]]) -> list[Hit]:
+        found = [self.table[key] for key in keys if key in self.table]
+        if len(found) == 1:
+            return list(found[0])
+        return sorted((hit for hits in found for hit in hits), key=_place) if found else []
+
+
+def indexed(hits: Sequence[Hit]) -> dict[tuple[str, str, str], list[Hit]]:
+    """Hits by sort, topic and group: rules ask for groups far more often than texts hold them."""
+    index: dict[tuple[str, str, str], list[Hit]] = {}
+    for hit in hits:
+        index.setdefault((hit.term.sort, hit.term.topic or "", hit.term.group), []).append(hit)
+    return index
+
+
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.start, -hit.end
 
 
 def read_passages(title: str | None, text: str, language: Language, lexicon: Lexicon) -> list[Passage]:
@@ -100,7 +119,8 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
         noise = None
         if field == "text":
             line = text[sentence.start : sentence.end]
-            noise = _noise(line, inside, sentence.start, title, last and punctuated)
+            plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if title else ""
+            noise = _noise(line, plain, inside, sentence.start, title, last and punctuated)
         own.append((sentence.start, sentence.end, sentence.paragraph, noise, inside))
     real = [i for i, row in enumerate(own) if row[3] is None]
     rank = {index: order for order, index in enumerate(real)}
@@ -116,7 +136,7 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
         out.append(
             Passage(
                 field, text, folded, start, end, paragraph, index, place, inside,
-                _cuts(text, start, end, inside), noise if place == "noise" else None,
+                _cuts(text, start, end, inside), indexed(inside), noise if place == "noise" else None,
             )
         )  # fmt: skip
     return out
@@ -136,15 +156,13 @@ def _cuts(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[int, ..
     return tuple(sorted(mark for mark in marks if start < mark < end))
 
 
-def _noise(sentence: str, hits: Sequence[Hit], start: int, title: str, alone: bool) -> str | None:
+def _noise(sentence: str, plain: str, hits: Sequence[Hit], start: int, title: str, alone: bool) -> str | None:
     """Why a line does not speak as the article: the rule's name, or None for the article's own text.
 
     `alone`: the sentence ends its paragraph, in a text that does punctuate its paragraphs.
     """
-    plain = _plain(sentence)
     if title and (plain == title or (alone and plain.startswith(title + " ") and sentence.rstrip()[-1:] not in _FINAL)):
         return "title-repeated"
-    words = _LETTERS.findall(sentence)
     final = sentence.rstrip()[-1:] in _FINAL
     for hit in hits:
         if hit.term.sort != "cue":
@@ -160,7 +178,7 @@ def _noise(sentence: str, hits: Sequence[Hit], start: int, title: str, alone: bo
                 return "noise-caption"
     if sentence.count("·") >= 2 or sentence.count(" | ") >= 2:
         return "noise-headline-list"
-    if not final and (alone or len(words) <= _FURNITURE_WORDS):
+    if not final and (alone or len(_LETTERS.findall(sentence)) <= _FURNITURE_WORDS):
         return "noise-heading"
     return None
 
