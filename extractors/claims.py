@@ -228,6 +228,8 @@ def _mention(
     marks = set(read.marks)
     if standing.framed:
         marks.add("framed")
+    if passage.zone == "title":
+        marks.add("headline")
     if dating and today and dating.start > today:
         marks.add("dated-ahead")
     evidence = Evidence(passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, rules)

@@ -22,6 +22,8 @@ _STRENGTH: dict[str, int] = {
     "proposed": 1,
 }
 _EVIDENCE = 4
+# marks that only merging needs
+_INNER = frozenset({"framed", "dated-ahead", "headline"})
 _DAY = timedelta(days=1)
 _NONE = timedelta(0)
 
@@ -34,7 +36,7 @@ class _Group:
     def status(self) -> Status:
         ahead = [m for m in self.mentions if m.status == "planned" and m.date is not None and "dated-ahead" in m.marks]
         happened = [m for m in self.mentions if _PHASE[m.status] == "happened"]
-        if ahead and happened and all(m.evidence.field == "title" for m in happened):
+        if ahead and happened and all("headline" in m.marks for m in happened):
             # headlines tell in the present tense what the text dates to a day to come
             return "planned"
         asserted = [m for m in self.mentions if "framed" not in m.marks] or self.mentions
@@ -98,7 +100,7 @@ def _compatible(group: _Group, mention: Mention) -> bool:
     mine = _PHASE[mention.status]
     if {mine} != phases and "happened" in phases | {mine} and (phases | {mine}) & {"ahead", "open"}:
         happened = [m for m in [*group.mentions, mention] if _PHASE[m.status] == "happened"]
-        if all(m.evidence.field == "title" and m.date is None for m in happened):
+        if all("headline" in m.marks and m.date is None for m in happened):
             return True
         ahead = [m for m in [*group.mentions, mention] if _PHASE[m.status] in ("ahead", "open")]
         return not any(_further(m, group.ordinal) for m in ahead)
@@ -135,7 +137,7 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
         seen.setdefault((mention.evidence.field, mention.evidence.start), mention.evidence)
     rules = tuple(dict.fromkeys(rule for m in lead for rule in m.rules if m.status == status or m is first))
     sources = tuple(dict.fromkeys(source for m in lead for source in m.sources))
-    marks = frozenset(mark for m in group.mentions for mark in m.marks) - {"framed", "dated-ahead"}
+    marks = frozenset(mark for m in group.mentions for mark in m.marks) - _INNER
     return Claim(
         first.watch, first.kind, status, role, date,
         next((m.place for m in lead if m.place is not None), None),
