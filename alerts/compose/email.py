@@ -48,6 +48,7 @@ def message(card: Card, target: Target, *, delivery_id: str, domain: str, sender
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes back
     mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     mail["List-Id"] = f"Parley <parley.{domain}>"
+    mail["X-Parley-Reason"] = card.reason_code  # for filters: what interrupts and what only updates
     # Quoted-printable always: base64 reads as spam to some filters, and bare 8bit needs a server that takes it.
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(page, subtype="html", cte="quoted-printable")

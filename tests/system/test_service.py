@@ -1,0 +1,201 @@
+"""The service as a process of its own, against a real newsroom and a real mail server."""
+
+import asyncio
+import signal
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+pytestmark = pytest.mark.slow
+
+Newsroom = PostOffice = Home = Any  # the records of conftest.py, which tests cannot import
+
+
+async def test_a_round_that_is_reported_reaches_the_desk_once(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    service = await home.run()
+    await service.started()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.mails)
+    before = newsroom.polls()
+    await service.until(lambda: newsroom.polls() > before + 2)
+    assert office.interrupting() == ["new"]
+    plain = office.mails[0].get_body(("plain",)).get_content()
+    assert "Fifth round of talks between Russia and Ukraine concluded in Istanbul" in plain
+    assert f"{newsroom.base}/news/0" in plain
+
+
+async def test_the_backlog_of_a_first_poll_does_not_ring(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
+    newsroom.publish_round(ago=timedelta(hours=5))
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 3)
+    assert office.mails == []
+    code, out, _ = await home.call("feeds")
+    assert code == 0
+    assert "baseline" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_cleanly_within_five_seconds(
+    number: signal.Signals, newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round().answer = hang
+    await service.until(lambda: any(path == "/news/0" for path, _ in newsroom.requests))
+    assert await service.end(number) < 5
+    assert service.process.returncode == 0
+    assert "service stopped" in service.log
+    assert "Traceback" not in service.log
+
+
+async def test_a_second_run_on_one_store_is_refused_and_names_the_first(home: Home, newsroom: Newsroom) -> None:
+    first = await home.run()
+    await first.started()
+    second = await home.run()
+    await asyncio.wait_for(second.process.wait(), 20)
+    assert second.process.returncode == 1
+    assert str(first.process.pid) in second.log
+    assert first.process.returncode is None
+
+
+async def test_without_a_network_every_feed_is_reported_once_with_its_next_try_and_the_service_stays(
+    home: Home,
+) -> None:
+    home.feeds("http://127.0.0.1:9/one", "http://no-such-host.invalid/two", interval="60m")
+    service = await home.run()
+    await service.until(lambda: service.log.count("feed polled") == 2)
+    await asyncio.sleep(3)
+    assert service.log.count("feed polled") == 2
+    assert service.log.count("next_try=") == 2
+    assert service.process.returncode is None
+
+
+async def test_killed_between_detection_and_sending_it_tells_once_after_a_restart(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    office.deaf = True
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.knocks > 0)
+    await service.end(signal.SIGKILL)
+    assert office.mails == []
+    office.deaf = False
+    polls, knocks = newsroom.polls(), office.knocks
+    again = await home.run()
+    await again.until(lambda: office.mails)
+    await again.until(lambda: newsroom.polls() > polls + 3)
+    assert office.interrupting() == ["new"]
+    assert office.knocks == knocks + 1
+    assert sum(path == "/news/0" for path, _ in newsroom.requests) == 1
+
+
+async def test_after_a_kill_no_feed_is_polled_early(newsroom: Newsroom, home: Home) -> None:
+    home.feeds(f"{newsroom.base}/feed", interval="60m")
+    service = await home.run()
+    await service.until(lambda: "feed polled" in service.log)
+    await service.end(signal.SIGKILL)
+    again = await home.run()
+    await again.started()
+    await asyncio.sleep(4)
+    assert newsroom.polls() == 1
+
+
+async def test_what_was_published_during_downtime_rings(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    await service.end()
+    newsroom.publish_round()
+    again = await home.run()
+    await again.until(lambda: office.mails)
+    assert office.interrupting() == ["new"]
+
+
+async def test_once_polls_what_is_due_delivers_and_exits(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
+    home.feeds(f"{newsroom.base}/feed", "http://127.0.0.1:9/dead")
+    code, _, err = await home.call("run", "--once")
+    assert code == 0
+    assert "2 feeds polled, 1 failing" in err
+    newsroom.publish_round()
+    await asyncio.sleep(1.5)
+    code, _, err = await home.call("run", "--once")
+    assert code == 0
+    assert "1 alerts" in err
+    assert office.interrupting() == ["new"]
+
+
+async def test_bad_feeds_are_set_aside_and_shown_while_a_good_one_goes_on(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    newsroom.raw["/html"] = (b"<html><body>Welcome</body></html>", "text/html")
+    newsroom.raw["/empty"] = (b"", "application/rss+xml")
+    newsroom.raw["/cut"] = (
+        b"<rss version='2.0'><channel><item><title>A</title><link>http://127.0.0.1:9/a</link></item><item><tit",
+        "application/rss+xml",
+    )
+    home.feeds(*(f"{newsroom.base}{path}" for path in ("/html", "/empty", "/cut", "/feed")))
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.mails)
+    code, out, _ = await home.call("feeds")
+    assert code == 0
+    for trouble in ("html page", "empty body", "truncated"):
+        assert trouble in out
+
+
+async def test_bad_pages_are_set_aside_and_counted_while_a_good_one_rings(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    async def huge(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/html"})
+        await answer.prepare(request)
+        for _ in range(30):
+            await answer.write(b"<p>" + b"talks " * 170_000 + b"</p>")
+        return answer
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/html"})
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"<p>and so on</p>")
+            await asyncio.sleep(0.2)
+
+    async def wordless(_: web.Request) -> web.StreamResponse:
+        return web.Response(text="<html><body><img src='x.png'></body></html>", content_type="text/html")
+
+    async def hanging(_: web.Request) -> web.StreamResponse:
+        # within the size that the extractor takes; a single paragraph of so many spans took it more than a minute
+        return web.Response(text="<html><body><p>" + "<b>The</b> <i>talks</i> " * 60_000, content_type="text/html")
+
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    for name, answer in (("huge", huge), ("endless", endless), ("wordless", wordless), ("hanging", hanging)):
+        newsroom.publish(f"Something {name}", "unused", path=f"/{name}").answer = answer
+    newsroom.publish_round()
+    await service.until(lambda: office.mails, 60)
+    await service.until(lambda: service.log.count("page set aside") >= 4, 60)
+    assert service.process.returncode is None
+    assert office.interrupting() == ["new"]
+    code, out, _ = await home.call("feeds")
+    assert code == 0
+    for outcome in ("too_big", "no text", "extractor timeout"):
+        assert outcome in out
+
+
+async def test_feeds_that_the_operator_adds_are_taken_up_while_it_runs(newsroom: Newsroom, home: Home) -> None:
+    home.feeds()
+    service = await home.run()
+    await service.started()
+    code, _, err = await home.call("feeds", "add", f"{newsroom.base}/feed", "--outlet", "courier.example")
+    assert code == 0, err
+    await service.until(lambda: newsroom.polls() >= 1)
