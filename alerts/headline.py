@@ -105,8 +105,10 @@ def counts_text(counts: Mapping[str, int]) -> str:
     directions = [key for key in sorted(counts) if "->" in key]
     if len(directions) == 1 and len(counts) == 1:
         return f"{counts[directions[0]]:,}"
-    told = [f"{counts['each']:,} each"] if "each" in counts else []
-    told += [f"{counts[key]:,} to {key.partition('->')[2]}" for key in directions]
-    if "total" in counts:
+    each = counts.get("each")
+    told = [f"{each:,} each"] if each is not None else []
+    # what "each" says already is not said again
+    told += [f"{counts[key]:,} to {key.partition('->')[2]}" for key in directions if counts[key] != each]
+    if "total" in counts and counts["total"] != each:
         told.append(f"{counts['total']:,} in all")
     return ", ".join(told)

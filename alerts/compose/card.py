@@ -178,7 +178,8 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         label = label_of(slot)
         fact = facts.get(label)
         value = values[slot]
-        if fact and fact.conflict:
+        # A status that moves on is no conflict; who tells which stands with the facts.
+        if fact and fact.conflict and slot != "status":
             # A conflict is shown as what it is; the value that the event stands at comes first.
             value = f"{value} (told as {fact.conflict})" if value else fact.conflict
         if value:
@@ -193,11 +194,12 @@ def _count(side: str, number: int) -> str:
 
 
 def _ordinal(alert: Alert) -> str:
+    if alert.ordinal is None:
+        return ""
     series = line(alert.series or "", LONGEST_VALUE)
-    number = f"number {alert.ordinal}" if alert.ordinal is not None else ""
-    if number and series:
-        return f"{number} in the series {series}"
-    return number or (f"of the series {series}" if series else "")
+    # A series that opened by itself has no name that a person would know.
+    named = series and not series.startswith(f"{alert.kind}-")
+    return f"number {alert.ordinal} in the series {series}" if named else f"number {alert.ordinal}"
 
 
 def label_of(slot: str) -> str:

@@ -20,6 +20,7 @@ from monitor.records import Event, Identity, Watch
 from monitor.resolve import corroboration, deals, facts
 from monitor.resolve.demotions import demotions_of
 from monitor.resolve.events import event_id, joined, opened, saying_of, snapshot
+from monitor.resolve.gathering import gathered
 from monitor.resolve.keys import SOFT, Match, weigh
 from monitor.resolve.records import Nearness, Resolution, Trace, Verdict
 from monitor.resolve.series import series_of
@@ -39,8 +40,9 @@ class _Work:
     baseline: bool
     sketch: tuple[int, ...]
     events: dict[str, Event]
+    told_earlier: frozenset[str]
+    told_here: dict[str, str | None]
     touched: list[str] = field(default_factory=list)
-    told_here: dict[str, str | None] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
 
@@ -61,7 +63,8 @@ def resolve(
     that the watch does not track are kept. One trace per claim, in the order of `claims`.
     """
     known = {e.id: e for e in sorted(events, key=lambda e: e.id)}
-    work = _Work(watch, source, now, baseline, sketch, known, told_here=_told_before(known, source))
+    earlier = _told_before(known, source)
+    work = _Work(watch, source, now, baseline, sketch, known, frozenset(earlier), told_here=dict(earlier))
     traces: dict[int, Trace] = {}
     for index, claim in sorted(enumerate(claims), key=lambda pair: _turn(pair[1], pair[0])):
         identity = watch.identities.get(claim.kind)
@@ -70,7 +73,7 @@ def resolve(
             continue
         traces[index] = _settle(work, index, claim, identity)
     return Resolution(
-        tuple(work.events[i] for i in work.touched), tuple(work.changes), tuple(traces[i] for i in sorted(traces))
+        tuple(work.events[i] for i in work.touched), gathered(work.changes), tuple(traces[i] for i in sorted(traces))
     )
 
 
@@ -251,7 +254,7 @@ def _join(work: _Work, reading: Reading, match: Match, identity: Identity) -> tu
     rules = (*match.fits, *(("part",) if part else ()), *(("copy",) if copy else ()))
     if reading.news:
         work.told_here[event.id] = reading.phase
-        moves = _moves(before, event, work.source.url, part=part)
+        moves = _moves(before, event, part=part, edited=before.id in work.told_earlier)
         _change(work, before, event, reading, moves, rules)
     return rules
 
@@ -263,7 +266,7 @@ def _is_part(reading: Reading, event: Event, match: Match) -> bool:
     return happened and bool(reading.claim.marks & {"part", "final"}) and reading.when.kind == "firm"
 
 
-def _moves(before: Event, after: Event, url: str, *, part: bool) -> tuple[str, ...]:
+def _moves(before: Event, after: Event, *, part: bool, edited: bool) -> tuple[str, ...]:
     moved = [
         slot
         for slot in ("status", "date", "place", "ordinal", "counts")
@@ -273,7 +276,7 @@ def _moves(before: Event, after: Event, url: str, *, part: bool) -> tuple[str, .
         moved.append("part")
     if corroboration.families(after) > corroboration.families(before):
         moved.append("family")
-    moved.append("edited" if any(s.url == url for s in before.sayings) else "article")
+    moved.append("edited" if edited else "article")
     return tuple(moved)
 
 

@@ -418,7 +418,7 @@ SLOW = settings(
 )
 HEADERS = {
     "from", "to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
-    "x-auto-response-suppress", "list-id", "mime-version", "content-type",
+    "x-auto-response-suppress", "list-id", "x-parley-reason", "mime-version", "content-type",
 }  # fmt: skip
 
 
