@@ -2,13 +2,13 @@
 
 import shutil
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from monitor.records import MonitorError
 
 FOLDERS = ("config", "seeds")
-# These are for whoever sets the service up, not for the home that it runs in.
-_NOT_COPIED = frozenset({"parley.service", "Containerfile"})
+# These are for whoever sets the service up, and the demo's newsroom is for the demo: not for the home that it runs in.
+_NOT_COPIED = frozenset({"config/parley.service", "config/Containerfile", "seeds/demo"})
 
 
 def shipped(folder: str) -> Path:
@@ -39,8 +39,10 @@ def initialise(home: Path) -> tuple[Path, ...]:
     try:
         for name, source in sources.items():
             for file in sorted(source.rglob("*")):
-                if file.is_file() and file.name not in _NOT_COPIED and not file.name.startswith("."):
-                    copy = home / name / file.relative_to(source)
+                place = PurePosixPath(name) / file.relative_to(source)
+                kept_back = {str(place), *map(str, place.parents)} & _NOT_COPIED
+                if file.is_file() and not kept_back and not file.name.startswith("."):
+                    copy = home / place
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, copy)
                     written.append(copy)

@@ -33,6 +33,16 @@ def test_init_names_every_file_it_wrote(tmp_path: Path) -> None:
     assert not any(file.suffix in (".service", ".pyc") for file in written)
 
 
+def test_a_home_holds_what_it_runs_on_and_nothing_of_the_demo(tmp_path: Path) -> None:
+    initialise(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "config").iterdir()) == [
+        "families.yaml",
+        "feeds.yaml",
+        "parley.yaml",
+    ]
+    assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == ["stories", "topics", "watches"]
+
+
 @pytest.mark.parametrize("name", ["config", "seeds", "state"])
 def test_init_overwrites_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
