@@ -22,6 +22,9 @@ _CUTS = re.compile(r"[;:()—–]|,(?!\d)|\s-\s|\.\s")
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3
+# The longest sentences of real news have some 700 characters. A longer run without a full stop is a menu, a table or
+# script, and what it costs to relate all its words to each other grows with the cube of their number.
+_RUN_ON = 1200
 _FINAL = frozenset(".!?…»”\"'’):")
 
 
@@ -121,6 +124,8 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             line = text[sentence.start : sentence.end]
             plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if title else ""
             noise = _noise(line, plain, inside, sentence.start, title, last and punctuated)
+        elif sentence.end - sentence.start > _RUN_ON:
+            noise = "noise-run-on"
         own.append((sentence.start, sentence.end, sentence.paragraph, noise, inside))
     real = [i for i, row in enumerate(own) if row[3] is None]
     rank = {index: order for order, index in enumerate(real)}
@@ -161,6 +166,8 @@ def _noise(sentence: str, plain: str, hits: Sequence[Hit], start: int, title: st
 
     `alone`: the sentence ends its paragraph, in a text that does punctuate its paragraphs.
     """
+    if len(sentence) > _RUN_ON:
+        return "noise-run-on"
     if title and (plain == title or (alone and plain.startswith(title + " ") and sentence.rstrip()[-1:] not in _FINAL)):
         return "title-repeated"
     final = sentence.rstrip()[-1:] in _FINAL

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,6 +154,15 @@ def test_the_baseline_stories_tell_their_news_and_nothing_else(
     claims = read(lexicon, body, "en", title).claims
     assert {(c.kind, c.status, c.ordinal) for c in claims if c.role == "news" and c.status != "proposed"} == news
     assert all(not c.counts for c in claims if c.kind == "prisoner_exchange")
+
+
+def test_a_run_of_words_without_a_full_stop_costs_no_time_and_says_nothing(lexicon: Lexicon) -> None:
+    text = "Russia Ukraine prisoner swap held agreed 205 prisoners Istanbul " * 800
+    start = time.perf_counter()
+    reading = read(lexicon, text, "en", text)
+    assert time.perf_counter() - start < 5  # a hundredth of that when idle; minutes without the bound
+    assert reading.claims == ()
+    assert {rejection.rule for rejection in reading.rejections} == {"noise-run-on"}
 
 
 def test_the_news_of_the_labelled_articles_is_read(lexicon: Lexicon) -> None:
