@@ -46,8 +46,17 @@ class _LexiconMissing:
     """A worker's word that it has not compiled these names yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a job of each sort may take before its process is ended."""
+
+    feed: timedelta = timedelta(seconds=10)
+    page: timedelta = timedelta(seconds=20)
+    claims: timedelta = timedelta(seconds=10)
+
+
 class Workers:
-    """A pool of `count` processes; each job has `patience`, each process `memory` bytes of address space.
+    """A pool of `count` processes; each job has its `patience`, each process `memory` bytes of address space.
 
     `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
     So a change of watches (`use`) needs no new pool.
@@ -58,10 +67,10 @@ class Workers:
         names: Sequence[Names] = (),
         *,
         count: int = 2,
-        patience: timedelta = timedelta(seconds=10),
+        patience: Patience = Patience(),  # noqa: B008 - frozen
         memory: int = 1536 * 2**20,
     ) -> None:
-        self._count, self._patience, self._memory = count, patience.total_seconds(), memory
+        self._count, self._patience, self._memory = count, patience, memory
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
         self._closed = False
@@ -77,31 +86,35 @@ class Workers:
         self, body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None
     ) -> ParsedFeed | WorkerFailure:
         """`extractors.feed.parse_feed` in a worker."""
-        return await self.call(parse_feed, body, url, content_type, zone, now)
+        return await self.call(parse_feed, body, url, content_type, zone, now, patience=self._patience.feed)
 
     async def extract(self, page: bytes, url: str, charset: str | None) -> ExtractedPage | WorkerFailure:
         """`extractors.article.extract` in a worker."""
-        return await self.call(extract, page, url, charset)
+        return await self.call(extract, page, url, charset, patience=self._patience.page)
 
     async def read(self, article: Article) -> Reading | WorkerFailure:
         """`extractors.claims.read_claims` in a worker, by the names in use."""
         names, digest = self._names, self._digest
-        reading = await self.call(_read, article, digest, None)
+        reading = await self.call(_read, article, digest, None, patience=self._patience.claims)
         if isinstance(reading, _LexiconMissing):
-            reading = await self.call(_read, article, digest, names)
+            reading = await self.call(_read, article, digest, names, patience=self._patience.claims)
         assert not isinstance(reading, _LexiconMissing)
         return reading
 
-    async def call(self, work: Callable[..., T], *args: object) -> T | WorkerFailure:
-        """Run a function of a module in a worker. Expected ends are values; a job after `close` is an error."""
+    async def call(self, work: Callable[..., T], *args: object, patience: timedelta | None = None) -> T | WorkerFailure:
+        """Run a function of a module in a worker, by default with the patience of a page.
+
+        Expected ends are values; a job after `close` is an error.
+        """
+        seconds = (patience or self._patience.page).total_seconds()
         # An idle worker killed from outside breaks pebble's whole pool; the job is not at fault and goes to a new one.
         for _ in range(2):
             pool = self._pool
             try:
-                future: Future[T | WorkerFailure] = pool.schedule(_guarded, args=(work, args), timeout=self._patience)
+                future: Future[T | WorkerFailure] = pool.schedule(_guarded, args=(work, args), timeout=seconds)
                 return await asyncio.wrap_future(future)
             except TimeoutError:
-                return WorkerFailure("timeout", f"not done after {self._patience:g} s; its process was ended")
+                return WorkerFailure("timeout", f"not done after {seconds:g} s; its process was ended")
             except ProcessExpired as error:
                 return WorkerFailure("crash", f"its process died ({_death(error.exitcode)})")
             except (BrokenProcessPool, RuntimeError) as error:

@@ -31,7 +31,7 @@ from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
-from monitor.workers import WorkerFailure, Workers
+from monitor.workers import Patience, WorkerFailure, Workers
 
 # What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
 GRACE = timedelta(seconds=3)
@@ -87,7 +87,9 @@ async def assemble(
         [watch.names for watch in watches],
         count=settings.workers.count,
         memory=settings.workers.memory,
-        patience=settings.workers.page_timeout,
+        patience=Patience(
+            settings.workers.feed_timeout, settings.workers.page_timeout, settings.workers.claims_timeout
+        ),
     )
     stack.push_async_callback(workers.close)
     book = FeedBook(settings, first, log)

@@ -13,7 +13,7 @@ import pytest
 
 from extractors.feed import ParsedFeed
 from extractors.records import Article, Names, Reading
-from monitor.workers import WorkerFailure, Workers
+from monitor.workers import Patience, WorkerFailure, Workers
 
 NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
 RSS = b"<rss version='2.0'><channel><item><title>Talks</title><link>https://example.org/1</link></item></channel></rss>"
@@ -21,7 +21,7 @@ RSS = b"<rss version='2.0'><channel><item><title>Talks</title><link>https://exam
 
 @pytest.fixture(scope="module")
 def workers() -> Workers:
-    return Workers(count=2, patience=timedelta(seconds=1.5), memory=1024 * 2**20)
+    return Workers(count=2, patience=Patience(*[timedelta(seconds=1.5)] * 3), memory=1024 * 2**20)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,7 +118,7 @@ async def test_the_loop_is_not_held_up_by_a_hanging_job(workers):
 
 
 async def test_closing_takes_no_longer_than_two_seconds_whatever_runs():
-    own = Workers(count=1, patience=timedelta(seconds=60))
+    own = Workers(count=1, patience=Patience(page=timedelta(seconds=60)))
     pid = await own.call(os.getpid)
     job = asyncio.create_task(own.call(time.sleep, 60))
     await asyncio.sleep(0.3)
