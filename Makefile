@@ -16,10 +16,10 @@ run: $(READY)        ## set up and run the service on config/ and seeds/
 	$(BIN)/parley run
 
 test: check          ## fast tests, lint, types, imports
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not bench"
 
 test-slow: $(READY)  ## kill loops, the demo, the wheel
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m "slow and not bench"
 
 demo: $(READY)       ## a local newsroom, a mail server and a Slack-like endpoint; what people would receive
 	$(BIN)/parley demo
