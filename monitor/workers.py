@@ -67,7 +67,7 @@ class Workers:
         names: Sequence[Names] = (),
         *,
         count: int = 2,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = Patience(),
         memory: int = 1536 * 2**20,
     ) -> None:
         self._count, self._patience, self._memory = count, patience, memory
