@@ -4,7 +4,7 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
 
 
 def logger(level: str) -> FilteringBoundLogger:
@@ -13,6 +13,7 @@ def logger(level: str) -> FilteringBoundLogger:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_what_is_known,
             structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -23,3 +24,8 @@ def logger(level: str) -> FilteringBoundLogger:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     log: FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _only_what_is_known(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Without its empty values: `silence=` would read as if something had been lost."""
+    return {key: value for key, value in line.items() if value is not None}

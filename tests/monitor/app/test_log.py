@@ -1,0 +1,40 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from monitor.app.log import logger
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_line_is_keys_and_values_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    logger("info").warning("feed polled", feed="https://example.org/rss", new=0, detail="no answer")
+    said = capsys.readouterr()
+    assert said.out == ""
+    stamp, rest = said.err.split(" ", 1)
+    assert re.fullmatch(r"timestamp=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", stamp)
+    assert rest == 'level=warning event="feed polled" feed=https://example.org/rss new=0 detail="no answer"\n'
+
+
+def test_what_is_unknown_is_left_out_and_what_is_nought_or_empty_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    logger("info").info("article read", silence=None, alerts=0, kept=False, title="")
+    assert capsys.readouterr().err.split(" ", 1)[1] == 'level=info event="article read" alerts=0 kept=false title=\n'
+
+
+@pytest.mark.parametrize(("level", "heard"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_a_level_silences_what_is_below_it(level: str, heard: int, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logger(level)
+    for speak in (log.debug, log.info, log.warning, log.error):
+        speak("something happened")
+    assert capsys.readouterr().err.count("something happened") == heard
+
+
+def test_a_text_of_several_lines_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logger("info").error("job failed", detail='first\nsecond="x" level=info')
+    assert capsys.readouterr().err.count("\n") == 1
