@@ -14,13 +14,14 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
 from extractors.language import identify
 from extractors.records import Article, Entry, Reading
 from monitor.fetch import Fetcher, FetchFailure, NotModified
 from monitor.intake import Mailing, Taken, take_in
-from monitor.records import Feed, Watch
+from monitor.records import Feed, MonitorError, Watch
 from monitor.store import entries
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
@@ -152,7 +153,19 @@ class Reader:
         article, reading = got
         feed = self._feeds().get(item.feed_url)
         family = feed.family if feed else article.outlet
-        taken: Taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
+        try:
+            taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
+        except (SQLAlchemyError, MonitorError):
+            raise
+        except Exception as error:  # noqa: BLE001 - see below
+            # Nothing of it was written. A fault of ours in one article must not keep all later ones from being read,
+            # nor end the service anew after every restart; it is logged with its trace, counted, and shown by
+            # `parley feeds`.
+            self._log.exception("article failed", url=article.url, error=repr(error))
+            reason = f"{type(error).__name__}: {error}"
+            await self._store.run(lambda tx: entries.settle(tx, item.pk, "fault of parley", reason, now))
+            counts["set aside"] += 1
+            return
         counts["known" if taken.known else "read"] += 1
         counts["alerts"] += len(taken.alerts)
         if taken.deliveries:

@@ -49,9 +49,7 @@ class Newsroom:
     raw: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
 
-    def publish(
-        self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None
-    ) -> Story:
+    def publish(self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None) -> Story:
         published = utcnow() - ago
         story = Story(path or f"/news/{len(self.stories)}", title, text, published)
         self.stories.insert(0, story)
@@ -137,6 +135,9 @@ class _Listener(SMTP):
     def data_received(self, data: bytes) -> None:
         if not self._office.deaf:
             super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None if self._office.deaf else super().eof_received()
 
     def connection_lost(self, error: BaseException | None) -> None:
         if self.transport is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -199,3 +200,40 @@ async def test_feeds_that_the_operator_adds_are_taken_up_while_it_runs(newsroom:
     code, _, err = await home.call("feeds", "add", f"{newsroom.base}/feed", "--outlet", "courier.example")
     assert code == 0, err
     await service.until(lambda: newsroom.polls() >= 1)
+
+
+async def test_whatever_hangs_a_signal_ends_it_within_five_seconds(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    async def spans(_: web.Request) -> web.StreamResponse:
+        return web.Response(text="<html><body><p>" + "<b>The</b> <i>talks</i> " * 60_000, content_type="text/html")
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    office.deaf = True
+    home.settings(page_timeout="60s", page_deadline="60s")
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.knocks > 0)
+    # both at once, the slow server behind: one request at a time to a host, and no feed is parsed meanwhile
+    newsroom.publish("A page that never comes", "unused", path="/never").answer = hang
+    newsroom.publish("A page that the extractor hangs on", "unused", path="/spans").answer = spans
+    await service.until(lambda: {"/spans", "/never"} <= {path for path, _ in newsroom.requests})
+    await asyncio.sleep(1)
+    assert await service.end() < 5
+    assert service.process.returncode == 0
+
+
+async def test_a_store_that_breaks_ends_the_service_with_the_reason(newsroom: Newsroom, home: Home) -> None:
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    with sqlite3.connect(home.path / "state" / "parley.db", timeout=10) as other:
+        other.execute("DROP TABLE attempt")
+        other.execute("DROP TABLE delivery")
+    await asyncio.wait_for(service.process.wait(), 20)
+    assert service.process.returncode == 1
+    assert "Error: the service ended" in service.log
+    assert "no such table: delivery" in service.log
