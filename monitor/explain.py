@@ -5,7 +5,7 @@ one, else from the baseline stories; nothing is written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -63,11 +63,20 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known: events, when each watch began (if it has), and the versions of an article by its address."""
+    """What is known: events, when each watch began (if it has), and the versions of an article by its address.
+
+    `decided` is what the service decided when it read a version, by `version`.
+    """
 
     events: tuple[Event, ...]
     began: Mapping[str, datetime]
     pages: Mapping[str, tuple[Article, ...]]
+    decided: Mapping[tuple[str, str | None, str], tuple[articles.DecisionRow, ...]] = field(default_factory=dict)
+
+
+def version(article: Article) -> tuple[str, str | None, str]:
+    """What tells the versions of an article apart."""
+    return article.url, article.title, article.text
 
 
 def is_address(path: str) -> bool:
@@ -84,8 +93,11 @@ def remembered(store_url: str, watches: Sequence[Watch], addresses: Sequence[str
     try:
         with store.read() as tx:
             began = {watch.id: at for watch in watches if (at := meta.watch_began(tx, watch.id)) is not None}
+            rows = [row for url in addresses for row in articles.rows_by_url(tx, url)]
             pages = {url: articles.by_url(tx, url) for url in addresses}
-            return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), began, pages)
+            made = [decision for url in addresses for decision in articles.decisions_of(tx, url)]
+            decided = {version(row.article): tuple(d for d in made if d.article_id == row.id) for row in rows}
+            return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), began, pages, decided)
     finally:
         store.close()
 
@@ -135,8 +147,8 @@ def _without(events: Iterable[Event], url: str) -> tuple[Event, ...]:
     return tuple(event for event in events if any(saying.url != url for saying in event.sayings))
 
 
-def lines(explained: Explained) -> Iterator[str]:
-    """The explanation as lines for a person, without colour."""
+def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) -> Iterator[str]:
+    """The explanation as lines for a person, without colour; with what the service `decided` when it read this."""
     article, reading = explained.article, explained.reading
     yield f"{article.title or '(no title)'}"
     published = article.published.strftime("%Y-%m-%d %H:%M UTC") if article.published else "undated"
@@ -146,10 +158,11 @@ def lines(explained: Explained) -> Iterator[str]:
     for number, (claim, trace, decisions) in enumerate(explained.verdicts, 1):
         yield ""
         yield f"  claim {number}: {_claim(claim)}"
-        for evidence in claim.evidence:
-            yield f"    {_marked(article, evidence)}"
-            if evidence.rules:
-                yield f"      rules: {', '.join(evidence.rules)}"
+        # a title that is also the text's first line says nothing twice
+        for said, rules in dict.fromkeys((_marked(article, each), each.rules) for each in claim.evidence):
+            yield f"    {said}"
+            if rules:
+                yield f"      rules: {', '.join(rules)}"
         yield f"    rules of the claim: {', '.join(claim.rules) or 'none'}"
         yield f"    {trace.verdict}: {trace.event_id or 'no event'} ({', '.join(trace.rules) or 'no rule'})"
         for near in trace.nearest:
@@ -164,10 +177,20 @@ def lines(explained: Explained) -> Iterator[str]:
     if reading.rejections:
         yield ""
         yield "  triggers refused:"
-    for rejection in reading.rejections:
-        yield f"    {rejection.kind}: {rejection.rule}: {_marked(article, rejection.evidence)}"
+    refused = ((each.kind, each.rule, _marked(article, each.evidence)) for each in reading.rejections)
+    for kind, rule, said in dict.fromkeys(refused):
+        yield f"    {kind}: {rule}: {said}"
     if not explained.verdicts and not reading.unread:
         yield "  no claim: nothing in it speaks of an event of the watches"
+    if decided:
+        yield ""
+        yield "  when the service read it:"
+    for row in decided:
+        yield f"    claim {row.claim_index + 1}: {row.verdict}: {row.event_id or 'no event'} ({', '.join(row.rules)})"
+        rang = [f"rang: {alert['reason']}" for alert in row.detail["alerts"]]
+        quiet = [f"did not ring ({each['rule']}): {each['because']}" for each in row.detail["silence"]]
+        for said in rang + quiet or ["did not ring, nothing moved"]:
+            yield f"      {said}"
 
 
 def _or(vetoes: tuple[str, ...]) -> str:

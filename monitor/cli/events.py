@@ -30,7 +30,7 @@ def events(home: Path, watch: str | None, as_json: bool, limit: int) -> None:
             store.close()
     except MonitorError as error:
         raise click.ClickException(str(error)) from error
-    for event in known:
+    for event in sorted(known, key=lambda event: (event.touched, event.id), reverse=True):
         click.echo(json.dumps(_value(event), ensure_ascii=False) if as_json else _line(event))
     if not known:
         click.echo("no events known yet", err=True)
