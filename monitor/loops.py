@@ -32,7 +32,10 @@ class PollLimits:
 
 
 class Poller:
-    """Polls the feeds that the store says are due and stores what they brought."""
+    """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
+
+    `counts` are the outcomes so far, with `new` for the entries that are to be read.
+    """
 
     def __init__(
         self,
@@ -43,51 +46,75 @@ class Poller:
         configured: Callable[[], Mapping[str, Feed]],
         began: Callable[[Feed], datetime],
         max_age: timedelta,
+        news: Callable[[], None],
         clock: Callable[[], datetime],
         log: FilteringBoundLogger,
         limits: PollLimits,
     ) -> None:
         self._fetcher, self._workers, self._store = fetcher, workers, store
-        self._configured, self._began, self._max_age = configured, began, max_age
+        self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
         self._clock, self._log, self._limits = clock, log, limits
+        self._abreast = asyncio.Semaphore(limits.abreast)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.counts: Counter[str] = Counter()
 
-    async def drain(self) -> Counter[str]:
-        """Poll every feed that is due once; the count of each outcome, and of `new` entries."""
+    async def set_off(self) -> None:
+        """Start polling every feed that is due and not under way already: a slow feed holds up no other.
+
+        Raises what an earlier poll raised: that is a fault of the program or of the store, never of a feed.
+        """
+        self._reap()
         now = self._clock()
         due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch))
-        counts: Counter[str] = Counter()
-        abreast = asyncio.Semaphore(self._limits.abreast)
-
-        async def one(feed: Feed, state: FeedState) -> None:
-            async with abreast:
-                polled = await poll(
-                    feed,
-                    state,
-                    fetcher=self._fetcher,
-                    workers=self._workers,
-                    clock=self._clock,
-                    cap=self._limits.feed_bytes,
-                    deadline=self._limits.feed_deadline,
-                )
-            new = await self._store.run(lambda tx: self._keep(tx, feed, state, polled))
-            counts[polled.outcome] += 1
-            counts["new"] += new
-            report = self._log.info if polled.ok else self._log.warning
-            report(
-                "feed polled",
-                feed=feed.url,
-                outcome=polled.outcome,
-                new=new,
-                detail=polled.detail or None,
-                next_try=polled.state.next_at.isoformat(timespec="seconds"),
-            )
-
         known = self._configured()
-        async with asyncio.TaskGroup() as group:
-            for state in due:
-                if state.url in known:
-                    group.create_task(one(known[state.url], state))
-        return counts
+        for state in due:
+            if state.url in known and state.url not in self._under_way:
+                self._under_way[state.url] = asyncio.create_task(self._poll(known[state.url], state))
+
+    async def drain(self) -> None:
+        """Poll every feed that is due once, and wait for the last of them."""
+        await self.set_off()
+        if self._under_way:
+            await asyncio.wait(self._under_way.values())
+        self._reap()
+
+    async def close(self) -> None:
+        """Give up what is under way: those feeds are due again at the next start."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    def _reap(self) -> None:
+        for url, task in list(self._under_way.items()):
+            if task.done():
+                del self._under_way[url]
+                task.result()
+
+    async def _poll(self, feed: Feed, state: FeedState) -> None:
+        async with self._abreast:
+            polled = await poll(
+                feed,
+                state,
+                fetcher=self._fetcher,
+                workers=self._workers,
+                clock=self._clock,
+                cap=self._limits.feed_bytes,
+                deadline=self._limits.feed_deadline,
+            )
+        new = await self._store.run(lambda tx: self._keep(tx, feed, state, polled))
+        self.counts[polled.outcome] += 1
+        self.counts["new"] += new
+        report = self._log.info if polled.ok else self._log.warning
+        report(
+            "feed polled",
+            feed=feed.url,
+            outcome=polled.outcome,
+            new=new,
+            detail=polled.detail or None,
+            next_try=polled.state.next_at.isoformat(timespec="seconds"),
+        )
+        if new:
+            self._news()
 
     def _keep(self, tx: Connection, feed: Feed, before: FeedState, polled: Polled) -> int:
         now = self._clock()

@@ -51,14 +51,11 @@ class Service:
     reader: Reader
     bells: Bells = field(default_factory=Bells)
 
-    async def poll(self) -> Counter[str]:
-        """Take up changed feeds, poll those that are due, and wake the reader if there is news."""
+    async def poll(self) -> None:
+        """Take up changed feeds and set off for those that are due."""
         if self.book.changed():
             await self.sync()
-        counts = await self.poller.drain()
-        if counts["new"]:
-            self.bells.read.set()
-        return counts
+        await self.poller.set_off()
 
     async def read(self) -> Counter[str]:
         """Read what the polls brought, waking the delivery at every article that alerts."""
@@ -129,6 +126,7 @@ async def assemble(
             (at for watch, at in began.items() if not feed.watches or watch in feed.watches), default=utcnow()
         ),
         max_age=max(watch.rings.max_age for watch in begun),
+        news=bells.read.set,
         clock=utcnow,
         log=log,
         limits=PollLimits(
@@ -137,6 +135,7 @@ async def assemble(
             feed_deadline=settings.polling.feed_deadline,
         ),
     )
+    stack.push_async_callback(poller.close)
     dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE)
     service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, bells)
     await service.sync()

@@ -75,10 +75,10 @@ async def once(settings: Settings, watches: Sequence[Watch], first: Sequence[Fee
     log = logger(settings.log_level)
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
-        polled = await service.poll()
+        await service.poller.drain()
         read = await service.read()
         await service.outbox.recover(utcnow())
-        return Once(polled, read, await service.dispatcher.drain())
+        return Once(service.poller.counts, read, await service.dispatcher.drain())
 
 
 def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
