@@ -1,0 +1,54 @@
+"""The scheduler's jobs: they ring, and a job that fails is told."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+from apscheduler.events import EVENT_JOB_MISSED
+
+from monitor.jobs import Bells, Periods, schedule
+
+
+def ignore(error: BaseException) -> None:
+    raise AssertionError from error
+
+
+async def test_every_bell_rings_by_itself() -> None:
+    often = timedelta(milliseconds=20)
+    bells = Bells()
+    scheduler = schedule(bells, Periods(often, often, often, often, often), ignore)
+    scheduler.start()
+    try:
+        for bell in (bells.poll, bells.read, bells.deliver, bells.keep_house, bells.watch):
+            await asyncio.wait_for(bell.wait(), 5)
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def test_a_run_that_a_busy_loop_delays_by_more_than_a_second_is_not_dropped() -> None:
+    bells, day, missed = Bells(), timedelta(days=1), []
+    scheduler = schedule(bells, Periods(timedelta(milliseconds=200), day, day, day, day), ignore)
+    scheduler.add_listener(missed.append, EVENT_JOB_MISSED)
+    scheduler.start()
+    try:
+        time.sleep(1.6)  # noqa: ASYNC251 - the loop is to be busy
+        await asyncio.wait_for(bells.poll.wait(), 5)
+    finally:
+        scheduler.shutdown(wait=False)
+    assert missed == []
+
+
+async def test_an_error_inside_a_job_is_told_even_when_it_is_a_system_exit() -> None:
+    told: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    day = timedelta(days=1)
+    scheduler = schedule(Bells(), Periods(day, day, day, day, day), told.set_result)
+
+    async def fail() -> None:
+        raise SystemExit("out of ideas")
+
+    scheduler.add_job(fail)
+    scheduler.start()
+    try:
+        assert str(await asyncio.wait_for(told, 5)) == "out of ideas"
+    finally:
+        scheduler.shutdown(wait=False)
