@@ -1,14 +1,16 @@
-"""The JSON Lines that scripts build on: one alert, one explained article (DESIGN §6). Keys and order are a contract."""
+"""The JSON Lines that scripts build on: an alert, an explained article, an event. Keys and order are a contract."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from alerts.records import Alert
-from extractors.records import Article, Claim
+from alerts.records import Alert, Quote, Span
+from extractors.records import Article, Claim, Dating, Evidence
+from monitor.records import Event
 
 
 def alert_line(alert: Alert) -> str:
-    """One alert as `parley replay --json` prints it."""
+    """One alert as `parley replay --json` prints it (DESIGN §6)."""
     return _line(
         {
             "reason": alert.reason,
@@ -17,24 +19,14 @@ def alert_line(alert: Alert) -> str:
             "status": alert.status,
             "event_id": alert.event_id,
             "title": alert.title,
-            "date": None
-            if alert.date is None
-            else {"start": str(alert.date.start), "end": str(alert.date.end), "basis": alert.date.basis},
+            "date": _date(alert.date),
             "place": alert.place,
             "ordinal": alert.ordinal,
             "series": alert.series,
             "counts": dict(sorted(alert.counts.items())),
             "parties": list(alert.parties),
-            "article": {
-                "url": alert.source.url,
-                "title": alert.source.title,
-                "outlet": alert.source.outlet,
-                "published": None if alert.source.published is None else alert.source.published.isoformat(),
-            },
-            "evidence": [
-                {"in": q.field, "text": q.text, "start": q.start, "end": q.end, "rules": list(q.rules)}
-                for q in alert.quotes
-            ],
+            "article": _article(alert.source.url, alert.source.title, alert.source.outlet, alert.source.published),
+            "evidence": _evidence(alert.quotes),
             "articles": alert.articles,
             "families": alert.families,
         }
@@ -42,16 +34,32 @@ def alert_line(alert: Alert) -> str:
 
 
 def explain_line(article: Article, claims: Iterable[Claim]) -> str:
-    """One article with its claims as `parley explain --json` prints it, also without claims."""
+    """One article with its claims as `parley explain --json` prints it, also without claims (DESIGN §6)."""
     return _line(
         {
-            "article": {
-                "url": article.url,
-                "title": article.title,
-                "outlet": article.outlet,
-                "published": None if article.published is None else article.published.isoformat(),
-            },
+            "article": _article(article.url, article.title, article.outlet, article.published),
             "claims": [_claim(claim) for claim in claims],
+        }
+    )
+
+
+def event_line(event: Event) -> str:
+    """One event of the store as `parley events --json` prints it; `told` are the alerts so far, oldest first."""
+    return _line(
+        {
+            "event_id": event.id,
+            "watch": event.watch,
+            "kind": event.kind,
+            "status": event.status,
+            "date": _date(event.date),
+            "place": event.place,
+            "ordinal": event.ordinal,
+            "series": event.series,
+            "counts": dict(sorted(event.counts.items())),
+            "articles": len({saying.url for saying in event.sayings}),
+            "families": event.confirmed,
+            "baseline": event.baseline,
+            "told": [{"reason": reason, "status": status} for reason, status in event.told],
         }
     )
 
@@ -62,20 +70,28 @@ def _claim(claim: Claim) -> dict[str, object]:
         "kind": claim.kind,
         "status": claim.status,
         "role": claim.role,
-        "date": None
-        if claim.date is None
-        else {"start": str(claim.date.start), "end": str(claim.date.end), "basis": claim.date.basis},
+        "date": _date(claim.date),
         "place": claim.place,
         "ordinal": claim.ordinal,
         "counts": dict(sorted(claim.counts.items())),
         "parties": list(claim.parties),
-        "evidence": [
-            {"in": e.field, "text": e.text, "start": e.start, "end": e.end, "rules": list(e.rules)}
-            for e in claim.evidence
-        ],
+        "evidence": _evidence(claim.evidence),
         "rules": list(claim.rules),
     }
 
 
+def _article(url: str, title: str | None, outlet: str, published: datetime | None) -> dict[str, str | None]:
+    when = None if published is None else published.isoformat()
+    return {"url": url, "title": title, "outlet": outlet, "published": when}
+
+
+def _date(date: Span | Dating | None) -> dict[str, str] | None:
+    return None if date is None else {"start": str(date.start), "end": str(date.end), "basis": date.basis}
+
+
+def _evidence(quotes: Sequence[Quote] | Sequence[Evidence]) -> list[dict[str, object]]:
+    return [{"in": q.field, "text": q.text, "start": q.start, "end": q.end, "rules": list(q.rules)} for q in quotes]
+
+
 def _line(value: dict[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    return json.dumps(value, ensure_ascii=False)

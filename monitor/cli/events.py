@@ -1,11 +1,11 @@
 """`parley events`: what the service knows."""
 
-import json
 from pathlib import Path
 
 import click
 
 from monitor.cli.home import checked
+from monitor.lines import event_line
 from monitor.records import Event, MonitorError
 from monitor.store import events as stored
 from monitor.store import open_store
@@ -31,29 +31,9 @@ def events(home: Path, watch: str | None, as_json: bool, limit: int) -> None:
     except MonitorError as error:
         raise click.ClickException(str(error)) from error
     for event in sorted(known, key=lambda event: (event.touched, event.id), reverse=True):
-        click.echo(json.dumps(_value(event), ensure_ascii=False) if as_json else _line(event))
+        click.echo(event_line(event) if as_json else _line(event))
     if not known:
         click.echo("no events known yet", err=True)
-
-
-def _value(event: Event) -> dict[str, object]:
-    return {
-        "event_id": event.id,
-        "watch": event.watch,
-        "kind": event.kind,
-        "status": event.status,
-        "date": None
-        if event.date is None
-        else {"start": str(event.date.start), "end": str(event.date.end), "basis": event.date.basis},
-        "place": event.place,
-        "ordinal": event.ordinal,
-        "series": event.series,
-        "counts": dict(sorted(event.counts.items())),
-        "articles": len({saying.url for saying in event.sayings}),
-        "families": event.confirmed,
-        "baseline": event.baseline,
-        "told": [{"reason": reason, "status": status} for reason, status in event.told],
-    }
 
 
 def _line(event: Event) -> str:

