@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -27,6 +27,11 @@ ROUND = (
     "Rustem Umerov led the Ukrainian side and Vladimir Medinsky the Russian one. "
     "Both sides left the palace without a word to the press, and their experts go on in writing next week.",
 )
+PLAN = (
+    "Russia and Ukraine to hold talks in {place} on {day}",
+    "Russia and Ukraine will hold a round of talks in {place} on {day}, both delegations said. "
+    "Rustem Umerov will lead the Ukrainian side in {place} and Vladimir Medinsky the Russian one.",
+)
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ class Story:
     title: str
     text: str
     published: datetime
-    answer: Callable[[web.Request], "asyncio.Future[web.StreamResponse]"] | None = None
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Newsroom:
     base: str = ""
     stories: list[Story] = field(default_factory=list)
     raw: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    hanging: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
 
     def publish(self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None) -> Story:
@@ -59,11 +65,17 @@ class Newsroom:
         day = (utcnow() - ago).strftime("on %-d %B %Y")
         return self.publish(ROUND[0], ROUND[1].format(day=day), ago=ago)
 
+    def publish_plan(self, place: str, ahead: timedelta) -> Story:
+        day = (utcnow() + ahead).strftime("%-d %B %Y")
+        return self.publish(PLAN[0].format(place=place, day=day), PLAN[1].format(place=place, day=day))
+
     def polls(self, path: str = "/feed") -> int:
         return sum(asked == path for asked, _ in self.requests)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.path, request.headers.get("If-None-Match")))
+        if request.path in self.hanging:
+            return await self.hanging[request.path](request)
         if request.path in self.raw:
             body, kind = self.raw[request.path]
             return web.Response(body=body, headers={"Content-Type": kind})

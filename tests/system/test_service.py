@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sqlite3
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -100,6 +101,32 @@ async def test_killed_between_detection_and_sending_it_tells_once_after_a_restar
     assert sum(path == "/news/0" for path, _ in newsroom.requests) == 1
 
 
+async def test_killed_at_any_moment_it_loses_nothing_and_tells_each_event_once(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    places = ("Istanbul", "Geneva", "Abu Dhabi", "Ankara", "Riyadh", "Minsk")
+    # moments spread over what follows a publication: poll, page, reading, taking in, sending, and after it
+    for number, place in enumerate(places):
+        newsroom.publish_plan(place, timedelta(days=10 * (number + 1)))
+        await asyncio.sleep(0.35 * (number + 1))
+        await service.end(signal.SIGKILL)
+        service = await home.run()
+        told = partial(_told_of, office, place)
+        await service.until(lambda told=told: told())
+    polls = newsroom.polls()
+    await service.until(lambda: newsroom.polls() > polls + 2)
+    # a mail that was repeated after a crash has the id of the first
+    assert [len(_told_of(office, place)) for place in places] == [1] * len(places)
+    assert len({mail["Message-ID"] for mail in office.mails}) == len(places)
+    assert set(office.interrupting()) == {"new"}
+
+
+def _told_of(office: PostOffice, place: str) -> set[str]:
+    return {mail["Message-ID"] for mail in office.mails if place in mail.get_body(("plain",)).get_content()}
+
+
 async def test_after_a_kill_no_feed_is_polled_early(newsroom: Newsroom, home: Home) -> None:
     home.feeds(f"{newsroom.base}/feed", interval="60m")
     service = await home.run()
@@ -132,6 +159,21 @@ async def test_once_polls_what_is_due_delivers_and_exits(newsroom: Newsroom, off
     assert code == 0
     assert "1 alerts" in err
     assert office.interrupting() == ["new"]
+
+
+async def test_a_feed_that_hangs_holds_up_no_other(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    # two names of this machine, since one host is never asked twice at a time
+    home.feeds(f"{newsroom.base.replace('127.0.0.1', 'localhost')}/slow", f"{newsroom.base}/feed")
+    newsroom.hanging["/slow"] = hang
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1 and newsroom.polls("/slow") == 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.mails, 10)
+    assert newsroom.polls("/slow") == 1
 
 
 async def test_bad_feeds_are_set_aside_and_shown_while_a_good_one_goes_on(
