@@ -17,9 +17,8 @@ from extractors.claims import read_claims
 from extractors.lexicon import Lexicon
 from extractors.records import Article, Claim, Dating, Evidence, Reading
 from monitor.archive import load
-from monitor.intake import Mailing, take_in
 from monitor.records import Event, Watch
-from monitor.replay import BEGINNING
+from monitor.replay import BEGINNING, take
 from monitor.resolve import Trace, resolve
 from monitor.resolve.events import with_told
 from monitor.resolve.shingles import sketch
@@ -108,18 +107,8 @@ def baseline(watches: Sequence[Watch], lexicon: Lexicon) -> Memory:
     try:
         for watch in watches:
             for saved in load(watch.baseline).articles:
-                seen = replace(saved.article, seen=saved.article.published or BEGINNING)
-                with store.write() as tx:
-                    take_in(
-                        tx,
-                        seen,
-                        read_claims(seen, lexicon),
-                        watches=(watch,),
-                        family=seen.outlet,
-                        mailing=Mailing(),
-                        now=seen.seen or BEGINNING,
-                        baseline=True,
-                    )
+                now = saved.article.published or BEGINNING
+                take(store, saved.article, lexicon, (watch,), str, now, baseline=True)
         with store.read() as tx:
             return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), {}, {})
     finally:

@@ -65,16 +65,16 @@ def steps(
         now = BEGINNING
         for article in known:
             now = max(now, article.published or now)
-            _take(store, article, lexicon, watches, family_of, now, baseline=True)
+            take(store, article, lexicon, watches, family_of, now, baseline=True)
         now = BEGINNING
         for article in articles:
             now = max(now, article.published or now)
-            yield _take(store, article, lexicon, watches, family_of, now, baseline=False)
+            yield take(store, article, lexicon, watches, family_of, now, baseline=False)
     finally:
         store.close()
 
 
-def _take(
+def take(
     store: Store,
     article: Article,
     lexicon: Lexicon,
@@ -84,6 +84,7 @@ def _take(
     *,
     baseline: bool,
 ) -> Step:
+    """Take in one saved article, seen when it was published or else `now`; `baseline`: it never rings as new."""
     seen = replace(article, seen=article.published or now)
     reading = read_claims(seen, lexicon)
     with store.write() as tx:
