@@ -144,9 +144,10 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
     yield f"  {article.url}  {article.outlet}  {published}  language {article.language or 'as identified'}"
     if reading.unread:
         yield f"  unread: {reading.unread}"
-    for number, (claim, trace, decisions) in enumerate(explained.verdicts, 1):
+    for place, claim in enumerate(reading.claims, 1):
+        trace, decisions = next((trace, decisions) for each, trace, decisions in explained.verdicts if each is claim)
         yield ""
-        yield f"  claim {number}: {_claim(claim)}"
+        yield f"  claim {place}: {_claim(claim)}"
         # a title that is also the text's first line says nothing twice
         for said, rules in dict.fromkeys((_marked(article, each), each.rules) for each in claim.evidence):
             yield f"    {said}"

@@ -38,7 +38,7 @@ class Mailing:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One claim with what resolving and the policy made of it, for the log and for `parley explain`."""
+    """One claim with what resolving and the policy made of it, for the log. `index` is its place in the reading."""
 
     watch: str
     index: int
@@ -113,7 +113,8 @@ def take_in(
     alerts: list[Alert] = []
     sent = 0
     for watch in watches:
-        claims = [claim for claim in reading.claims if claim.watch == watch.id]
+        places = [place for place, claim in enumerate(reading.claims) if claim.watch == watch.id]
+        claims = [reading.claims[place] for place in places]
         if not claims:
             continue
         known = events.open_events(tx, watch.id, now - MEMORY, memo)
@@ -128,9 +129,10 @@ def take_in(
                 sent += len(deliveries)
         for trace in resolution.traces:
             about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
-            judged.append(Judged(watch.id, trace.claim, claims[trace.claim], trace, about))
+            place = places[trace.claim]
+            judged.append(Judged(watch.id, place, claims[trace.claim], trace, about))
             articles.record_decision(
-                tx, row.id, trace.claim, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
+                tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
             )
     return Taken(False, tuple(judged), tuple(alerts), sent)
 

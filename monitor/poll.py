@@ -11,7 +11,7 @@ from monitor.fetch import Fetched, Fetcher, FetchFailure, NotModified
 from monitor.records import Feed, FeedState
 from monitor.workers import WorkerFailure, Workers
 
-FEEDS = "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/xml;q=0.8, */*;q=0.1"
+FEEDS = "application/atom+xml, application/rss+xml, application/xml;q=0.8, */*;q=0.1"
 # Miniflux's bound; a feed of 1,000 entries measured 3.4 MB.
 FEED_CAP = 15_000_000
 FEED_DEADLINE = timedelta(seconds=30)

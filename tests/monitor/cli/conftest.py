@@ -139,13 +139,14 @@ def news(save_lines: Callable[[str, Iterable[Article]], Path], articles: dict[st
 
 
 @pytest.fixture
-def remember(home: Path) -> Callable[[Path], None]:
-    """Take saved articles into the home's store as the service does."""
+def remember(home: Path) -> Callable[..., None]:
+    """Take saved articles into the home's store as the service does, for the watches named."""
 
-    def take(saved: Path) -> None:
-        watch = load_watch(home / "seeds/watches/small.yaml", home / "seeds/topics")
-        assert isinstance(watch, Watch)
-        lexicon = compile_lexicon([watch.names])
+    def take(saved: Path, *names: str) -> None:
+        loaded = [load_watch(home / f"seeds/watches/{n}.yaml", home / "seeds/topics") for n in names or ("small",)]
+        watches = [watch for watch in loaded if isinstance(watch, Watch)]
+        assert watches == loaded
+        lexicon = compile_lexicon([watch.names for watch in watches])
         store = open_store(f"sqlite:///{home / 'state/parley.db'}")
         for each in load([saved]).articles:
             article = each.article
@@ -156,7 +157,7 @@ def remember(home: Path) -> Callable[[Path], None]:
                     tx,
                     seen,
                     read_claims(seen, lexicon),
-                    watches=(watch,),
+                    watches=watches,
                     family=article.outlet,
                     mailing=Mailing(),
                     now=article.published,

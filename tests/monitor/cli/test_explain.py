@@ -1,6 +1,7 @@
 """`parley explain`: why an article did or did not ring."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from click.testing import Result
 Parley = Callable[..., Result]
 Article = dict[str, Any]
 Save = Callable[[str, Iterable[Article]], Path]
-Remember = Callable[[Path], None]
+Remember = Callable[..., None]
 
 CLAIM = ["watch", "kind", "status", "role", "date", "place", "ordinal", "counts", "parties", "evidence", "rules"]
 
@@ -149,3 +150,25 @@ def test_an_article_in_another_language_is_said_to_be_unread(parley: Parley, sav
     replayed = parley("replay", "--json", file)
     assert (replayed.exit_code, replayed.stdout) == (0, "")
     assert "https://a.example/1: not understood: language not read: de" in replayed.stderr
+
+
+def test_each_watch_keeps_its_own_decision_on_a_page(
+    parley: Parley, home: Path, other_watch: Path, save_lines: Save, remember: Remember
+) -> None:
+    """The first claim of one watch must not be taken for the first claim of the other."""
+    text = (
+        "The third round of talks between Arcadia and Bohemia ended in Lisbon on 20 May 2031. "
+        "The fifth round of talks between Carpathia and Bohemia ended in Lisbon on 20 May 2031."
+    )
+    page = {"url": "https://a.example/both", "title": None, "text": text, "published": "2031-05-20"}
+    settings = home / "config" / "parley.yaml"
+    settings.write_text(settings.read_text().replace("[small]", "[small, other]"))
+    remember(save_lines("a.jsonl", [page]), "small", "other")
+    (line,) = map(json.loads, parley("explain", "--json", page["url"]).stdout.splitlines())
+    watches = [claim["watch"] for claim in line["claims"]]
+    assert set(watches) == {"other", "small"}
+    shown = parley("explain", page["url"]).stdout.partition("  when the service read it:\n")[2]
+    decided = re.findall(r"^    claim (\d+): \w+: (\w+)", shown, re.MULTILINE)
+    assert [int(number) for number, _ in decided] == list(range(1, len(watches) + 1))
+    assert all(event in (watch, "no") for (_, event), watch in zip(decided, watches, strict=True))
+    assert {event for _, event in decided} >= {"other", "small"}
