@@ -108,7 +108,9 @@ def test_a_named_recipient_gets_a_mail(parley: Parley, office: PostOffice) -> No
     assert result.stderr.startswith("desk (mail, email): sent 250")
     (mail,) = (message_from_bytes(each, policy=default) for each in office.mails)
     assert (mail["To"], mail["From"]) == ("desk@news.example", "Parley <parley@alerts.example>")
-    assert "Test: alerts of Parley reach you here" in mail.get_body(("plain",)).get_content()
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "Test: alerts of Parley reach you here" in plain.get_content()
 
 
 def test_what_fails_is_told_beside_what_was_sent_and_exits_with_1(parley: Parley, office: PostOffice) -> None:
