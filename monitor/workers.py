@@ -17,6 +17,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing import forkserver
 from typing import Any, Literal, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -177,6 +178,12 @@ def _start(memory: int) -> None:
     """In a new worker: die with the service, at once when asked, and not of the operator's Ctrl-C."""
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The fork server ends when the last writing end of its pipe to the service is closed. It hands a copy to every
+    # worker (CPython 3.11, forkserver._serve_one): a busy one would keep the server, and so itself, alive.
+    alive = vars(forkserver._forkserver).get("_forkserver_alive_fd")
+    if alive is not None:
+        os.close(alive)
+        vars(forkserver._forkserver)["_forkserver_alive_fd"] = None
     if os.getppid() != parent or parent == 1:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
