@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from extractors import languages
+from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
 from extractors.language import identify
@@ -16,7 +17,7 @@ from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
 from extractors.role import read_role
-from extractors.slots import Slots, bind, follow_on
+from extractors.slots import Slots, bind
 from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
@@ -46,7 +47,15 @@ def read_claims(article: Article, lexicon: Lexicon) -> Reading:
         mentions, refused = _read_watch(article.published, passages, names, language)
         claims += merge(mentions, article.published)
         rejections += refused
-    return Reading(tuple(claims), tuple(rejections))
+    return Reading(tuple(claims), _once(rejections))
+
+
+def _once(rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
+    """Each refusal of one kind by one rule in one sentence once, in reading order; a title is often printed twice."""
+    seen: dict[tuple[str, str, str, str], Rejection] = {}
+    for each in rejections:
+        seen.setdefault((each.watch, each.kind, each.rule, each.evidence.said), each)
+    return tuple(seen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,7 @@ def _read_watch(
     published: datetime | None, passages: Sequence[Passage], names: Names, language: languages.Language
 ) -> tuple[list[Mention], list[Rejection]]:
     company = _company(passages, names)
-    countable = frozenset(
-        topic.topic
-        for topic in names.topics
-        if "strong" in topic.words.get(language.code, {}) and "units" in topic.words.get(language.code, {})
-    )
+    countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
     topics = tuple(topic.topic for topic in names.topics)
     known = set(topics)
     named: set[str] = set()
@@ -110,7 +115,7 @@ def _read_watch(
                     _reject(names, passage, Refusal(head.topic, standing.rules[-1], head.start, head.end))
                 )
                 continue
-            slots = bind(passage, head, heads, numbers, dates, names)
+            slots = bind(passage, head, heads, numbers, dates, names, standing, countable)
             mention = _mention(passage, head, standing, slots, published, names)
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
     mentions, dropped = settle(drafts, published.date() if published else None)
@@ -226,12 +231,16 @@ def _mention(
     if vague and read.role == "news" and status in _HAPPENED:
         dating = None  # "this year" is no day of an event that is news today
     marks = set(read.marks)
+    if read.role == "news":
+        marks.discard("previous")  # what is told as news is not told as the earlier one
     if standing.framed:
         marks.add("framed")
     if passage.zone == "title":
         marks.add("headline")
     if dating and today and dating.start > today:
         marks.add("dated-ahead")
+    if slots.further:
+        marks.add("another")
     evidence = Evidence(passage.field, passage.text[passage.start : passage.end], passage.start, passage.end, rules)
     return Mention(
         names.watch, head.topic, status, read.role, evidence, (head.start, head.end), passage.index, dating,

@@ -16,7 +16,9 @@ Frames, which presuppose the event: ``after`` and ``during`` an event that was, 
 before the head, or with the ``-post`` groups right behind it (Turkish).
 
 Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
-Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``, ``gives``, ``gets``.
+Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
+``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver. Comparing: ``since``, which
+presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
 Reporting: ``said``, ``refuser``. ``clause`` words open a clause. Lines that are not the
 article's own text begin with ``caption`` or ``seealso``.
 """
@@ -60,6 +62,9 @@ GROUPS: tuple[str, ...] = (
     "whole",
     "gives",
     "gets",
+    "from",
+    "since",
+    "since-post",
     "said",
     "refuser",
     "clause",
@@ -101,6 +106,8 @@ STATUS_OF: Mapping[str, Status] = {
     "coming": "planned",
     "returns": "concluded",
     "returning": "planned",
+    "met": "concluded",
+    "meet": "planned",
     "wished": "proposed",
     "deals": "agreed",
 }

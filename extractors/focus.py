@@ -31,6 +31,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
     * follows-background: in one paragraph the tense of the story goes on; after "On May 16 talks were held" an undated
       sentence tells of the same day;
     * frame-alone: "during the exchange" with nothing to tell which one;
+    * frame-of-what-came-of-it: "the exchange agreed at the fourth round was carried out": what bore fruit is over;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -54,6 +55,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
         for draft in kept
         if draft.passage.zone in _FRONT and draft.mention.role == "news" and draft.mention.status != "proposed"
     }
+    outcomes = _outcomes(kept)
     out: list[Mention] = []
     past: tuple[str, int] | None = None
     for draft in kept:
@@ -65,6 +67,9 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
             out.append(mention)
             continue
         rule = None
+        if mention.kind in outcomes.get((passage.field, passage.start), ()) and not exact(mention.date, today):
+            out.append(_recalled(mention, "frame-of-what-came-of-it"))
+            continue
         if "framed" in mention.marks and passage.field == "text" and not _anchored(draft):
             out.append(_recalled(mention, "frame-alone"))
             continue
@@ -75,6 +80,22 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
                 rule = "another-subject"
         out.append(mention if rule is None else _recalled(mention, rule))
     return out, refused
+
+
+def _outcomes(drafts: Sequence[Draft]) -> dict[tuple[str, int], set[str]]:
+    """By sentence, the kinds that only frame another kind which the sentence says has happened."""
+    happened: dict[tuple[str, int], set[str]] = {}
+    for draft in drafts:
+        mention = draft.mention
+        if mention.status in HAPPENED and "framed" not in mention.marks and mention.role == "news":
+            happened.setdefault((draft.passage.field, draft.passage.start), set()).add(mention.kind)
+    found: dict[tuple[str, int], set[str]] = {}
+    for draft in drafts:
+        mention = draft.mention
+        here = (draft.passage.field, draft.passage.start)
+        if "framed" in mention.marks and mention.status == "concluded" and happened.get(here, set()) - {mention.kind}:
+            found.setdefault(here, set()).add(mention.kind)
+    return {here: kinds - happened.get(here, set()) for here, kinds in found.items()}
 
 
 def exact(dating: Dating | None, today: date | None) -> bool:

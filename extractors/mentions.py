@@ -6,14 +6,31 @@ from dataclasses import dataclass
 from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
+from extractors.refusals import NAMED_AS, SAID_OF
+from extractors.topicwords import NOT
 
 # In the order in which overlapping finds are preferred: a verb or a deal says more than the noun inside it.
-HEADS = ("acts", "deeds", "doing", "coming", "bound", "deals", "wished", "names", "bare", "returns", "returning")
+HEADS = (
+    "acts",
+    "deeds",
+    "doing",
+    "coming",
+    "bound",
+    "deals",
+    "wished",
+    "names",
+    "bare",
+    "returns",
+    "returning",
+    "met",
+    "meet",
+)
 _VERBS: frozenset[str] = frozenset(
-    {"acts", "deeds", "doing", "coming", "bound", "returns", "returning", "wished", "deals"}
+    {"acts", "deeds", "doing", "coming", "bound", "returns", "returning", "met", "meet", "wished", "deals"}
 )
 _FINITE = ("acts", "deeds", "doing", "coming", "bound", "deals")
-_NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"})
+_MEETING: frozenset[str] = frozenset({"met", "meet"})
+_NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"}) | _MEETING
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
 _CLOSE = 40
@@ -60,7 +77,9 @@ def find_heads(
     own = [topic for topic in topics if topic in present]
     full = {topic: passage.words(topic, "names") for topic in own}
     for topic in own:
-        cancels = passage.words(topic, "not")
+        cancels = _cancels(passage, topic)
+        # "Statements are expected soon" holds no trigger, and a reader still asks why it is no event
+        refusals += [Refusal(topic, _why(hit), hit.start, hit.end) for hit in cancels if hit.term.group != "not"]
         spoilers = passage.words(topic, "spoilers")
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
         verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
@@ -87,17 +106,27 @@ def _refused(
     """Idioms first ("exchange of fire"), then a fuller name of another kind ("exchange of bodies"), then company."""
     for cancel in cancels:
         if cancel.start < hit.end and hit.start < cancel.end and not _within(cancel, hit):
-            return "idiom-of-something-else"
+            return _why(cancel)
     for other, names in full.items():
         if other != topic:
             for name in names:
                 if _within(hit, name):
-                    return f"named-as-{other}"
+                    return f"{NAMED_AS}{other}"
     if hit.term.group == "bare":
         low, high = passage.bounds(hit.start)
         if any(low <= spoiler.start < high and not _within(spoiler, hit) for spoiler in spoilers):
-            return "company-of-something-else"
+            return "bare-word-in-other-company"
     return None
+
+
+def _cancels(passage: Passage, topic: str) -> list[Hit]:
+    groups = [key[2] for key in passage.table if key[0] == "word" and key[1] == topic]
+    return passage.words(topic, *(group for group in groups if group == "not" or group.startswith(NOT)))
+
+
+def _why(cancel: Hit) -> str:
+    """The rule that refuses what a cancelling phrase covers: its own reason, when the topic's words give one."""
+    return cancel.term.group.removeprefix(NOT) if cancel.term.group != "not" else "idiom-of-something-else"
 
 
 def _unsupported(
@@ -120,15 +149,15 @@ def _unsupported(
     if group in _VERBS:
         # who comes home tells the kind: "brought home the bodies" is no return of prisoners
         rivals = [
-            abs(other.start - hit.start)
+            (abs(other.start - hit.start), other.term.topic)
             for other in passage.hits
             if other.term.sort == "word"
             and other.term.group == "strong"
             and other.term.topic != topic
             and abs(other.start - hit.start) <= _REACH
         ]
-        if rivals and min(rivals) < min((abs(unit.start - hit.start) for unit in strong), default=999):
-            return "return-of-something-else"
+        if rivals and min(rivals)[0] < min((abs(unit.start - hit.start) for unit in strong), default=999):
+            return f"{SAID_OF}{min(rivals)[1]}"
     if group == "deeds":
         return None if near or topic in named or _sides(passage, watch) else "verb-without-a-side"
     if group in ("acts", "doing", "coming"):
@@ -141,12 +170,12 @@ def _unsupported(
             return None
         if topic in named and any(abs(n.start - hit.start) <= _CLOSE and n.value >= _MANY for n in numbers):
             return None
-        return "return-of-whom"
+        return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
     if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
         return None
     if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
         return None
-    return "bare-word-without-support"
+    return "bare-word-alone"
 
 
 def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:

@@ -132,9 +132,12 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     for mention in lead:
         for key, value in mention.counts.items():
             counts.setdefault(key, value)
-    seen: dict[tuple[str, int], Evidence] = {}
+    if any(counts.get("total") == value for key, value in counts.items() if key != "total"):
+        del counts["total"]  # "420 each", and then "420 came home": one side's number told without its side
+    seen: dict[str, Evidence] = {}
     for mention in lead:
-        seen.setdefault((mention.evidence.field, mention.evidence.start), mention.evidence)
+        # a title is often printed again as the first line
+        seen.setdefault(mention.evidence.said, mention.evidence)
     rules = tuple(dict.fromkeys(rule for m in lead for rule in m.rules if m.status == status or m is first))
     sources = tuple(dict.fromkeys(source for m in lead for source in m.sources))
     marks = frozenset(mark for m in group.mentions for mark in m.marks) - _INNER

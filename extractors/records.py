@@ -119,6 +119,11 @@ class Evidence:
     end: int
     rules: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The words without blanks and full stops at the edges: alike where a title is printed again as a line."""
+        return " ".join(self.text.split()).rstrip(" .!…")
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -173,7 +178,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A trigger that a named rule refused to take for an event of the kind."""
+    """A trigger that a named rule refused to take for an event of the kind; `extractors.refusals` says why."""
 
     watch: str
     kind: str

@@ -8,7 +8,7 @@ from extractors.focus import exact
 from extractors.mentions import Head
 from extractors.passages import Passage
 from extractors.records import Dating, Role
-from extractors.slots import Slots
+from extractors.slots import Slots, compares
 from extractors.status import Standing
 
 # A held event stays news on its day and the day after; with a weekend or a slow outlet, up to three days in the lead.
@@ -16,6 +16,7 @@ _FRESH = timedelta(days=1)
 _LEAD_FRESH = timedelta(days=3)
 _OPENING = 30
 _ATTRIBUTE_REACH = 26
+_POST_REACH = 12
 _FRONT = frozenset({"title", "lead"})
 
 
@@ -59,6 +60,8 @@ def read_role(
             return RoleRead("background", "after-the-previous-one", marks)
         if happened and _running_total(passage, head):
             return RoleRead("background", "running-total", marks)
+        if happened and _compared_with(passage, head):
+            return RoleRead("background", "since-frame", marks)
         if _recalls(passage, head):
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
@@ -86,6 +89,14 @@ def _recalls(passage: Passage, head: Head) -> bool:
     )
 
 
+def _compared_with(passage: Passage, head: Head) -> bool:
+    """ "The first since the delegations met" presupposes that they did: what "since" governs is no news."""
+    return any(
+        cue.end <= head.start and not any(cue.end < cut <= head.start for cut in passage.cuts)
+        for cue in passage.cues("since")
+    ) or any(0 <= cue.start - head.end <= _POST_REACH for cue in passage.cues("since-post"))
+
+
 def _after_previous(passage: Passage, head: Head) -> bool:
     """ "After the previous meeting they carried out a swap" tells of the time between that meeting and this one."""
     openers = [hit for hit in passage.cues("after") if hit.start - passage.start <= 3]
@@ -110,7 +121,8 @@ def _marks(passage: Passage, head: Head) -> frozenset[str]:
         clause = passage.clause(hit.start) == passage.clause(head.start)
         if group in ("previous", "another"):
             before = 0 <= head.start - hit.end <= _ATTRIBUTE_REACH and _unbroken(passage, hit.end, head.start)
-            if before or (head.start <= hit.start < head.end):
+            first = group == "previous" and compares(passage, hit)
+            if (before or (head.start <= hit.start < head.end)) and not first:
                 found.add(group)
         elif group == "undated":
             found.add("undated-plan")

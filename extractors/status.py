@@ -22,7 +22,7 @@ _AUXILIARY: frozenset[str] = frozenset(
     {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
 _RANK = {group: rank for rank, group in enumerate(PREDICATES)}
-_VERB_GROUPS = ("acts", "deeds", "doing", "coming", "returns", "returning")
+_VERB_GROUPS = ("acts", "deeds", "doing", "coming", "returns", "returning", "met", "meet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     for hit in passage.cues("after-post", "during-post", "before-post"):
         if hit.start >= head.end and hit.start - head.end <= 12 and best is None:
             best = hit
-    if best is None or head.group in ("acts", "deeds", "doing", "coming", "returns", "returning"):
+    if best is None or head.group in _VERB_GROUPS:
         return None
     group = best.term.group.removesuffix("-post")
     if group == "before":

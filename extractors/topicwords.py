@@ -23,10 +23,14 @@ Groups (a topic may leave out what it does not need):
 ``returning`` the same in the future: "передаст", "will return".
 ``deals``    phrases that name the agreement itself: "prisoner swap deal", "deal to swap prisoners".
 ``wished``   phrases that ask for it: "list of deported children".
+``met``      verbs of meeting, which say that it happened: "met", "sat down"; need the delegations near.
+``meet``     the same in the future: "will meet".
 ``units``    nouns that counts attach to: "prisoners", "тіла".
 ``strong``   those units which by themselves tell the kind ("bodies", "prisoners"), so that `returns` need no more.
 ``counted``  nouns that an ordinal counts: "round", "stage of negotiations".
-``not``      idioms that look like the event and are not: "exchange of fire"; they cancel what they cover.
+``not-why``  what looks like the event and is not, with the reason as its name: ``not-phone-call``. It cancels what it
+             covers; the reason is the rule under which it is refused, also where it covers no other word.
+``not``      the same without a reason of its own.
 ``spoilers`` words which, in the same clause, tell that a bare word is about something else: "phone", "tariff".
 """
 
@@ -39,10 +43,12 @@ from extractors.records import ExtractorError
 GROUPS: frozenset[str] = frozenset(
     {
         "names", "bare", "acts", "deeds", "doing", "coming", "bound", "returns", "returning",
-        "wished", "deals", "units", "strong", "counted", "not", "spoilers",
+        "met", "meet", "wished", "deals", "units", "strong", "counted", "not", "spoilers",
     }
 )  # fmt: skip
 
+NOT = "not-"
+_REASON = re.compile(r"not-[a-z]+(?:-[a-z]+)*")
 _BRACE = re.compile(r"\{([^{}]*)\}")
 _BLANKS = re.compile(r"\s+")
 # A gap stays inside a run of words: a comma or a full stop would join two statements.
@@ -63,6 +69,11 @@ class Pattern:
     head: str
     rest: re.Pattern[str] | None
     cased: bool = False
+
+
+def is_group(name: str) -> bool:
+    """Whether a topic's words may stand under this name: a group of GROUPS, or a reason (``not-phone-call``)."""
+    return name in GROUPS or _REASON.fullmatch(name) is not None
 
 
 def expand(pattern: str) -> Iterator[str]:
@@ -113,9 +124,11 @@ def faults(topic: str, words: Mapping[str, Mapping[str, tuple[str, ...]]]) -> li
     found: list[str] = []
     for language, groups in words.items():
         for group, patterns in groups.items():
-            if group not in GROUPS:
+            if not is_group(group):
+                known = ", ".join(sorted(GROUPS))
                 found.append(
-                    f"topic {topic}, words.{language}: unknown group {group!r}; groups are {', '.join(sorted(GROUPS))}"
+                    f"topic {topic}, words.{language}: unknown group {group!r}; groups are {known}, and not-why with a "
+                    "reason in small letters"
                 )
             for pattern in patterns:
                 try:

@@ -64,8 +64,8 @@ def load_topic(path: Path) -> tuple[TopicModel | None, list[Fault]]:
     for language, groups in model.words.items():
         for group, patterns in groups.items():
             where: Where = ("words", language, group)
-            if group not in topicwords.GROUPS:
-                known = ", ".join(sorted(topicwords.GROUPS))
+            if not topicwords.is_group(group):
+                known = f"{', '.join(sorted(topicwords.GROUPS))}, not-<why>"
                 faults.append(fault(document, where, "unknown group of words", f"known here: {known}"))
             faults += _bad_patterns(document, where, patterns)
     return (None if faults else model), faults

@@ -50,14 +50,16 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "discussed", "discuss", "discussing", "discussions", "negotiating", "ideas", "calls on", "called on",
         "seeking",
     ),
-    "wanted-after": (),
+    "wanted-after": (
+        "{was|were|been|being} {proposed|suggested|offered|floated|requested}", "{proposed|suggested|offered} by",
+    ),
     "negated": (
         "not", "no", "never", "without", "n't", "neither", "nor", "failed to", "fails to", "refused", "refuses",
         "refusing", "rejected", "rejects", "rejecting", "cannot", "nobody", "none", "instead of", "avoid", "rule out",
         "ruled out", "didn't", "don't", "doesn't", "won't", "hasn't", "haven't", "wasn't", "isn't", "aren't",
     ),
     "postponed": (
-        "postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back", "moved to",
+        "postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back", "moved {to|from} #",
     ),
     "cancelled": (
         "cancelled", "canceled", "called off", "collapsed", "scrapped", "scuttled", "derailed", "broke down",
@@ -136,12 +138,16 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "gives": (
         "released", "freed", "handed over", "hand over", "gave", "gave up", "transferred", "transfer", "delivered",
-        "let go", "sent", "released another", "releases", "frees", "hands over", "hand", "return to",
+        "let go", "sent", "released another", "releases", "frees", "hands over", "hand", "return to", "give", "gives",
+        "given", "send", "returned", "returns", "return", "transfers", "handing over", "release", "free",
     ),
     "gets": (
-        "received", "receives", "got", "get", "brought home", "brought back", "returned", "returns", "bringing back",
-        "got back", "get back", "took back", "welcomed", "recovered", "retrieved", "secured",
+        "received", "receives", "got", "get", "brought home", "brought back", "returned", "returns", "return",
+        "bringing back", "got back", "get back", "took back", "welcomed", "recovered", "retrieved", "secured",
     ),
+    "from": ("from", "by"),
+    "since": ("since",),
+    "since-post": (),
     "said": (
         "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms",
         "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized",

@@ -69,7 +69,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "part": ("aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*"),
     "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
-    "deal": ("anlaşma*", "mutabakat*", "uzlaşı*", "kapsamında", "anlaşılan"),
+    "deal": (
+        "anlaşma*", "{varılan|sağlanan} {anlaşma*|mutabakat*|uzlaşı*}", "mutabakat*", "uzlaşı*", "kapsamında",
+        "anlaşılan",
+    ),
     "undated": (
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
         "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
@@ -83,6 +86,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*",
     ),
     "gets": ("aldı*", "alındı*", "geri aldı*", "geri alındı*", "teslim aldı*", "geri getirdi*", "kavuştu*"),
+    "from": (),
+    "since": (),
+    "since-post": ("bu yana*", "beri*"),
     "said": (
         "söyledi*", "açıkladı*", "belirtti*", "duyurdu*", "bildirdi*", "yazdı*", "kaydetti*", "ifade etti*",
         "aktardı*", "göre", "dedi*", "doğruladı*", "aktardığına göre",

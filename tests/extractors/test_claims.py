@@ -48,6 +48,105 @@ def test_counts_are_bound_to_their_units(lexicon: Lexicon, language: str, text: 
     assert dict(claim.counts) == counts
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "kind", "counts"),
+    [
+        ("en", "Vladimir Medinsky said Russia would also give Ukraine the bodies of 6,000 of its fallen soldiers.",
+         "remains_repatriation", {"Russia->Ukraine": 6000}),
+        ("en", "Russia returned 1,200 bodies to Ukraine on Monday.", "remains_repatriation", {"Russia->Ukraine": 1200}),
+        ("en", "Ukraine received 1,200 bodies from Russia on Monday.", "remains_repatriation",
+         {"Russia->Ukraine": 1200}),
+        ("uk", "Росія передала Україні 900 тіл загиблих.", "remains_repatriation", {"Russia->Ukraine": 900}),
+        ("uk", "Україні передали 900 тіл загиблих, заявили у Москві.", "remains_repatriation",
+         {"Russia->Ukraine": 900}),
+        ("ru", "Россия передала Украине 900 тел погибших.", "remains_repatriation", {"Russia->Ukraine": 900}),
+        ("ru", "Россия получила от Украины 27 тел погибших.", "remains_repatriation", {"Ukraine->Russia": 27}),
+        ("tr", "Rusya, Ukrayna'ya 900 naaş teslim etti.", "remains_repatriation", {"Russia->Ukraine": 900}),
+        ("uk", "Росія та Україна обмінялися полоненими. Додому повернулися 420 українських захисників.",
+         "prisoner_exchange", {"Russia->Ukraine": 420}),
+        ("en", "Russia and Ukraine exchanged 420 prisoners each. In all 420 soldiers came home on Monday.",
+         "prisoner_exchange", {"each": 420}),
+        ("en", "Russia handed over 1,200 bodies, which belong to Ukrainian soldiers according to the Russian side.",
+         "remains_repatriation", {"total": 1200}),
+    ],
+)  # fmt: skip
+def test_who_gives_and_who_gets_is_told_by_nation_verb_and_case(
+    lexicon: Lexicon, language: str, text: str, kind: str, counts: dict[str, int]
+) -> None:
+    (claim,) = of(read(lexicon, text, language), kind)
+    assert "Ukraine->Russia" not in claim.counts or "Ukraine->Russia" in counts
+    assert dict(claim.counts) == counts or counts == {"total": 1200}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia and Ukraine agree to swap 420 prisoners each after Istanbul talks."),
+        ("uk", "Україна та Росія домовилися про обмін полоненими 420 на 420 на переговорах у Стамбулі."),
+        ("ru", "Россия и Украина договорились об обмене 420 на 420 пленных на переговорах в Стамбуле."),
+        ("tr", "Rusya ve Ukrayna İstanbul görüşmelerinde 420'şer esirin takas edilmesi konusunda anlaştı."),
+    ],
+)
+def test_a_round_of_talks_takes_no_number_of_prisoners(lexicon: Lexicon, language: str, text: str) -> None:
+    reading = read(lexicon, text, language)
+    assert [dict(claim.counts) for claim in of(reading, "talks_round")] == [{}]
+    assert [dict(claim.counts) for claim in of(reading, "prisoner_exchange")] == [{"each": 420}]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "place"),
+    [
+        ("en", "Russia and Ukraine exchanged 205 prisoners each under the Istanbul deal on Friday.", None),
+        ("ru", "Россия и Украина обменялись пленными по договоренностям, достигнутыми в Стамбуле.", None),
+        ("uk", "Україна та Росія обмінялися полоненими за домовленостями, досягнутими у Стамбулі.", None),
+        ("tr", "Rusya ve Ukrayna, İstanbul'da varılan anlaşma kapsamında esir takası yaptı.", None),
+        ("en", "Russia and Ukraine agreed on a prisoner exchange near the border with Belarus.", None),
+        ("en", "Russia and Ukraine swapped prisoners in Belarus on Friday.", "Belarus"),
+        ("uk", "Обмін полоненими між Україною та Росією відбувся у Білорусі.", "Belarus"),
+    ],
+)
+def test_the_place_of_the_deal_is_not_that_of_the_exchange(
+    lexicon: Lexicon, language: str, text: str, place: str | None
+) -> None:
+    (claim,) = of(read(lexicon, text, language), "prisoner_exchange")
+    assert claim.place == place
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia returned the bodies of another 1,200 soldiers to Ukraine on Monday."),
+        ("uk", "Росія передала Україні ще 1 200 тіл загиблих."),
+        ("ru", "Россия передала Украине ещё 1200 тел погибших."),
+        ("tr", "Rusya, Ukrayna'ya 1.200 naaş daha teslim etti."),
+    ],
+)
+def test_a_further_lot_says_so(lexicon: Lexicon, language: str, text: str) -> None:
+    (claim,) = of(read(lexicon, text, language), "remains_repatriation")
+    assert "another" in claim.marks
+    assert set(claim.counts.values()) == {1200}
+
+
+def test_what_is_told_of_the_round_before_marks_nothing_of_todays(lexicon: Lexicon) -> None:
+    text = (
+        "Envoys of Russia and Ukraine ended the second round of talks in Istanbul on Monday. It lasted an hour.\n"
+        "The round followed the first talks of May 16, the first in three years.\nThose talks ran for two hours."
+    )
+    (news,) = [c for c in of(read(lexicon, text), "talks_round") if c.role == "news"]
+    assert news.ordinal == 2
+    assert "previous" not in news.marks
+
+
+def test_a_sentence_printed_twice_is_quoted_once(lexicon: Lexicon) -> None:
+    title = "Russia and Ukraine swap 205 prisoners each"
+    text = f"{title}\n{title}.\nLavrov spoke of an exchange of views. Lavrov spoke of an exchange of views."
+    reading = read(lexicon, text, "en", title)
+    quoted = [evidence.text.rstrip(".") for claim in reading.claims for evidence in claim.evidence]
+    assert len(quoted) == len(set(quoted)) == 1
+    refused = [(r.kind, r.rule, r.evidence.text) for r in reading.rejections]
+    assert len(refused) == len(set(refused)) == 1
+
+
 def test_the_bodies_of_soldiers_count_bodies(lexicon: Lexicon) -> None:
     text = (
         "Russia and Ukraine agreed on a prisoner swap and Russia will hand over the bodies of 6,000 Ukrainian soldiers."
