@@ -5,6 +5,7 @@ transaction per recipient, because one refused mailbox must stop nobody else. Th
 each failure is known to lie before or after the moment from which the server may have the message.
 """
 
+import asyncio
 import ipaddress
 import re
 import ssl
@@ -128,8 +129,12 @@ class EmailChannel:
         except (SMTPException, OSError) as error:
             return self._broken(step, error)
         finally:
-            # No QUIT: the message is accepted or not by now, and a server slow to say goodbye holds nobody up.
+            # No QUIT: the message is accepted or not by now, and a server slow to say goodbye holds nobody up. Nor does
+            # TLS's own goodbye: left waiting for it, the connection would outlive the loop of `parley test-alert`.
+            connection = client.transport
             client.close()
+            if isinstance(connection, asyncio.Transport):
+                connection.abort()
         return Outcome("sent", str(reply.code), reference=self._hidden(reply.message)[:200] or None)
 
     def _refused(self, step: Step, code: int, text: str) -> Outcome:

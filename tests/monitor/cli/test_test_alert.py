@@ -94,7 +94,9 @@ def office(home: Path) -> Iterator[PostOffice]:
 
     async def close() -> None:
         server.close()
-        await asyncio.sleep(0.05)  # aiosmtpd's connections see that their peers are gone
+        while len(asyncio.all_tasks()) > 1:  # aiosmtpd's connections see that their peers are gone
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
 
     asyncio.run_coroutine_threadsafe(close(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
