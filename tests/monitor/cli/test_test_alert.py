@@ -94,8 +94,8 @@ def office(home: Path) -> Iterator[PostOffice]:
 
     async def close() -> None:
         server.close()
-        while len(asyncio.all_tasks()) > 1:  # aiosmtpd's connections see that their peers are gone
-            await asyncio.sleep(0.01)
+        if talking := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(talking)  # aiosmtpd's connections see that their peers are gone
         await asyncio.sleep(0.01)
 
     asyncio.run_coroutine_threadsafe(close(), loop).result()
