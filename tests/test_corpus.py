@@ -16,10 +16,10 @@ HOME = Path(__file__).parents[1]
 # Reached on 2026-11-22. A change that lowers a figure is mended; one that raises it raises the floor.
 # `dup`, `bg` (background alerts in 100 articles) are ceilings.
 ALERTS = {
-    "primary": "precision=0.95,recall=0.95,phase_recall=0.90,phase=0.95,dup=0.05,bg=1.3",
-    "all": "precision=0.95,recall=0.95,phase_recall=0.90,phase=0.95,dup=0.05,bg=1.3",
+    "primary": "precision=0.96,recall=0.99,phase_recall=0.96,phase=0.99,dup=0.01,bg=1.3",
+    "all": "precision=0.96,recall=0.99,phase_recall=0.93,phase=0.99,dup=0.01,bg=1.3",
 }
-CLAIMS = "f1=0.94,precision=0.95,recall=0.94"
+CLAIMS = "f1=0.95,precision=0.96,recall=0.945"
 
 
 def said_by(*command: str) -> str:
