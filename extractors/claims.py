@@ -13,6 +13,7 @@ from extractors.language import identify
 from extractors.lexicon import Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
 from extractors.merging import merge
+from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
@@ -116,7 +117,12 @@ def _read_watch(
                 )
                 continue
             slots = bind(passage, head, heads, numbers, dates, names, standing, countable)
+            moved = new_day(passage, standing, dates, language)
+            if moved is not None:
+                slots = replace(slots, date=moved)
             mention = _mention(passage, head, standing, slots, published, names)
+            if moved is not None:
+                mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
     mentions, dropped = settle(drafts, published.date() if published else None)
     rejections += [

@@ -32,6 +32,7 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
       sentence tells of the same day;
     * frame-alone: "during the exchange" with nothing to tell which one;
     * frame-of-what-came-of-it: "the exchange agreed at the fourth round was carried out": what bore fruit is over;
+    * in-a-frame-of-the-past: "at the previous round they agreed on a swap" tells of that day;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -55,7 +56,6 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
         for draft in kept
         if draft.passage.zone in _FRONT and draft.mention.role == "news" and draft.mention.status != "proposed"
     }
-    outcomes = _outcomes(kept)
     out: list[Mention] = []
     past: tuple[str, int] | None = None
     for draft in kept:
@@ -67,8 +67,11 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
             out.append(mention)
             continue
         rule = None
-        if mention.kind in outcomes.get((passage.field, passage.start), ()) and not exact(mention.date, today):
-            out.append(_recalled(mention, "frame-of-what-came-of-it"))
+        if _in_a_past_frame(draft, kept) and not exact(mention.date, today):
+            out.append(_recalled(mention, "in-a-frame-of-the-past"))
+            continue
+        if _bore_fruit(draft, kept, today):
+            out.append(_recalled(replace(mention, date=None), "frame-of-what-came-of-it"))
             continue
         if "framed" in mention.marks and passage.field == "text" and not _anchored(draft):
             out.append(_recalled(mention, "frame-alone"))
@@ -82,20 +85,36 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
     return out, refused
 
 
-def _outcomes(drafts: Sequence[Draft]) -> dict[tuple[str, int], set[str]]:
-    """By sentence, the kinds that only frame another kind which the sentence says has happened."""
-    happened: dict[tuple[str, int], set[str]] = {}
-    for draft in drafts:
-        mention = draft.mention
-        if mention.status in HAPPENED and "framed" not in mention.marks and mention.role == "news":
-            happened.setdefault((draft.passage.field, draft.passage.start), set()).add(mention.kind)
-    found: dict[tuple[str, int], set[str]] = {}
-    for draft in drafts:
-        mention = draft.mention
-        here = (draft.passage.field, draft.passage.start)
-        if "framed" in mention.marks and mention.status == "concluded" and happened.get(here, set()) - {mention.kind}:
-            found.setdefault(here, set()).add(mention.kind)
-    return {here: kinds - happened.get(here, set()) for here, kinds in found.items()}
+def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether the sentence opens with an event of another kind, recalled as the time of what follows."""
+    return any(
+        other.mention.role == "background"
+        and "frame-during" in other.mention.rules
+        and other.mention.kind != draft.mention.kind
+        and other.passage is draft.passage
+        and other.mention.trigger[1] <= draft.mention.trigger[0]
+        for other in drafts
+    )
+
+
+def _bore_fruit(draft: Draft, drafts: Sequence[Draft], today: date | None) -> bool:
+    """Whether the event only frames one of another kind, of which its sentence says that it has happened."""
+    mention, passage = draft.mention, draft.passage
+    if "framed" not in mention.marks or mention.status != "concluded":
+        return False
+    told = [
+        other for other in drafts
+        if other.passage is passage and other.mention.status in HAPPENED and other.mention.role == "news"
+        and "framed" not in other.mention.marks
+    ]  # fmt: skip
+    if not told or any(other.mention.kind == mention.kind for other in told):
+        return False
+    return not exact(mention.date, today) or any(
+        # the day of another clause, which says when the other event was
+        other.mention.date == mention.date
+        and passage.clause(other.mention.trigger[0]) != passage.clause(mention.trigger[0])
+        for other in told
+    )
 
 
 def exact(dating: Dating | None, today: date | None) -> bool:

@@ -83,11 +83,15 @@ def find_heads(
         spoilers = passage.words(topic, "spoilers")
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
         verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
+        governed = passage.words(topic, "bound", "coming", "returning")
         taken: list[Hit] = []
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
                 continue
             if hit.term.group == "names" and hit.start in verbs:
+                continue
+            # "to exchange 1,000 prisoners", "will swap 50 people": the plain form inside is no past tense
+            if hit.term.group == "acts" and any(v.start < hit.start < v.end for v in governed):
                 continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
                 passage, hit, topic, watch, named, numbers

@@ -122,7 +122,9 @@ def _place(
         if any(_apart(hit.start, hit.end, other) < _apart(hit.start, hit.end, head) for other in foreign):
             continue
         if head.topic in countable and (
-            _of_the_deal(passage, hit, countable) or (standing.status == "agreed" and not _takes_place(passage, hit))
+            _in_comparison(passage, head, hit)
+            or _of_the_deal(passage, hit, countable)
+            or (standing.status == "agreed" and not _takes_place(passage, hit))
         ):
             continue
         if best is None or _apart(hit.start, hit.end, head) < _apart(best.start, best.end, head):
@@ -130,6 +132,13 @@ def _place(
     if best is None or best.term.name is None:
         return None
     return best.term.name.of or best.term.name.english
+
+
+def _in_comparison(passage: Passage, head: Head, place: Hit) -> bool:
+    """ "The first exchange since they met in Istanbul" says where they met."""
+    return any(head.end <= cue.start and cue.end <= place.start for cue in passage.cues("since")) or any(
+        place.end <= cue.start and cue.end <= head.start for cue in passage.cues("since-post")
+    )
 
 
 def _of_the_deal(passage: Passage, place: Hit, countable: frozenset[str]) -> bool:

@@ -78,12 +78,22 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
         covers = hit.start < head.start < hit.end
         if covers or (0 <= head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start)):
             best = hit
+    end = _whole(passage, head)
     for hit in passage.cues("after-post", "during-post", "before-post"):
-        if hit.start >= head.end and hit.start - head.end <= 12 and best is None:
+        if hit.start >= head.end and hit.start - end <= 12 and best is None:
             best = hit
     if best is None or head.group in _VERB_GROUPS:
         return None
     group = best.term.group.removesuffix("-post")
+    wishes = [h for h in passage.cues("wanted", "possible") if h.end <= head.start and h.start <= best.start]
+    if group == "before" and any(passage.clause(h.start) == passage.clause(head.start) for h in wishes[-1:]):
+        # "he offered a venue for the talks": what is only offered has no talks ahead yet
+        return Standing(
+            "proposed", ("frame-before", f"predicate-{wishes[-1].term.group}"), False, (best.start, best.end)
+        )
+    if group == "during" and any(h.start <= best.start and best.end <= h.end for h in wishes):
+        # "a place to engage in talks": the preposition belongs to an infinitive
+        return Standing("proposed", ("predicate-possible",), False, (best.start, best.end))
     if group == "before":
         return Standing("planned", ("frame-before",), True, (best.start, best.end))
     low, high = passage.bounds(head.start)
@@ -95,6 +105,15 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     if group == "during" and beginning:
         return Standing("underway", ("frame-during", "predicate-begun"), True, (best.start, best.end))
     return Standing("concluded", (f"frame-{group}",), True, (best.start, best.end))
+
+
+def _whole(passage: Passage, head: Head) -> int:
+    """Where the noun phrase of a head ends: "dördüncü tur görüşmelerde" are two words of the kind in a row."""
+    end = head.end
+    for hit in passage.words(head.topic, "names", "bare", "counted"):
+        if hit.start <= end + 1 and hit.end > end:
+            end = hit.end
+    return end
 
 
 def _subject_of_talk(passage: Passage, head: Head) -> bool:

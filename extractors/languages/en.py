@@ -100,6 +100,8 @@ LANGUAGE = Language(
         "past": r"last|previous|this past|past",
         "future": r"next|coming|this coming|the following",
         "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",
+        "goal": r"to|until|till",
+        "goal_tail": r"",
         "weekday_strict": r"(?!)",
         "weekday_tail": r"(?:'s)?",
         "ago": (

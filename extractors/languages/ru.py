@@ -164,6 +164,8 @@ LANGUAGE = Language(
             r"ей|его)"
         ),
         "weekday_before": r"в|во|к|с|со|до|на|от|по|и|утром|днем|вечером|ночью|ночь на|после",
+        "goal": r"на|до",
+        "goal_tail": r"",
         "weekday_strict": r"сред[аеыу]",
         "weekday_tail": "",
         "ago": (

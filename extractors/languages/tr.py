@@ -150,6 +150,8 @@ LANGUAGE = Language(
         "past": r"geçen|geçtiğimiz|önceki",
         "future": r"gelecek|önümüzdeki",
         "weekday_before": r"(?!)",
+        "goal": r"(?!)",
+        "goal_tail": r"'[ae]|'y[ae]|gününe|salıya|pazara|pazartesiye|çarşambaya|perşembeye|cumaya|cumartesiye|haftaya",
         "weekday_strict": r"pazar\w*|salı\w*",
         "weekday_tail": r"(?:\s+(?:günü|günkü|gününe|gününden|gününün|akşamı|sabahı|gecesi))",
         "ago": r"(?P<n>\d+|bir|iki|üç|dört|beş|altı|yedi|on)\s+(?P<u>gün|hafta|ay|yıl)\s+önce",

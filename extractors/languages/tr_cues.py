@@ -25,6 +25,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*",
         "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
         "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*",
+        "önümüzde",
         "katılacak*", "ulaştı", "beklenen",
     ),
     "possible": (
@@ -49,6 +50,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "after-post": ("sonra*", "sonrası*", "ardından", "sonucu*", "sonunda", "sonuçları*", "takiben", "sonrasında"),
     "during-post": (
         "öncesindeki açılış konuşma*", "sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan",
+        "{varılan|anlaşılan|kararlaştırılan} {esir*|takas*|anlaşma*|mutabakat*}", "mutabık kalınan",
     ),
     "before-post": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
     "about": ("hakkında",),

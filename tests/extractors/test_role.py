@@ -85,3 +85,51 @@ def test_an_article_about_something_else_only_recalls(lexicon: Lexicon) -> None:
     )
     (swap,) = [claim for claim in claims(lexicon, text) if claim.kind == "prisoner_exchange"]
     assert (swap.role, "another-subject" in swap.rules) == ("background", True)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "rule"),
+    [
+        ("en", "Russia and Ukraine exchanged prisoners on Thursday, as agreed at the third round of talks in Istanbul.",
+         "frame-of-what-came-of-it"),
+        ("uk", "Росія та Україна провели обмін полоненими, про який домовилися в Стамбулі на четвертому раунді.",
+         "frame-of-what-came-of-it"),
+        ("ru", "Россия и Украина провели обмен пленными, о котором договорились в Стамбуле на четвертом раунде.",
+         "frame-of-what-came-of-it"),
+        ("tr", "Rusya ve Ukrayna, İstanbul'daki dördüncü tur görüşmelerde anlaşılan esir takasını gerçekleştirdi.",
+         "frame-of-what-came-of-it"),
+        ("en", "Russia and Ukraine exchanged prisoners. It was the first swap since the delegations met in Istanbul.",
+         "since-frame"),
+        ("uk", "Україна та Росія обмінялися полоненими. Це перший обмін відтоді, як делегації зустрілися у Стамбулі.",
+         "since-frame"),
+        ("ru", "Россия и Украина обменялись пленными. Это первый обмен с тех пор, как делегации встретились.",
+         "since-frame"),
+    ],
+)  # fmt: skip
+def test_the_round_that_an_exchange_goes_back_to_is_background(
+    lexicon: Lexicon, language: str, text: str, rule: str
+) -> None:
+    told = {claim.kind: claim for claim in claims(lexicon, text, language)}
+    assert told["talks_round"].role == "background"
+    assert rule in told["talks_round"].rules
+    assert told["prisoner_exchange"].role == "news"
+    assert told["prisoner_exchange"].ordinal is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "At the first round, on 16 May 2025, the sides agreed to exchange 1,000 prisoners each."),
+        ("en", "At the previous round the sides had agreed to exchange 1,000 prisoners each."),
+        ("uk", "На першому раунді, 16 травня 2025 року, сторони домовилися обміняти по 1000 полонених."),
+        ("ru", "На первом раунде, 16 мая 2025 года, стороны договорились обменять по 1000 пленных."),
+        ("tr", "16 Mayıs 2025'teki ilk turda taraflar 1.000'er esirin takas edilmesi konusunda anlaştı."),
+    ],
+)
+def test_what_was_agreed_at_an_old_round_is_background(lexicon: Lexicon, language: str, text: str) -> None:
+    lead = {
+        "en": "Russia and Ukraine held talks on Thursday. ", "uk": "Україна та Росія провели переговори у четвер. ",
+        "ru": "Россия и Украина провели переговоры в четверг. ", "tr": "Rusya ve Ukrayna perşembe günü görüştü. ",
+    }  # fmt: skip
+    told = [claim for claim in claims(lexicon, lead[language] + text, language) if claim.kind == "prisoner_exchange"]
+    assert [claim.role for claim in told] == ["background"]

@@ -92,3 +92,73 @@ def test_a_headline_in_the_present_tense_gives_way_to_the_day_in_the_text(lexico
     assert claim.status == "planned"
     assert claim.date is not None
     assert claim.date.start.isoformat() == "2025-06-07"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day", "moved"),
+    [
+        ("en", "The third round of talks between Russia and Ukraine was moved from 12 to 13 June.", 13, True),
+        ("en", "The third round of talks between Russia and Ukraine, due on June 12, was put off to June 13.", 13, True),
+        ("en", "The third round of talks between Russia and Ukraine, planned for June 12, was postponed.", 12, False),
+        ("uk", "Третій раунд переговорів України та Росії відкладено з 12 червня на 13 червня.", 13, True),
+        ("uk", "Україна та Росія перенесли третій раунд переговорів на п'ятницю.", 6, True),
+        ("ru", "Третий раунд переговоров России и Украины, намеченный на 12 июня, перенесён на 13 июня.", 13, True),
+        ("ru", "Третий раунд переговоров России и Украины, намеченный на 12 июня, отложен.", 12, False),
+        ("tr", "Rusya ile Ukrayna arasındaki üçüncü tur görüşmeler 12 Haziran'dan 13 Haziran'a ertelendi.", 13, True),
+        ("tr", "Rusya ile Ukrayna arasındaki görüşmeler pazartesi gününe ertelendi.", 9, True),
+    ],
+)  # fmt: skip
+def test_a_postponed_round_stands_at_its_new_day(
+    lexicon: Lexicon, language: str, text: str, day: int, moved: bool
+) -> None:
+    (claim,) = read_claims(Article("u", "o", None, text, language, PUBLISHED), lexicon).claims
+    assert claim.status == "postponed"
+    assert claim.date is not None
+    assert (claim.date.start.day, claim.date.end.day) == (day, day)
+    assert ("moved" in claim.marks) is moved
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Talks between Russia and Ukraine at the Vatican were proposed by Washington."),
+        ("en", "The Vatican could host a round of talks between Russia and Ukraine, very likely next week."),
+        ("en", "The Vatican is a place for Russia and Ukraine to engage in peace talks."),
+        ("uk", "Папа запропонував Ватикан для мирних переговорів України та Росії."),
+        ("uk", "Переговори між Росією та Україною можуть відбутися у Ватикані наступного тижня."),
+        ("ru", "Переговоры России и Украины в Ватикане предложены Вашингтоном."),
+        ("tr", "Rusya ile Ukrayna arasındaki görüşmeler gelecek hafta Vatikan'da yapılabilir."),
+    ],
+)
+def test_a_place_on_offer_is_only_proposed(lexicon: Lexicon, language: str, text: str) -> None:
+    assert statuses(lexicon, text, language, "talks_round") == ["proposed"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia and Ukraine agreed that all wounded prisoners will be exchanged soon."),
+        ("en", "Russia and Ukraine will exchange 1,000 prisoners each."),
+        ("uk", "Україна та Росія домовилися, що поранених полонених незабаром обміняють."),
+        ("ru", "Россия и Украина договорились, что раненых пленных скоро обменяют."),
+        ("tr", "Rusya ve Ukrayna anlaştı: yaralı esirler yakında takas edilecek."),
+    ],
+)
+def test_what_was_agreed_and_will_be_is_ahead_and_has_no_day(lexicon: Lexicon, language: str, text: str) -> None:
+    (claim,) = [
+        c for c in read_claims(Article("u", "o", None, text, language, PUBLISHED), lexicon).claims
+        if c.kind == "prisoner_exchange"
+    ]  # fmt: skip
+    assert claim.status in ("agreed", "planned")
+    assert claim.date is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Сьогодні за ініціативою російської сторони відбувся перший раунд переговорів з Україною."),
+        ("ru", "Сегодня по инициативе российской стороны состоялся первый раунд переговоров с Украиной."),
+    ],
+)
+def test_at_whose_initiative_it_was_held_is_no_wish(lexicon: Lexicon, language: str, text: str) -> None:
+    assert statuses(lexicon, text, language, "talks_round") == ["concluded"]
