@@ -124,12 +124,22 @@ def _read_watch(
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
-    mentions, dropped = settle(drafts, published.date() if published else None)
+    titled = any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
+    conversation = not titled and _of_a_conversation(passages, names)
+    mentions, dropped = settle(drafts, published.date() if published else None, conversation)
     rejections += [
         _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger))
         for draft, rule in dropped
     ]
     return mentions, rejections
+
+
+def _of_a_conversation(passages: Sequence[Passage], names: Names) -> bool:
+    """Whether the title, or the first sentence where there is none, tells that people spoke, not the sides' envoys."""
+    first = next((passage for passage in passages if not passage.noise), None)
+    if first is None or not (cues := first.cues("talk")):
+        return False
+    return not any(hit.start < cues[0].start for hit in first.names(names.watch, "party", "people", "body"))
 
 
 def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:

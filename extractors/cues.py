@@ -19,8 +19,9 @@ Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``d
 Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
 ``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver. Comparing: ``since``, which
 presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
-Reporting: ``said``, ``refuser``. ``clause`` words open a clause. Lines that are not the
-article's own text begin with ``caption`` or ``seealso``.
+``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
+the future seen from the past. ``talk`` verbs tell of a conversation. Reporting: ``said``, ``refuser``.
+``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``.
 """
 
 from collections.abc import Mapping
@@ -65,6 +66,9 @@ GROUPS: tuple[str, ...] = (
     "from",
     "since",
     "since-post",
+    "talk",
+    "was-to-be",
+    "portion",
     "said",
     "refuser",
     "clause",

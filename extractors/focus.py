@@ -23,7 +23,9 @@ class Draft:
     sides: int
 
 
-def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], list[tuple[Draft, str]]]:
+def settle(
+    drafts: Sequence[Draft], today: date | None, conversation: bool = False
+) -> tuple[list[Mention], list[tuple[Draft, str]]]:
     """The mentions with their roles as the article's course corrects them, and those that stand on nothing.
 
     * unanchored: a bare noun in the body with no place, date, ordinal, count or both sides is talk of talks in
@@ -33,6 +35,8 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
     * frame-alone: "during the exchange" with nothing to tell which one;
     * frame-of-what-came-of-it: "the exchange agreed at the fourth round was carried out": what bore fruit is over;
     * in-a-frame-of-the-past: "at the previous round they agreed on a swap" tells of that day;
+    * subject-is-a-conversation: `conversation` says that the title tells of people who spoke, by telephone mostly; the
+      talks they spoke of are told of without a day;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -69,6 +73,9 @@ def settle(drafts: Sequence[Draft], today: date | None) -> tuple[list[Mention], 
         rule = None
         if _in_a_past_frame(draft, kept) and not exact(mention.date, today):
             out.append(_recalled(mention, "in-a-frame-of-the-past"))
+            continue
+        if conversation and mention.status in _TOLD and passage.field == "text" and not _today(mention.date, today):
+            out.append(_recalled(mention, "subject-is-a-conversation"))
             continue
         if _bore_fruit(draft, kept, today):
             out.append(_recalled(replace(mention, date=None), "frame-of-what-came-of-it"))

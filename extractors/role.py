@@ -55,6 +55,10 @@ def read_role(
         itself = any(passage.clause(hit.start) == passage.clause(head.start) for hit in passage.cues("undated"))
         if itself or standing.framed or standing.status == "proposed":
             return RoleRead("background", "no-date-yet", marks)
+    ahead = dating is not None and dating.basis == "explicit" and fresh
+    if standing.status == "planned" and not ahead and not passage.cues("said") and _was_to_be(passage, head):
+        # reported speech shifts "will" back; elsewhere it tells of a plan that was
+        return RoleRead("background", "future-in-the-past", marks)
     if not fresh:
         if happened and _after_previous(passage, head):
             return RoleRead("background", "after-the-previous-one", marks)
@@ -95,6 +99,10 @@ def _compared_with(passage: Passage, head: Head) -> bool:
         cue.end <= head.start and not any(cue.end < cut <= head.start for cut in passage.cuts)
         for cue in passage.cues("since")
     ) or any(0 <= cue.start - head.end <= _POST_REACH for cue in passage.cues("since-post"))
+
+
+def _was_to_be(passage: Passage, head: Head) -> bool:
+    return any(passage.clause(cue.start) == passage.clause(head.start) for cue in passage.cues("was-to-be"))
 
 
 def _after_previous(passage: Passage, head: Head) -> bool:

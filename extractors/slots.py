@@ -88,6 +88,8 @@ def compares(passage: Passage, noun: Hit) -> bool:
 
 def _attributes_only(passage: Passage, start: int, end: int) -> bool:
     between = passage.folded[start:end]
+    if any(start <= cue.start < end for cue in passage.cues("portion")):
+        return False  # "the second day of the exchange" is its day
     return not any(mark in between for mark in ",;:.()") and between.strip().count(" ") <= 1
 
 

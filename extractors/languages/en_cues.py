@@ -150,6 +150,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "from": ("from", "by"),
     "since": ("since",),
     "since-post": (),
+    "talk": (
+        "{discuss|discusses|discussed}", "{spoke|speak|speaks|talked} {by phone|by telephone|on the phone|with}",
+        "phone call", "{holds|held} a call", "by phone",
+    ),
+    "was-to-be": ("{was|were} {going to|to be|due to|set to|supposed to|scheduled to|meant to}",),
+    "portion": ("day of", "leg of", "stage of", "phase of", "part of", "batch of", "wave of"),
     "said": (
         "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms",
         "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized",

@@ -91,6 +91,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "from": (),
     "since": (),
     "since-post": ("bu yana*", "beri*"),
+    "talk": ("telefon*", "ele aldı*", "telefonda"),
+    "was-to-be": ("{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",),
+    "portion": ("gün*", "aşama*", "etap*", "bölüm*"),
     "said": (
         "söyledi*", "açıkladı*", "belirtti*", "duyurdu*", "bildirdi*", "yazdı*", "kaydetti*", "ifade etti*",
         "aktardı*", "göre", "dedi*", "doğruladı*", "aktardığına göre",

@@ -127,6 +127,18 @@ def test_a_further_lot_says_so(lexicon: Lexicon, language: str, text: str) -> No
     assert set(claim.counts.values()) == {1200}
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia and Ukraine held the second day of the prisoner exchange on Monday."),
+        ("uk", "Україна та Росія провели другий етап обміну полоненими."),
+        ("ru", "Россия и Украина провели второй день обмена пленными."),
+    ],
+)
+def test_the_second_day_of_an_exchange_is_not_the_second_exchange(lexicon: Lexicon, language: str, text: str) -> None:
+    assert [claim.ordinal for claim in of(read(lexicon, text, language), "prisoner_exchange")] == [None]
+
+
 def test_what_is_told_of_the_round_before_marks_nothing_of_todays(lexicon: Lexicon) -> None:
     text = (
         "Envoys of Russia and Ukraine ended the second round of talks in Istanbul on Monday. It lasted an hour.\n"

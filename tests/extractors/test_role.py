@@ -133,3 +133,44 @@ def test_what_was_agreed_at_an_old_round_is_background(lexicon: Lexicon, languag
     }  # fmt: skip
     told = [claim for claim in claims(lexicon, lead[language] + text, language) if claim.kind == "prisoner_exchange"]
     assert [claim.role for claim in told] == ["background"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        ("en", "Lavrov and Rubio discuss the talks with Ukraine",
+         "They spoke about Ukraine.\nThe third meeting of the delegations of Russia and Ukraine took place in Istanbul."),
+        ("uk", "Сибіга обговорив з Рубіо переговори України з Росією",
+         "Вони говорили про Україну та Росію.\nТретій раунд переговорів України та Росії відбувся у Стамбулі."),
+        ("ru", "Лавров поговорил с Рубио о переговорах России с Украиной",
+         "Они обсудили Россию и Украину.\nТретий раунд переговоров России и Украины состоялся в Стамбуле."),
+    ],
+)  # fmt: skip
+def test_an_article_about_a_conversation_only_recalls_the_round(
+    lexicon: Lexicon, language: str, title: str, text: str
+) -> None:
+    (told,) = [c for c in claims(lexicon, text, language, title) if c.kind == "talks_round" and c.status == "concluded"]
+    assert told.role == "background"
+    assert "subject-is-a-conversation" in told.rules
+
+
+@pytest.mark.parametrize(
+    "title", ["Talks in Istanbul end", "Russia and Ukraine discuss prisoners at talks in Istanbul"]
+)
+def test_a_report_whose_title_tells_of_the_round_is_news_the_morning_after(lexicon: Lexicon, title: str) -> None:
+    text = "Russia and Ukraine held a third round of talks in Istanbul. Later the ministers spoke by telephone."
+    (told,) = [c for c in claims(lexicon, text, "en", title) if c.kind == "talks_round"]
+    assert told.role == "news"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Her father was among the prisoners who were going to be exchanged by Russia and Ukraine on Wednesday."),
+        ("uk", "Раунд переговорів України та Росії мав відбутися у середу."),
+        ("ru", "Раунд переговоров России и Украины должен был состояться в среду."),
+        ("tr", "Rusya ile Ukrayna arasındaki görüşmeler çarşamba günü yapılacaktı."),
+    ],
+)
+def test_what_was_to_be_is_no_plan_of_today(lexicon: Lexicon, language: str, text: str) -> None:
+    assert "news" not in [claim.role for claim in claims(lexicon, text, language)]

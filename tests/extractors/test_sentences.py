@@ -52,3 +52,10 @@ def test_sentences_hold_every_visible_character_once_and_in_order(text: str, cod
     assert "".join("".join(text[one.start : one.end].split()) for one in found) == "".join(text.split())
     assert all(one.end <= other.start for one, other in itertools.pairwise(found))
     assert [one.index for one in found] == list(range(len(found)))
+
+
+def test_a_lost_full_stop_is_told_by_a_function_word_with_a_capital() -> None:
+    text = "Two sides swap soldiers on the second day In terms of damage, a port in The Hague was hit."
+    assert [text[s.start : s.end] for s in split(text, get("en"))] == [
+        "Two sides swap soldiers on the second day", "In terms of damage, a port in The Hague was hit.",
+    ]  # fmt: skip
