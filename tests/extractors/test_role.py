@@ -139,7 +139,7 @@ def test_what_was_agreed_at_an_old_round_is_background(lexicon: Lexicon, languag
     ("language", "title", "text"),
     [
         ("en", "Lavrov and Rubio discuss the talks with Ukraine",
-         "They spoke about Ukraine.\nThe third meeting of the delegations of Russia and Ukraine took place in Istanbul."),
+         "They spoke about Ukraine.\nThe third meeting of the delegations of Russia and Ukraine took place in Minsk."),
         ("uk", "Сибіга обговорив з Рубіо переговори України з Росією",
          "Вони говорили про Україну та Росію.\nТретій раунд переговорів України та Росії відбувся у Стамбулі."),
         ("ru", "Лавров поговорил с Рубио о переговорах России с Украиной",
