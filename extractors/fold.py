@@ -4,6 +4,7 @@
 that is off by one quotes the wrong sentence in an alert.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -21,6 +22,9 @@ _SPACES = dict.fromkeys(
 _BREAKS = dict.fromkeys("\t\n\r\v\f\u0085\u2028\u2029", " ")
 _ONE_FOR_ONE = tuple((_LETTERS | _QUOTES | _DASHES | _SPACES | _BREAKS).items())
 
+_ASCII_BREAKS = {ord(char): plain for char, plain in _BREAKS.items() if char.isascii()}
+_SHORT = 64
+
 _LOOSE = "\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff"
 _LOOSE_MARK = re.compile(f"[{_LOOSE}]")
 _LOOSE_WORD = re.compile(rf"[\w{_LOOSE}]*[{_LOOSE}][\w{_LOOSE}]*")
@@ -34,11 +38,22 @@ def fold(text: str) -> str:
     A word with loose marks (decomposed letters, soft hyphens, zero-width characters, stress marks) is composed, and
     `IGNORED` fills up its end: where a word begins never moves, and a match in it may end before its padding.
     """
+    return _word(text) if len(text) <= _SHORT else _text(text)
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.translate(_ASCII_BREAKS).lower()
     if _LOOSE_MARK.search(text):
         text = _LOOSE_WORD.sub(_compose, text)
     for char, plain in _ONE_FOR_ONE:
         text = text.replace(char, plain)
     return text.lower()
+
+
+# Names of holidays and parties are folded again for every article; dates, numbers and terms fold the same text.
+_word = functools.lru_cache(maxsize=4096)(_fold)
+_text = functools.lru_cache(maxsize=4)(_fold)
 
 
 def nfc(text: str) -> str:

@@ -154,6 +154,8 @@ def _zone(order: int, count: int) -> Zone:
 
 
 def _cuts(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[int, ...]:
+    if not any(hit.term.sort == "word" or hit.term.group == "each" for hit in hits):
+        return ()  # nobody asks for the clauses of a sentence that speaks of no event; most are such
     marks = {match.end() for match in _CUTS.finditer(text, start, end)}
     marks.update(
         hit.start for hit in hits if hit.term.sort == "cue" and hit.term.group == "clause" and hit.start > start
