@@ -16,6 +16,7 @@ from alerts.records import Decision, Source
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon
 from extractors.records import Article, Claim, Dating, Evidence, Reading
+from extractors.refusals import because
 from monitor.archive import load
 from monitor.records import Event, Watch
 from monitor.replay import BEGINNING, take
@@ -169,7 +170,7 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
         yield "  triggers refused:"
     refused = ((each.kind, each.rule, _marked(article, each.evidence)) for each in reading.rejections)
     for kind, rule, said in dict.fromkeys(refused):
-        yield f"    {kind}: {rule}: {said}"
+        yield f"    {kind}: {rule}: {said} ({because(rule)})"
     if not explained.verdicts and not reading.unread:
         yield "  no claim: nothing in it speaks of an event of the watches"
     if decided:
