@@ -79,10 +79,16 @@ def find_heads(
     for topic in own:
         cancels = _cancels(passage, topic)
         # "Statements are expected soon" holds no trigger, and a reader still asks why it is no event
-        refusals += [Refusal(topic, _why(hit), hit.start, hit.end) for hit in cancels if hit.term.group != "not"]
+        units = passage.words(topic, "units", "strong") if cancels else []
+        refusals += [
+            Refusal(topic, _why(hit), hit.start, hit.end)
+            for hit in cancels
+            if hit.term.group != "not" and not any(hit.start < u.end and u.start < hit.end for u in units)
+        ]
         spoilers = passage.words(topic, "spoilers")
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
         verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
+        deals = passage.words(topic, "deals")
         governed = passage.words(topic, "bound", "coming", "returning")
         taken: list[Hit] = []
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
@@ -92,6 +98,8 @@ def find_heads(
                 continue
             # "to exchange 1,000 prisoners", "will swap 50 people": the plain form inside is no past tense
             if hit.term.group == "acts" and any(v.start < hit.start < v.end for v in governed):
+                continue
+            if hit.term.group == "bound" and any(d.start <= hit.start and hit.end <= d.end for d in deals):
                 continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
                 passage, hit, topic, watch, named, numbers
