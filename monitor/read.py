@@ -6,7 +6,7 @@ explain` show.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from structlog.typing import FilteringBoundLogger
 from extractors.language import identify
 from extractors.records import Article, Entry, Reading
 from monitor.fetch import Fetcher, FetchFailure, NotModified
+from monitor.hosts import Hosts
 from monitor.intake import Mailing, Taken, take_in
 from monitor.records import Feed, MonitorError, Watch
 from monitor.store import entries
@@ -31,6 +32,8 @@ from monitor.workers import WorkerFailure, Workers
 # Waits between tries of a page that could not be had, then it is set aside: a newsroom's outage is over within a day.
 RETRIES = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
 PASSING = frozenset({"dns", "refused", "timeout", "protocol"})
+# These say that the host, and not only the page, does not answer.
+SILENT = frozenset({"dns", "refused", "timeout"})
 PAGES = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 
@@ -51,6 +54,13 @@ class SetAside:
     outcome: str
     detail: str
     again: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """An entry that was not asked for: its host is left alone until `until`. That is no try."""
+
+    until: datetime
 
 
 class Reader:
@@ -75,6 +85,7 @@ class Reader:
         self._watches, self._mailing, self._feeds = watches, mailing, feeds
         self._memo, self._alerted = memo, alerted
         self._clock, self._log, self._limits = clock, log, limits
+        self._hosts = Hosts()
 
     async def drain(self) -> Counter[str]:
         """Read all entries that are due; the count of each outcome. Also counts `alerts`."""
@@ -88,10 +99,14 @@ class Reader:
 
     async def _read_batch(self, batch: Sequence[PendingEntry], counts: Counter[str]) -> None:
         abreast = asyncio.Semaphore(self._limits.abreast)
+        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-        async def one(item: PendingEntry) -> tuple[Article, Reading] | SetAside:
-            async with abreast:
-                return await self._article(item)
+        async def one(item: PendingEntry) -> tuple[Article, Reading] | SetAside | PutBack:
+            host = urlsplit(item.entry.url).netloc
+            # The host's turn comes first: pages that wait for one slow host must not fill all the places.
+            async with turns[host], abreast:
+                until = self._hosts.closed_until(host, self._clock())
+                return PutBack(until) if until else await self._article(item, host)
 
         tasks = [asyncio.create_task(one(item)) for item in batch]
         try:
@@ -102,11 +117,16 @@ class Reader:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _article(self, item: PendingEntry) -> tuple[Article, Reading] | SetAside:
+    async def _article(self, item: PendingEntry, host: str) -> tuple[Article, Reading] | SetAside:
         entry, feed = item.entry, self._feeds().get(item.feed_url)
         fetched = await self._fetcher.get(
             entry.url, cap=self._limits.page_bytes, deadline=self._limits.page_deadline, accept=PAGES
         )
+        if isinstance(fetched, FetchFailure) and fetched.kind in SILENT:
+            if until := self._hosts.was_silent(host, self._clock()):
+                self._log.warning("host left alone", host=host, because=fetched.kind, until=until.isoformat())
+        else:
+            self._hosts.answered(host)
         if isinstance(fetched, NotModified):
             return SetAside("not modified", "a page asked for without validators answered 304")
         if isinstance(fetched, FetchFailure):
@@ -137,8 +157,15 @@ class Reader:
             return SetAside(f"reader {reading.kind}", f"{entry.url}: {reading.detail}")
         return article, reading
 
-    async def _settle(self, item: PendingEntry, got: tuple[Article, Reading] | SetAside, counts: Counter[str]) -> None:
+    async def _settle(
+        self, item: PendingEntry, got: tuple[Article, Reading] | SetAside | PutBack, counts: Counter[str]
+    ) -> None:
         now = self._clock()
+        if isinstance(got, PutBack):
+            await self._store.run(lambda tx: entries.put_back(tx, item.pk, got.until))
+            counts["tried again later"] += 1
+            self._log.debug("page put back", url=item.entry.url, until=got.until.isoformat())
+            return
         if isinstance(got, SetAside):
             if got.again is not None:
                 at = now + got.again

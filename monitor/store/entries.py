@@ -106,6 +106,11 @@ def retry(tx: Connection, pk: int, at: datetime, detail: str) -> None:
     _update(tx, pk, attempts=t.entry.c.attempts + 1, next_at=at, detail=detail)
 
 
+def put_back(tx: Connection, pk: int, at: datetime) -> None:
+    """Leave the entry until `at` without a try having been made."""
+    _update(tx, pk, next_at=at)
+
+
 def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
     """How many entries of each feed came to which outcome."""
     query = (

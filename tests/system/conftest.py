@@ -43,6 +43,7 @@ class Story:
     text: str
     published: datetime
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    base: str = ""
 
 
 @dataclass(slots=True)
@@ -55,9 +56,12 @@ class Newsroom:
     hanging: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
 
-    def publish(self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None) -> Story:
+    def publish(
+        self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None, base: str = ""
+    ) -> Story:
+        """`base`: under which of its names the newsroom links to it."""
         published = utcnow() - ago
-        story = Story(path or f"/news/{len(self.stories)}", title, text, published)
+        story = Story(path or f"/news/{len(self.stories)}", title, text, published, base=base or self.base)
         self.stories.insert(0, story)
         return story
 
@@ -96,7 +100,7 @@ class Newsroom:
         if request.headers.get("If-None-Match") == tag:
             return web.Response(status=304, headers={"ETag": tag})
         items = "".join(
-            f"<item><title>{s.title}</title><link>{self.base}{s.path}</link><guid>{s.path}</guid>"
+            f"<item><title>{s.title}</title><link>{s.base}{s.path}</link><guid>{s.path}</guid>"
             f"<pubDate>{format_datetime(s.published)}</pubDate></item>"
             for s in self.stories
         )

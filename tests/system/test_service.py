@@ -176,6 +176,29 @@ async def test_a_feed_that_hangs_holds_up_no_other(newsroom: Newsroom, office: P
     assert newsroom.polls("/slow") == 1
 
 
+async def test_pages_that_hang_keep_no_other_newsroom_waiting_for_long(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    other = newsroom.base.replace("127.0.0.1", "localhost")
+    home.feeds(f"{newsroom.base}/feed")
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    for number in range(10):
+        page = newsroom.publish("Else", "unused", path=f"/silent/{number}", base=other, ago=timedelta(minutes=1))
+        page.answer = hang
+    newsroom.publish_round()
+    # two pages cost their deadline of 3 s each; ten of them, one after the other, would cost ten
+    await service.until(lambda: office.mails, 15)
+    assert sum(path.startswith("/silent/") for path, _ in newsroom.requests) == 2
+    code, out, _ = await home.call("feeds")
+    assert code == 0
+    assert "10 new" in out
+
+
 async def test_bad_feeds_are_set_aside_and_shown_while_a_good_one_goes_on(
     newsroom: Newsroom, office: PostOffice, home: Home
 ) -> None:
