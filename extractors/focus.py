@@ -37,6 +37,7 @@ def settle(
     * in-a-frame-of-the-past: "at the previous round they agreed on a swap" tells of that day;
     * subject-is-a-conversation: `conversation` says that the title tells of people who spoke, by telephone mostly; the
       talks they spoke of are told of without a day;
+    * older-in-its-series: "the second round came after the first" presupposes the first;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -77,6 +78,9 @@ def settle(
         if conversation and mention.status in _TOLD and passage.field == "text" and not _today(mention.date, today):
             out.append(_recalled(mention, "subject-is-a-conversation"))
             continue
+        if _older(mention, kept) and not exact(mention.date, today):
+            out.append(_recalled(mention, "older-in-its-series"))
+            continue
         if _bore_fruit(draft, kept, today):
             out.append(_recalled(replace(mention, date=None), "frame-of-what-came-of-it"))
             continue
@@ -100,6 +104,18 @@ def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:
         and other.mention.kind != draft.mention.kind
         and other.passage is draft.passage
         and other.mention.trigger[1] <= draft.mention.trigger[0]
+        for other in drafts
+    )
+
+
+def _older(mention: Mention, drafts: Sequence[Draft]) -> bool:
+    if mention.ordinal is None or "framed" not in mention.marks or mention.status not in HAPPENED:
+        return False
+    return any(
+        other.mention.kind == mention.kind
+        and other.mention.role == "news"
+        and other.mention.status in HAPPENED
+        and (other.mention.ordinal or 0) > mention.ordinal
         for other in drafts
     )
 

@@ -99,7 +99,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "previous": (
         "previous", "last", "first", "earlier", "past", "former", "initial", "last month's", "last week's",
-        "last year's", "prior", "those", "old", "the {first|second|third} round",
+        "last year's", "prior", "those", "old",
     ),
     "another": (
         "another", "new", "fresh", "next", "further", "one more", "latest", "additional", "more", "again", "future",

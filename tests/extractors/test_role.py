@@ -174,3 +174,16 @@ def test_a_report_whose_title_tells_of_the_round_is_news_the_morning_after(lexic
 )
 def test_what_was_to_be_is_no_plan_of_today(lexicon: Lexicon, language: str, text: str) -> None:
     assert "news" not in [claim.role for claim in claims(lexicon, text, language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia and Ukraine held a fourth round of talks in Istanbul. It came after the third round of talks."),
+        ("uk", "Україна та Росія провели четвертий раунд переговорів. Він відбувся після третього раунду переговорів."),
+        ("ru", "Россия и Украина провели четвертый раунд переговоров. Он прошел после третьего раунда переговоров."),
+    ],
+)
+def test_the_round_before_is_background_to_the_one_after_it(lexicon: Lexicon, language: str, text: str) -> None:
+    news = [claim.ordinal for claim in claims(lexicon, text, language) if claim.role == "news"]
+    assert news == [4]
