@@ -102,10 +102,15 @@ def take_in(
 ) -> Taken:
     """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
 
+    A baseline article that is known is still taken in for the watches whose events do not tell of it.
     `memo` spares the sayings of live events being read from the store again for each article.
     """
     text_sketch = sketch(article.text)
-    row = articles.add(tx, article, family=family, digest=text_digest(article), sketch=text_sketch, now=now)
+    digest = text_digest(article)
+    row = added = articles.add(tx, article, family=family, digest=digest, sketch=text_sketch, now=now)
+    if row is None and baseline:
+        # What is the baseline of one watch already may be that of the next one too.
+        row = articles.version(tx, article.url, digest)
     if row is None:
         return Taken(known=True)
     source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
@@ -118,6 +123,8 @@ def take_in(
         if not claims:
             continue
         known = events.open_events(tx, watch.id, now - MEMORY, memo)
+        if added is None and any(saying.url == article.url for event in known for saying in event.sayings):
+            continue
         resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)
         decisions, told = _decide(resolution, watch, now)
         events.save(tx, told)
@@ -134,7 +141,7 @@ def take_in(
             articles.record_decision(
                 tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
             )
-    return Taken(False, tuple(judged), tuple(alerts), sent)
+    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent)
 
 
 def _decide(resolution: Resolution, watch: Watch, now: datetime) -> tuple[list[Decision], tuple[Event, ...]]:

@@ -215,7 +215,9 @@ class Reader:
     def _take(
         self, tx: Connection, item: PendingEntry, article: Article, reading: Reading, family: str, now: datetime
     ) -> Taken:
-        watches = self._watches
+        feed = self._feeds().get(item.feed_url)
+        wanted = feed.watches if feed else ()
+        watches = [watch for watch in self._watches if not wanted or watch.id in wanted]
         taken = take_in(
             tx, article, reading, watches=watches, family=family, mailing=self._mailing, now=now, memo=self._memo
         )

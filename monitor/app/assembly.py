@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
 from alerts.records import Channel
 from alerts.retry import RetryPolicy
+from extractors.records import Article, Reading
 from monitor import archive, feeds
 from monitor.app.channels import channel
 from monitor.app.clock import utcnow
@@ -163,22 +164,27 @@ async def _begin(
         told = archive.load(watch.baseline)
         for problem in told.problems:
             log.error("baseline story not read", watch=watch.id, problem=problem)
+        read: list[tuple[Article, Reading]] = []
         for saved in told.articles:
             article = replace(saved.article, seen=now)
             reading = await workers.read(article)
             if isinstance(reading, WorkerFailure):
                 raise MonitorError(f"{saved.where}: the baseline story could not be read: {reading.detail}")
-            known = partial(
-                take_in,
-                article=article,
-                reading=reading,
-                watches=(watch,),
-                family=feeds.family_of(article.outlet, families),
-                mailing=Mailing(),
-                now=now,
-                baseline=True,
-            )
-            await store.run(known)
-        moment = await store.run(lambda tx: meta.begin_watch(tx, watch.id, now))
+            read.append((article, reading))
+        moment = await store.run(lambda tx: _take_baseline(tx, watch, read, families, now))
         log.info("watch begins", watch=watch.id, baseline=len(told.articles))
     return replace(watch, rings=replace(watch.rings, began=moment))
+
+
+def _take_baseline(
+    tx: Connection,
+    watch: Watch,
+    read: Sequence[tuple[Article, Reading]],
+    families: Mapping[str, str],
+    now: datetime,
+) -> datetime:
+    """The watch begins and knows its stories, or neither: half of them, after a crash, would be taken for all."""
+    for article, reading in read:
+        family = feeds.family_of(article.outlet, families)
+        take_in(tx, article, reading, watches=(watch,), family=family, mailing=Mailing(), now=now, baseline=True)
+    return meta.begin_watch(tx, watch.id, now)

@@ -70,6 +70,11 @@ def rows_by_url(tx: Connection, url: str) -> tuple[ArticleRow, ...]:
     )
 
 
+def version(tx: Connection, url: str, digest: str) -> ArticleRow | None:
+    """The version of an article with this digest of its text."""
+    return next((row for row in rows_by_url(tx, url) if row.digest == digest), None)
+
+
 def record_decision(
     tx: Connection,
     article_id: int,

@@ -124,6 +124,24 @@ def test_a_baseline_article_is_known_and_rings_nobody(store: Store, watch: Watch
     assert take(store, watch, round_ended(), given=later).alerts == ()
 
 
+def test_a_story_can_be_the_baseline_of_two_watches(store: Store, watch: Watch) -> None:
+    second = replace(watch, id="second", names=replace(watch.names, watch="second"))
+    assert not take(store, watch, round_ended(), baseline=True).known
+    assert not take(store, second, round_ended(watch="second"), baseline=True).known
+    with store.read() as tx:
+        assert {event.watch for event in events.all_events(tx)} == {"ru-ua", "second"}
+    later = article("Another text of the same round.", "https://other.example/talks")
+    assert take(store, second, round_ended(watch="second"), given=later).alerts == ()
+
+
+def test_a_baseline_article_twice_is_taken_in_once(store: Store, watch: Watch) -> None:
+    take(store, watch, round_ended(), baseline=True)
+    assert take(store, watch, round_ended(), baseline=True).known
+    with store.read() as tx:
+        (event,) = events.all_events(tx)
+    assert len(event.sayings) == 1
+
+
 def test_a_recipient_of_several_routes_is_told_once(store: Store, watch: Watch) -> None:
     routes = (Route(("desk", "room")), Route(("desk",), kinds=frozenset({"talks_round"})))
     assert take(store, watch, round_ended(), mail=mailing(*routes)).deliveries == 2

@@ -226,9 +226,10 @@ class Home:
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
 
-    def feeds(self, *urls: str, interval: str = "1s") -> None:
+    def feeds(self, *urls: str, interval: str = "1s", watches: str = "") -> None:
+        only = f", watches: [{watches}]" if watches else ""
         rows = "".join(
-            f"  - {{url: '{url}', outlet: Test Courier {n}, language: en, interval: {interval}}}\n"
+            f"  - {{url: '{url}', outlet: Test Courier {n}, language: en, interval: {interval}{only}}}\n"
             for n, url in enumerate(urls)
         )
         (self.path / "config" / "feeds.yaml").write_text(f"feeds:\n{rows}" if rows else "feeds: []\n")

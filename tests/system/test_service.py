@@ -1,6 +1,7 @@
 """The service as a process of its own, against a real newsroom and a real mail server."""
 
 import asyncio
+import json
 import signal
 import sqlite3
 from datetime import timedelta
@@ -159,6 +160,31 @@ async def test_once_polls_what_is_due_delivers_and_exits(newsroom: Newsroom, off
     assert code == 0
     assert "1 alerts" in err
     assert office.interrupting() == ["new"]
+
+
+async def test_two_watches_each_know_their_stories_and_hear_of_the_feeds_that_are_theirs(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    watches = home.path / "seeds" / "watches"
+    text = (watches / "ru-ua.yaml").read_text().replace("watch: ru-ua", "watch: second", 1)
+    (watches / "second.yaml").write_text(text)
+    home.settings(watches="[ru-ua, second]")
+    home.feeds(f"{newsroom.base}/feed", watches="second")
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.mails)
+    before = newsroom.polls()
+    await service.until(lambda: newsroom.polls() > before + 2)
+    assert ["second" in mail["Subject"] for mail in office.mails] == [True]
+    _, out, _ = await home.call("events", "--json")
+    known = [json.loads(line) for line in out.splitlines()]
+    stories = sorted((e["kind"], e["status"]) for e in known if e["watch"] == "ru-ua")
+    assert len(stories) > 3
+    # the same stories, and the round of today
+    assert sorted((e["kind"], e["status"]) for e in known if e["watch"] == "second") == sorted(
+        [*stories, ("talks_round", "concluded")]
+    )
 
 
 async def test_a_feed_that_hangs_holds_up_no_other(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
