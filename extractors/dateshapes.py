@@ -20,6 +20,7 @@ Day = tuple[int, int, int | None]
 _YEAR = r"(?P<{}>(?:19|20)\d\d)(?![\d])(?![.,:]\d)(?!\s?[-x]\s?(?:for|на)\b)"
 _TAIL = r"(?:'[^\W\d_]+)?"
 _YEAR_LED = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:\s+yili(?:nin)?)?\s+\Z")  # "2022 Mart'ında", folded
+_APPOSED = re.compile(r",\s(?:a|в|во|у)\s")
 _BARE_DAY_BEFORE = re.compile(r"the day before(?=\s*[.,;:!?)-]|\s*\Z)")
 
 
@@ -300,13 +301,22 @@ def _counted(folded: str, end: int) -> bool:
     )
 
 
+def _closed(folded: str, end: int) -> bool:
+    """Whether an apposition ends here: "on 23 November, a Sunday, they met"."""
+    return not folded[end:].strip() or folded[end] in ",;.)"
+
+
 def _joined(found: list[Shape], folded: str) -> list[Shape]:
     """A weekday or relative day beside a date says the same day ("Monday, June 2"): the date wins, being exact."""
     joined: list[Shape] = []
     for shape in found:
         previous = joined[-1] if joined else None
         gap = folded[previous.end : shape.start] if previous else None
-        if previous is None or gap is None or gap.strip(" ") not in ("", ",", "(", "-"):
+        apposed = gap is not None and shape.kind == "weekday" and _APPOSED.fullmatch(gap) is not None
+        single = previous is not None and previous.kind == "day" and previous.first == previous.last
+        if apposed and previous and single and _closed(folded, shape.end):
+            joined[-1] = replace(previous, end=shape.end)
+        elif previous is None or gap is None or gap.strip(" ") not in ("", ",", "(", "-", "the"):
             joined.append(shape)
         elif previous.kind in ("weekday", "relative") and shape.kind == "day" and not previous.part.startswith("week"):
             joined[-1] = replace(shape, start=previous.start)
