@@ -18,6 +18,7 @@ from monitor.jobs import Periods, schedule
 from monitor.loops import Pulse, forever, keep_house
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
+from monitor.store.errors import StoreError
 
 # A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
 PATIENCE = timedelta(minutes=15)
@@ -35,12 +36,14 @@ class Once:
 
 
 async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> None:
-    """Run until SIGINT or SIGTERM. Raises the first exception of any loop or job."""
+    """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
     log = logger(settings.log_level)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup the end of the terminal is ignored, and shall be.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
@@ -96,6 +99,8 @@ async def _house(service: Service) -> None:
 
 async def _watch(service: Service, pulse: Pulse) -> None:
     async def turn() -> None:
+        if lost := await service.store.call(lambda store: store.lost()):
+            raise StoreError(lost)
         for name, since in pulse.late():
             service.log.error("loop is stuck", loop=name, seconds=int(since.total_seconds()))
 

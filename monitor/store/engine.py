@@ -5,14 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from monitor.store import schema
@@ -30,6 +30,7 @@ class Store:
     where: str
     path: Path | None
     _guard: AbstractContextManager[Any]
+    _file: tuple[int, int] | None = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -38,7 +39,7 @@ class Store:
         SQLite takes the write lock at the start (BEGIN IMMEDIATE): a transaction that began as a read and then writes
         fails at once with "database is locked", whatever the busy timeout.
         """
-        with self._guard, self.engine.connect() as connection:
+        with self._told(), self._guard, self.engine.connect() as connection:
             connection.execution_options(**{_WRITE: True})
             with self._begin(connection):
                 yield connection
@@ -46,7 +47,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One read transaction: a consistent view; writing in it raises."""
-        with self._guard, self.engine.connect() as connection:
+        with self._told(), self._guard, self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with self._begin(connection):
@@ -66,6 +67,31 @@ class Store:
         if self.path is not None:
             with closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def lost(self) -> str | None:
+        """What became of the file of an SQLite store that is open: None, or that it is not there any more.
+
+        SQLite goes on writing to a file that was deleted or replaced, and all of it is gone at the end.
+        """
+        if self.path is None:
+            return None
+        try:
+            there = self.path.stat()
+        except OSError as fault:
+            return f"the file of the store {self.where} is gone ({fault.strerror}): start again, with a copy if any"
+        if self._file is not None and (there.st_dev, there.st_ino) != self._file:
+            return f"the file of the store {self.where} was replaced: start again to use the new one"
+        return None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the database itself cannot do (a full disk, a damaged file) as a StoreError that says what to do."""
+        try:
+            yield
+        except DBAPIError as fault:
+            if type(fault) not in (OperationalError, DatabaseError):
+                raise
+            raise StoreError(f"the store {self.where} failed: {fault.orig}{_advice(str(fault.orig))}") from fault
 
     def _begin(self, connection: Connection) -> sa.engine.RootTransaction:
         try:
@@ -107,11 +133,28 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
         _migrate(store, migrations)
     except DBAPIError as fault:
         store.close()
-        raise StoreError(f"the store {where} cannot be opened: {fault.orig}") from fault
+        raise StoreError(f"the store {where} cannot be opened: {fault.orig}{_advice(str(fault.orig))}") from fault
     except BaseException:
         store.close()
         raise
-    return store
+    if path is None:
+        return store
+    made = path.stat()
+    return replace(store, _file=(made.st_dev, made.st_ino))
+
+
+_ADVICE = {
+    "full": "make room on its disk; nothing of the last step was kept, and it is repeated at the next start",
+    "malformed": "put a copy in its place, or move it away to begin anew",
+    "not a database": "put a copy in its place, or move it away to begin anew",
+    "readonly": "let this user write to the file and its folder",
+    "unable to open": "let this user write to its folder",
+    "disk I/O": "look after its disk",
+}
+
+
+def _advice(said: str) -> str:
+    return next((f"; {advice}" for words, advice in _ADVICE.items() if words in said), "")
 
 
 def _migrate(store: Store, migrations: Path) -> None:

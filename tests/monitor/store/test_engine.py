@@ -108,7 +108,7 @@ def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
 
 
 def test_reading_cannot_write(store: Store) -> None:
-    with pytest.raises(DBAPIError, match=r"(?i)read-?only"), store.read() as tx:
+    with pytest.raises((DBAPIError, StoreError), match=r"(?i)read-?only"), store.read() as tx:
         meta.put(tx, "k", "v")
     with store.write() as tx:
         assert meta.get(tx, "k") is None
@@ -232,7 +232,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parley.db"
     path.write_text("feeds:\n" * 1_000)
-    with pytest.raises(StoreError, match=r"parley\.db cannot be opened: file is not a database"):
+    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; put a copy"):
         open_store(f"sqlite:///{path}")
 
 
@@ -260,6 +260,30 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"folder of the store .*file/state/parley\.db cannot be made"):
         open_store(f"sqlite:///{tmp_path}/file/state/parley.db")
+
+
+def test_a_file_that_was_deleted_or_replaced_under_an_open_store_is_noticed(
+    tmp_path: Path, file_url: str, opened: Open
+) -> None:
+    store = opened(file_url)
+    file = store.path
+    assert file is not None
+    assert store.lost() is None
+    file.rename(tmp_path / "away.db")
+    assert "is gone" in (store.lost() or "")
+    file.write_bytes((tmp_path / "away.db").read_bytes())
+    assert "was replaced" in (store.lost() or "")
+
+
+def test_a_full_disk_is_told_with_what_to_do_and_nothing_is_kept(file_url: str, opened: Open) -> None:
+    store = opened(file_url)
+    with pytest.raises(StoreError, match=r"is full; make room"), store.write() as tx:
+        pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        meta.put(tx, "k", "v" * 1_000_000)
+    store.close()
+    with opened(file_url).read() as tx:
+        assert meta.get(tx, "k") is None
 
 
 def test_a_backup_holds_what_was_written(tmp_path: Path, file_url: str, opened: Open) -> None:
