@@ -153,7 +153,7 @@ def _direction(passage: Passage, number: FoundNumber, names: Names) -> str:
     if getters and verb.term.group == "gives":
         home = side_of(getters[-1])
         return f"{other[home]}->{home}"
-    return "total"
+    return _told_by_goal(passage, number, actors, other)
 
 
 def _nation(passage: Passage, number: FoundNumber, watch: str) -> str:
@@ -175,10 +175,24 @@ def _told_by_cases(passage: Passage, number: FoundNumber, actors: Sequence[Hit],
     bare = {side_of(hit) for hit in before if _plain_form(passage, hit)}
     oblique = {side_of(hit) for hit in before if not _plain_form(passage, hit)}
     if not verbs or len(bare) != 1 or not oblique <= {other[side] for side in bare} or not oblique:
-        return "total"
+        return _told_by_goal(passage, number, actors, other)
     (subject,) = bare
     gives = verbs[0].term.group == "gives"
     return f"{subject}->{other[subject]}" if gives else f"{other[subject]}->{subject}"
+
+
+def _told_by_goal(passage: Passage, number: FoundNumber, actors: Sequence[Hit], other: Mapping[str, str]) -> str:
+    """ "1,200 bodies were returned to Ukraine": where they go is home, whoever gives them."""
+    clause = passage.clause(number.start)
+    goals = {
+        side_of(hit)
+        for hit in actors
+        if passage.clause(hit.start) == clause and any(0 <= hit.start - cue.end <= 2 for cue in passage.cues("toward"))
+    }
+    if len(goals) != 1:
+        return "total"
+    (home,) = goals
+    return f"{other[home]}->{home}"
 
 
 def _plain_form(passage: Passage, hit: Hit) -> bool:

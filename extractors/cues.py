@@ -17,7 +17,8 @@ before the head, or with the ``-post`` groups right behind it (Turkish).
 
 Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
 Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
-``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver. Comparing: ``since``, which
+``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver, ``toward`` before
+the one who gets. Comparing: ``since``, which
 presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
 ``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
 the future seen from the past. ``talk`` verbs tell of a conversation. Reporting: ``said``, ``refuser``.
@@ -64,6 +65,7 @@ GROUPS: tuple[str, ...] = (
     "gives",
     "gets",
     "from",
+    "toward",
     "since",
     "since-post",
     "talk",

@@ -89,6 +89,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "gets": ("aldı*", "alındı*", "geri aldı*", "geri alındı*", "teslim aldı*", "geri getirdi*", "kavuştu*"),
     "from": (),
+    "toward": (),
     "since": (),
     "since-post": ("bu yana*", "beri*"),
     "talk": ("telefon*", "ele aldı*", "telefonda"),
