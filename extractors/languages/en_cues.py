@@ -144,8 +144,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "given", "send", "returned", "returns", "return", "transfers", "handing over", "release", "free",
     ),
     "gets": (
-        "received", "receives", "got", "get", "{bring|brings|brought} home", "brought back", "returned", "returns", "return",
-        "bringing back", "got back", "get back", "took back", "welcomed", "recovered", "retrieved", "secured",
+        "received", "receives", "got", "get", "{bring|brings|brought} home", "brought back", "returned", "returns",
+        "return", "bringing back", "got back", "get back", "took back", "welcomed", "recovered", "retrieved", "secured",
     ),
     "from": ("from", "by"),
     "toward": ("to",),
