@@ -213,7 +213,10 @@ def _dating(found: FoundDate | None, head: Head, standing: Standing, published: 
 def _dates_the_saying(passage: Passage, found: FoundDate) -> bool:
     """ "He said on Friday that they would meet": what is said of the past, mostly on its day; of a plan, never."""
     return any(
-        0 <= found.start - cue.end <= _SAID_ON or 0 <= cue.start - found.end <= 1 for cue in passage.cues("said")
+        # a colon opens what was said: "He confirmed: on June 2 they will meet"
+        (0 <= found.start - cue.end <= _SAID_ON and ":" not in passage.text[cue.end : found.start])
+        or 0 <= cue.start - found.end <= 1
+        for cue in passage.cues("said")
     )
 
 

@@ -187,3 +187,23 @@ def test_what_was_to_be_is_no_plan_of_today(lexicon: Lexicon, language: str, tex
 def test_the_round_before_is_background_to_the_one_after_it(lexicon: Lexicon, language: str, text: str) -> None:
     news = [claim.ordinal for claim in claims(lexicon, text, language) if claim.role == "news"]
     assert news == [4]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        (
+            "en",
+            "Umerov confirmed: July 27 is the day when Russia and Ukraine will hold talks in Istanbul.",
+            "2025-07-27",
+        ),
+        ("uk", "Умєров підтвердив: 27 липня Україна та Росія проведуть переговори у Стамбулі.", "2025-07-27"),
+        ("ru", "Мединский сообщил: 27 июля Россия и Украина проведут переговоры в Стамбуле.", "2025-07-27"),
+        ("en", "Umerov said on Wednesday that Russia and Ukraine will hold talks in Istanbul.", None),
+    ],
+)
+def test_what_stands_behind_a_colon_was_said_and_is_not_when_it_was_said(
+    lexicon: Lexicon, language: str, text: str, day: str | None
+) -> None:
+    (claim,) = [claim for claim in claims(lexicon, text, language) if claim.kind == "talks_round"]
+    assert (claim.date and claim.date.start.isoformat()) == day
