@@ -1,6 +1,6 @@
 """PURE: which entries of a feed are new, and which were there before the watch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,17 +15,21 @@ class SortedOut:
     baseline: tuple[Entry, ...]
 
 
+_NO_ADDRESSES: Mapping[str, datetime | None] = {}
+
+
 def new_entries(
-    entries: Sequence[Entry], known_ids: Collection[str], known_urls: Collection[str] = ()
+    entries: Sequence[Entry], known_ids: Collection[str], known_urls: Mapping[str, datetime | None] = _NO_ADDRESSES
 ) -> tuple[Entry, ...]:
     """Entries whose id and address are both unknown. A second entry of one address is an echo of the first.
 
     Feeds change guids of what they keep showing (a headline in the guid, miniflux#2358), so the address counts too.
+    `known_urls` has for each address the latest publication that was given for it: one published later is another.
     """
-    ids, urls = set(known_ids), set(known_urls)
+    ids, urls = set(known_ids), set[str]()
     fresh: list[Entry] = []
     for entry in entries:
-        if entry.id in ids or (entry.url and entry.url in urls):
+        if entry.id in ids or (entry.url and (entry.url in urls or _echo(entry, known_urls))):
             # What is known by id also vouches for its address.
             urls.add(entry.url)
             continue
@@ -43,7 +47,7 @@ def sort_out(
     began: datetime | None,
     max_age: timedelta,
     now: datetime,
-    known_urls: Collection[str] = (),
+    known_urls: Mapping[str, datetime | None] = _NO_ADDRESSES,
 ) -> SortedOut:
     """Split what a poll brought (DESIGN §5). `began`: when the feed's earliest watch began, if it did.
 
@@ -59,3 +63,11 @@ def sort_out(
     return SortedOut(
         tuple(entry for entry in fresh if entry.id in dated), tuple(entry for entry in fresh if entry.id not in dated)
     )
+
+
+def _echo(entry: Entry, known_urls: Mapping[str, datetime | None]) -> bool:
+    """Whether an entry under a new id is what was there before. What rolls on under one address gets later dates."""
+    if entry.url not in known_urls:
+        return False
+    before = known_urls[entry.url]
+    return entry.published is None or before is None or entry.published <= before

@@ -129,8 +129,9 @@ class Poller:
             began=self._began(feed),
             max_age=self._max_age,
             now=now,
+            known_urls=entries.known_urls(tx, feed.url, [entry.url for entry in polled.entries]),
         )
-        entries.sighted(tx, feed.url, ids, now)
+        entries.sighted(tx, feed.url, polled.entries, now)
         entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now)
         return entries.add(tx, feed.url, sorted_out.new, status="new", now=now)
 

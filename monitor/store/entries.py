@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from extractors.records import Entry
 from monitor.store import tables as t
 from monitor.store.codec import decode, encode
+from monitor.store.columns import UtcDateTime
 from monitor.store.errors import StoreError
 from monitor.store.feeds import chunks, key, row_id
 
@@ -59,6 +60,7 @@ def add(
             "added": now,
             "last_seen": now,
             "settled": None if status == "new" else now,
+            "url_key": key(entry.url) if entry.url else None,
         }
         for entry_key, entry in reversed(by_key.items())
         if entry_key not in known
@@ -68,12 +70,28 @@ def add(
     return len(rows)
 
 
-def sighted(tx: Connection, feed_url: str, ids: Iterable[str], now: datetime) -> None:
-    """Note that the feed still shows these entries, so that `forget` keeps them."""
+def known_urls(tx: Connection, feed_url: str, urls: Iterable[str]) -> Mapping[str, datetime | None]:
+    """Those of `urls` that this feed has shown before, with the latest publication given for each, if any was."""
     feed = row_id(tx, feed_url)
-    for chunk in chunks(key(id_) for id_ in ids):
-        stale = (t.entry.c.feed_pk == feed) & t.entry.c.key.in_(chunk) & (t.entry.c.last_seen < now - _SIGHTING)
-        tx.execute(sa.update(t.entry).where(stale).values(last_seen=now))
+    by_key = {key(url): url for url in urls if url}
+    found: dict[str, datetime | None] = {}
+    for chunk in chunks(by_key):
+        latest = sa.func.max(t.entry.c.published, type_=UtcDateTime)
+        query = sa.select(t.entry.c.url_key, latest).where(t.entry.c.feed_pk == feed, t.entry.c.url_key.in_(chunk))
+        found |= {by_key[bytes(url_key)]: at for url_key, at in tx.execute(query.group_by(t.entry.c.url_key))}
+    return found
+
+
+def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> None:
+    """Note that the feed still shows these entries, under whatever id, so that `forget` keeps them."""
+    feed = row_id(tx, feed_url)
+    for column, keys in (
+        (t.entry.c.key, {key(entry.id) for entry in shown}),
+        (t.entry.c.url_key, {key(entry.url) for entry in shown if entry.url}),
+    ):
+        for chunk in chunks(sorted(keys)):
+            stale = (t.entry.c.feed_pk == feed) & column.in_(chunk) & (t.entry.c.last_seen < now - _SIGHTING)
+            tx.execute(sa.update(t.entry).where(stale).values(last_seen=now))
 
 
 def pending(tx: Connection, now: datetime, limit: int) -> tuple[PendingEntry, ...]:

@@ -60,7 +60,9 @@ entry = sa.Table(
     sa.Column("added", UtcDateTime, nullable=False),
     sa.Column("last_seen", UtcDateTime, nullable=False),
     sa.Column("settled", UtcDateTime),
+    sa.Column("url_key", sa.LargeBinary),
     sa.UniqueConstraint("feed_pk", "key"),
+    sa.Index(None, "feed_pk", "url_key"),
     sa.Index(None, "outcome", "next_at"),
     sa.Index(None, "last_seen"),
 )

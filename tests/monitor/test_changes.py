@@ -23,8 +23,16 @@ def split(*entries: Entry, first_poll: bool, known: tuple[str, ...] = (), began:
 def test_what_is_known_by_id_or_address_is_not_new():
     a, b, moved = entry("a"), entry("b"), entry("c", url="https://a.org/a")
     assert new_entries((a, b, moved), {"a"}) == (b,)
-    assert new_entries((moved,), (), {"https://a.org/a"}) == ()
+    assert new_entries((moved,), (), {"https://a.org/a": None}) == ()
     assert new_entries((b, entry("d", url=b.url)), ()) == (b,)
+
+
+def test_an_address_shown_again_under_a_new_id_is_new_only_with_a_later_date():
+    before = {"https://a.org/a": NOW - timedelta(hours=1)}
+    undated, same, later = (entry("b", age, "https://a.org/a") for age in (None, timedelta(hours=1), timedelta(0)))
+    assert new_entries((undated,), (), before) == ()
+    assert new_entries((same,), (), before) == ()
+    assert new_entries((later,), (), before) == (later,)
 
 
 def test_entries_without_a_link_are_told_apart_by_id():

@@ -42,6 +42,26 @@ async def test_the_backlog_of_a_first_poll_does_not_ring(newsroom: Newsroom, off
     assert "baseline" in out
 
 
+async def test_old_news_without_a_date_under_ever_new_guids_rings_nobody(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    old = newsroom.publish_round(ago=timedelta(hours=20))
+    asked = 0
+
+    async def feed(_: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        item = f"<item><title>{old.title}</title><link>{old.base}{old.path}</link><guid>{asked}</guid></item>"
+        text = f"<?xml version='1.0'?><rss version='2.0'><channel><title>Courier</title>{item}</channel></rss>"
+        return web.Response(text=text, content_type="application/rss+xml")
+
+    newsroom.hanging["/feed"] = feed
+    service = await home.run()
+    await service.until(lambda: service.log.count("feed polled") >= 4)
+    assert office.mails == []
+    assert not any(path == old.path for path, _ in newsroom.requests)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_ends_it_cleanly_within_five_seconds(
     number: signal.Signals, newsroom: Newsroom, office: PostOffice, home: Home

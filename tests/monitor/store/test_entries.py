@@ -104,7 +104,7 @@ def test_only_what_the_feed_no_longer_shows_is_forgotten(known: Store, again: st
         if again == "add":
             entries.add(tx, A, [entry("shown")], status="new", now=NOW + 40 * DAY)
         else:
-            entries.sighted(tx, A, ["shown"], NOW + 40 * DAY)
+            entries.sighted(tx, A, [entry("shown")], NOW + 40 * DAY)
         assert entries.forget(tx, NOW + 30 * DAY) == 1
         assert feeds.known_ids(tx, A, ["shown", "gone", "unread"]) == {"shown", "unread"}
 
@@ -116,3 +116,24 @@ def test_text_that_no_database_takes_is_kept_all_the_same(known: Store) -> None:
     with known.read() as tx:
         assert entries.pending(tx, NOW, 9)[0].entry == odd
         assert feeds.known_ids(tx, A, [odd.id]) == {odd.id}
+
+
+def test_addresses_are_known_with_their_latest_publication(known: Store) -> None:
+    again = Entry("other id", "https://a.example/1", "Title", published=NOW)
+    shown = [entry("1", NOW - HOUR), again, entry("undated"), Entry("no link", "", "Title")]
+    with known.write() as tx:
+        entries.add(tx, A, shown, status="new", now=NOW)
+        asked = [each.url for each in shown] + ["https://a.example/else"]
+        assert entries.known_urls(tx, A, asked) == {
+            "https://a.example/1": NOW,
+            "https://a.example/undated": None,
+        }
+        assert entries.known_urls(tx, B, asked) == {}
+
+
+def test_what_the_feed_shows_under_ever_new_ids_is_not_forgotten(known: Store) -> None:
+    with known.write() as tx:
+        entries.add(tx, A, [entry("1")], status="baseline", now=NOW)
+        later = NOW + 40 * DAY
+        entries.sighted(tx, A, [Entry("other id", "https://a.example/1", "Title")], later)
+        assert entries.forget(tx, later - 30 * DAY) == 0
