@@ -56,6 +56,7 @@ class Lexicon:
         for pattern, term in _terms(names):
             table.setdefault(pattern.head, []).append((pattern, term))
         self._payloads = [tuple(pairs) for pairs in table.values()]
+        self._spoken: dict[str, list[tuple[tuple[Pattern, Term], ...]]] = {}
         self._automaton = ahocorasick_rs.AhoCorasick(
             list(table), implementation=ahocorasick_rs.Implementation.ContiguousNFA
         )
@@ -63,13 +64,12 @@ class Lexicon:
     def find(self, text: str, folded: str, language: str) -> list[Hit]:
         """All terms of `language` in `text`, by start, longer ones first. `folded` is `fold(text)`."""
         found: list[Hit] = []
+        payloads = self._spoken.get(language) or self._of(language)
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            if start and folded[start - 1].isalnum():
+            if not payloads[index] or (start and folded[start - 1].isalnum()):
                 continue
             whole = end == len(folded) or not folded[end].isalnum()
-            for pattern, term in self._payloads[index]:
-                if term.language is not None and term.language != language:
-                    continue
+            for pattern, term in payloads[index]:
                 if pattern.cased and not text[start].isupper():
                     continue
                 if pattern.rest is None:
@@ -79,6 +79,12 @@ class Lexicon:
                     found.append(Hit(start, match.end(), term))
         found.sort(key=lambda hit: (hit.start, -hit.end))
         return found
+
+    def _of(self, language: str) -> list[tuple[tuple[Pattern, Term], ...]]:
+        """What each spelling stands for in one language; most spellings of a text's alphabet are of another."""
+        own = [tuple(p for p in pairs if p[1].language in (None, language)) for pairs in self._payloads]
+        self._spoken[language] = own
+        return own
 
 
 def compile_lexicon(names: Sequence[Names]) -> Lexicon:

@@ -22,6 +22,7 @@ _CUTS = re.compile(r"[;:()—–]|,(?!\d)|\s-\s|\.\s")
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3
+_LEAD_MARKS = 8
 # The longest sentences of real news have some 700 characters. A longer run without a full stop is a menu, a table or
 # script, and what it costs to relate all its words to each other grows with the cube of their number.
 _RUN_ON = 1200
@@ -108,6 +109,7 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
     hits = lexicon.find(text, folded, language.code)
     starts = [hit.start for hit in hits]
     own: list[tuple[int, int, int, str | None, tuple[Hit, ...]]] = []
+    opening = title.split(" ", 1)[0]
     ends = [
         i + 1 == len(sentences) or sentences[i + 1].paragraph != sentence.paragraph
         for i, sentence in enumerate(sentences)
@@ -122,7 +124,9 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
         noise = None
         if field == "text":
             line = text[sentence.start : sentence.end]
-            plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if title else ""
+            # few lines begin as the title does: the others need no look at their letters
+            begins = bool(opening) and opening in folded[sentence.start : sentence.start + len(opening) + _LEAD_MARKS]
+            plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if begins else ""
             noise = _noise(line, plain, inside, sentence.start, title, last and punctuated)
         elif sentence.end - sentence.start > _RUN_ON:
             noise = "noise-run-on"
