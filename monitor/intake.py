@@ -127,7 +127,7 @@ def take_in(
             continue
         resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)
         decisions, told = _decide(resolution, watch, now)
-        events.save(tx, told)
+        events.save(tx, told, memo)
         for decision in decisions:
             for alert in decision.alerts:
                 deliveries = deliveries_of(alert, mailing, now, earlier=bool(decision.change.told))

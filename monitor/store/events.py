@@ -33,6 +33,11 @@ class Memo:
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
         self._sayings: dict[bytes, Saying] = {}
+        self._digests: dict[int, bytes] = {}
+
+    def digest_of(self, saying: Saying) -> bytes | None:
+        """The digest of this very record, if it is here: it need not be worked out again to see that it is stored."""
+        return self._digests.get(id(saying))
 
     def take(self, digests: Iterable[bytes]) -> dict[bytes, Saying]:
         """Those of `digests` that are here, from now on the latest used."""
@@ -43,9 +48,17 @@ class Memo:
         return found
 
     def keep(self, sayings: Mapping[bytes, Saying]) -> None:
-        self._sayings |= sayings
+        for digest, saying in sayings.items():
+            self._forget(digest)
+            self._sayings[digest] = saying
+            self._digests[id(saying)] = digest
         for digest in list(islice(self._sayings, max(0, len(self._sayings) - self._size))):
-            del self._sayings[digest]
+            self._forget(digest)
+
+    def _forget(self, digest: bytes) -> None:
+        # An id is that of its record only as long as the record lives, and it lives here.
+        if (saying := self._sayings.pop(digest, None)) is not None:
+            self._digests.pop(id(saying), None)
 
 
 def open_events(tx: Connection, watch: str, since: datetime, memo: Memo | None = None) -> tuple[Event, ...]:
@@ -70,15 +83,15 @@ def all_events(tx: Connection, watch: str | None = None, limit: int | None = Non
     return _load(tx, chosen)
 
 
-def save(tx: Connection, events: Iterable[Event]) -> None:
-    """Write events as they stand now; each replaces what was stored of it."""
+def save(tx: Connection, events: Iterable[Event], memo: Memo | None = None) -> None:
+    """Write events as they stand now; each replaces what was stored of it. `memo` is that of `open_events`."""
     for event in events:
         values = {name: getattr(event, name) for name in _COLUMNS}
         values["body"] = encode(replace(event, sayings=(), history=()))
         tx.execute(
             insert(tx, t.event).values(id=event.id, **values).on_conflict_do_update(index_elements=["id"], set_=values)
         )
-        _write_sayings(tx, event.id, event.sayings)
+        _write_sayings(tx, event.id, event.sayings, memo)
         _write_history(tx, event.id, event.history)
 
 
@@ -118,10 +131,12 @@ def _sayings(tx: Connection, ids: sa.Subquery, memo: Memo | None) -> dict[str, l
     return result
 
 
-def _write_sayings(tx: Connection, event_id: str, sayings: Sequence[Saying]) -> None:
+def _write_sayings(tx: Connection, event_id: str, sayings: Sequence[Saying], memo: Memo | None) -> None:
     query = sa.select(t.saying.c.n, t.saying.c.digest).where(t.saying.c.event_id == event_id)
     stored = {n: bytes(digest) for n, digest in tx.execute(query)}
     for n, each in enumerate(sayings):
+        if memo and n in stored and stored[n] == memo.digest_of(each):
+            continue
         body = encode(replace(each, sketch=()))
         digest = _digest(body, each.sketch)
         if stored.get(n) != digest:

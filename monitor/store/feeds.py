@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -16,6 +16,8 @@ from monitor.store.errors import StoreError
 
 T = TypeVar("T")
 _STATE = tuple(t.feed.c[field.name] for field in fields(FeedState))
+# More than a clock is set back by in its daily course.
+_AHEAD = timedelta(minutes=5)
 # SQLite's oldest limit on parameters of one statement is 999; half of it leaves room for the others.
 _CHUNK = 500
 
@@ -38,8 +40,12 @@ def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
 
 
 def due(tx: Connection, now: datetime, limit: int) -> tuple[FeedState, ...]:
-    """Active feeds whose time has come, the longest overdue first."""
-    query = sa.select(*_STATE).where(t.feed.c.active, t.feed.c.next_at <= now)
+    """Active feeds whose time has come, the longest overdue first.
+
+    A feed polled in the future is due: the clock was wrong then, and its next time is as wrong.
+    """
+    come = (t.feed.c.next_at <= now) | (t.feed.c.polled_at > now + _AHEAD)
+    query = sa.select(*_STATE).where(t.feed.c.active, come)
     return tuple(_state(row) for row in tx.execute(query.order_by(t.feed.c.next_at, t.feed.c.pk).limit(limit)))
 
 

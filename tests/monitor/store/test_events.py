@@ -149,6 +149,16 @@ def test_a_memo_spares_reading_and_changes_nothing(store: Store) -> None:
         sa.event.remove(store.engine, "before_cursor_execute", note)
 
 
+def test_a_memo_knows_the_digest_of_a_record_only_while_it_has_it() -> None:
+    memo, first, second = events.Memo(size=1), saying(1), saying(2)
+    memo.keep({b"1": first})
+    assert memo.digest_of(first) == b"1"
+    assert memo.digest_of(saying(1)) is None
+    memo.keep({b"2": second})
+    assert memo.digest_of(first) is None
+    assert memo.digest_of(second) == b"2"
+
+
 def test_a_memo_forgets_what_was_longest_unused() -> None:
     memo = events.Memo(size=2)
     memo.keep({b"1": saying(1), b"2": saying(2)})

@@ -88,3 +88,14 @@ def test_known_ids_are_told_feed_by_feed(store: Store) -> None:
         assert feeds.known_ids(tx, A.url, ["1", "2", long]) == {"1", long}
         assert feeds.known_ids(tx, B.url, ["1", "2"]) == frozenset()
         assert feeds.known_ids(tx, A.url, [str(n) for n in range(2_000)]) == {"1"}
+
+
+def test_a_feed_polled_by_a_clock_that_was_ahead_is_due_once_the_clock_is_right(store: Store) -> None:
+    ahead = NOW + timedelta(days=1)
+    with store.write() as tx:
+        feeds.sync(tx, [Feed("https://a.example/rss", "A", "a")], NOW)
+        (state,) = feeds.due(tx, NOW, 9)
+        feeds.save(tx, replace(state, polled_at=ahead, next_at=ahead + timedelta(hours=1)))
+        (due,) = feeds.due(tx, NOW, 9)
+        feeds.save(tx, replace(due, polled_at=NOW, next_at=NOW + timedelta(hours=1)))
+        assert feeds.due(tx, NOW, 9) == ()
