@@ -1,45 +1,24 @@
 """What happened in one line, from an alert's slots alone: "Second round of talks between Russia and Ukraine …".
 
-English, like the names of a watch. Topics without an entry in the table are worded from their own name.
+English, like the names of a watch and the labels of topics.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from alerts.records import PHASES, Span
+from alerts.wording import days_words, kind_words
 
 ORDINALS = (
     "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth",
     "Eleventh", "Twelfth",
 )  # fmt: skip
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The words of one kind: what it is, and how its end is called."""
-
-    noun: str
-    concluded: str = "concluded"
-
-
-WORDINGS: Mapping[str, Wording] = {
-    "talks_round": Wording("round of talks"),
-    "prisoner_exchange": Wording("prisoner exchange", "carried out"),
-    "remains_repatriation": Wording("return of bodies", "carried out"),
-    "children_return": Wording("return of children", "carried out"),
-    "ceasefire_proposal": Wording("ceasefire"),
-    "memorandum": Wording("memorandum"),
-    "summit": Wording("summit"),
-}
 
 
 def headline(
     *,
     kind: str,
+    label: str,
+    done: str,
     status: str,
     parties: Sequence[str],
     ordinal: int | None,
@@ -48,11 +27,16 @@ def headline(
     counts: Mapping[str, int],
     moved: bool = False,
 ) -> str:
-    """One line without a full stop. `moved`: the plan was put off to `date`, which is then the new one."""
-    wording = WORDINGS.get(kind, Wording(kind.replace("_", " ")))
-    noun = f"{ordinal_word(ordinal)} {wording.noun}" if ordinal else wording.noun
-    state = {"underway": "under way", "concluded": wording.concluded}.get(status, status)
-    line = f"{noun[:1].upper()}{noun[1:]}{_between(parties, counts)} {state}"
+    """One line without a full stop.
+
+    `label` and `done` are what the topic's file calls the event and its end; without a label the topic's id serves.
+    `moved`: the plan was put off to `date`, which is then the new one.
+    """
+    noun = kind_words(kind, label)
+    if ordinal:
+        noun = f"{ordinal_word(ordinal)} {noun[:1].lower()}{noun[1:]}"
+    state = {"underway": "under way", "concluded": done}.get(status, status)
+    line = f"{noun}{_between(parties, counts)} {state}"
     if place:
         line += f" in {place}"
     if date is not None:
@@ -80,24 +64,12 @@ def _between(parties: Sequence[str], counts: Mapping[str, int]) -> str:
 
 
 def _dated(date: Span, status: str, *, moved: bool) -> str:
-    days, phase = days_text(date), PHASES.get(status)
+    days, phase = days_words(date), PHASES.get(status)
     if date.basis == "publication":
         return f", reported {days}"
     if phase == "off":
         return f" to {days}" if moved else f", planned for {days}"
     return f" for {days}" if phase == "ahead" else f", {days}"
-
-
-def days_text(date: Span) -> str:
-    """ "2 June 2025", "23–25 May 2025", "30 May – 2 June 2025"."""
-    start, end = date.start, date.end
-    last = f"{end.day} {MONTHS[end.month - 1]} {end.year}"
-    if start == end:
-        return last
-    if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}–{last}"
-    year = f" {start.year}" if start.year != end.year else ""
-    return f"{start.day} {MONTHS[start.month - 1]}{year} – {last}"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -177,6 +177,8 @@ def _alert(change: Change, reason: Reason, rules: tuple[str, ...], now: datetime
         event_id=event.id,
         title=headline(
             kind=event.kind,
+            label=event.label,
+            done=event.done,
             status=event.status,
             parties=event.parties,
             ordinal=event.ordinal,

@@ -70,7 +70,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An event as it stands at one moment, without its history."""
+    """An event as it stands at one moment, without its history.
+
+    `label` and `done` are what its topic calls it and its end; an empty label means the topic's id.
+    """
 
     id: str
     watch: str
@@ -86,6 +89,8 @@ class Snapshot:
     families: int
     baseline: bool = False
     parent: str | None = None
+    label: str = ""
+    done: str = "concluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class Alert:
     """The decision that people must hear of a change, with its reason and all that the message needs.
 
     `id` is derived from event, reason, phase and number, so that a repeat of the same decision has the same id.
-    `title` is what happened in one line. `rules` are those of reading, resolving and policy that fired.
+    `title` is what happened in one line, `label` what the topic calls such events. `rules` are those of reading,
+    resolving and policy that fired.
     """
 
     id: str
@@ -151,6 +157,7 @@ class Alert:
     decided: datetime
     facts: tuple[Fact, ...] = ()
     since: tuple[Fact, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

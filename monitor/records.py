@@ -61,6 +61,7 @@ class Identity:
     """What makes two claims of a topic one event (DESIGN §4).
 
     `window`: how long an undated claim joins the live event. `slack`: days by which two dated claims may differ.
+    `label` and `done`: what people call such an event and its end ("prisoner exchange", "carried out").
     `ordinals`: whether ordinals count within a `series`, within a `year`, or mean nothing for identity (`none`).
     `deals`: agreements may be carried out by separate events. `parts`: one event may take several days or legs.
     """
@@ -73,6 +74,7 @@ class Identity:
     deals: bool = False
     parts: bool = False
     rings: bool = True
+    done: str = "concluded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def _plain(forms: Mapping[Language, tuple[str, ...]]) -> dict[str, tuple[str, ..
 def _identity(topic: TopicModel, rings: bool) -> Identity:
     own = topic.identity
     return Identity(
-        topic.topic, topic.label, own.window, own.slack.days, own.ordinals, own.deals, own.parts, rings
+        topic.topic, topic.label, own.window, own.slack.days, own.ordinals, own.deals, own.parts, rings, topic.done
     )  # fmt: skip
 
 

@@ -124,6 +124,7 @@ class TopicModel(Strict):
 
     topic: Slug
     label: Text
+    done: Text = "concluded"
     rings: bool = False
     identity: IdentityModel
     words: Annotated[dict[Language, dict[str, tuple[Text, ...]]], Field(min_length=1)]

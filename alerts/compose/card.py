@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from alerts.compose.clean import line, link
-from alerts.records import INTERRUPTS, Alert, Fact, Quote, Source, Span
+from alerts.records import INTERRUPTS, Alert, Fact, Quote, Source
+from alerts.wording import day_words, days_words, kind_words
 
 LONGEST_TITLE = 300
 LONGEST_QUOTE = 600
@@ -21,15 +22,6 @@ REASONS: Mapping[str, str] = {
     "corrected": "Corrected",
     "confirmed": "Confirmed by more outlets",
     "test": "Test: this is not news",
-}
-KINDS: Mapping[str, str] = {
-    "talks_round": "Round of talks",
-    "prisoner_exchange": "Prisoner exchange",
-    "remains_repatriation": "Repatriation of remains",
-    "children_return": "Return of children",
-    "ceasefire_proposal": "Ceasefire proposal",
-    "memorandum": "Memorandum",
-    "summit": "Summit",
 }
 BASES: Mapping[str, str] = {
     "explicit": "the date is in the text",
@@ -93,9 +85,9 @@ def card_of(alert: Alert, *, earlier: bool) -> Card:
     if alert.reason not in INTERRUPTS and alert.reason != "test":
         reason = f"Update: {reason.lower()}"
     return Card(
-        title=line(alert.title, LONGEST_TITLE) or kind_words(alert.kind),
+        title=line(alert.title, LONGEST_TITLE) or _kind(alert),
         reason=reason,
-        kind=kind_words(alert.kind),
+        kind=_kind(alert),
         watch=line(alert.watch, LONGEST_VALUE),
         event_id=line(alert.event_id, LONGEST_VALUE),
         earlier=earlier,
@@ -112,30 +104,8 @@ def card_of(alert: Alert, *, earlier: bool) -> Card:
     )
 
 
-def kind_words(kind: str) -> str:
-    """A topic's name as people say it; a user's own topic is its id with spaces."""
-    return KINDS.get(kind) or line(kind.replace("_", " ").replace("-", " "), 60).capitalize() or "Event"
-
-
-def days(span: Span) -> str:
-    """13 December 2026, or 13–15 December 2026, or 30 November – 2 December 2026."""
-    if span.start == span.end:
-        return _day(span.start)
-    if (span.start.year, span.start.month) == (span.end.year, span.end.month):
-        return f"{span.start.day}–{_day(span.end)}"
-    start = _day(span.start) if span.start.year != span.end.year else _day(span.start).rsplit(" ", 1)[0]
-    return f"{start} – {_day(span.end)}"
-
-
-# strftime would follow the locale of the process, and the bytes must not
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+def _kind(alert: Alert) -> str:
+    return kind_words(line(alert.kind, 60), line(alert.label, 60))
 
 
 def timing(source: Source, decided: datetime) -> str:
@@ -145,7 +115,7 @@ def timing(source: Source, decided: datetime) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{_day(moment.date())} {moment:%H:%M}"
+    return f"{day_words(moment.date())} {moment:%H:%M}"
 
 
 def _span(span: timedelta) -> str:
@@ -165,10 +135,10 @@ def _outlets(families: int, articles: int) -> str:
 
 
 def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, str]]:
-    yield "What", kind_words(alert.kind)
+    yield "What", _kind(alert)
     values = {
         "status": line(alert.status, 60),
-        "date": f"{days(alert.date)} ({BASES.get(alert.date.basis, alert.date.basis)})" if alert.date else "",
+        "date": f"{days_words(alert.date)} ({BASES.get(alert.date.basis, alert.date.basis)})" if alert.date else "",
         "place": line(alert.place or "", LONGEST_VALUE),
         "ordinal": _ordinal(alert),
         "counts": line("; ".join(_count(*item) for item in alert.counts.items()), LONGEST_VALUE),

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Literal
 
-from alerts.compose.card import KINDS, REASONS
+from alerts.compose.card import REASONS
 from alerts.records import INTERRUPTS
 from monitor.records import MonitorError
 
-_WHAT = re.compile(r"^What:\s+(.+)$", re.MULTILINE)
 _EVENT = re.compile(r"Watch \S+, event (\S+)")
 _LINK = re.compile(r"http://127\.0\.0\.1:\d+(/\S+\.html)")
 _CODES = {words.lower(): code for code, words in REASONS.items()}
-_TOPICS = {words: kind for kind, words in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,13 @@ def of_mail(file: str, mail: EmailMessage) -> Message:
     text = str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
     flat = " ".join(text.split())
     body = text.partition("\n\n")[2]
+    event = _found(_EVENT, flat, file)
     reason = body.partition(".")[0].removeprefix("Update: ").strip().lower()
     return Message(
         channel="mail",
         file=file,
-        event_id=_found(_EVENT, flat, file),
-        kind=_kind(text, file),
+        event_id=event,
+        kind=_kind(event, file),
         reason=_CODES.get(reason, reason),
         subject=str(mail["Subject"]),
         article=_found(_LINK, text, file),
@@ -69,7 +68,7 @@ def of_slack(file: str, payload: Mapping[str, object]) -> Message:
         channel="slack",
         file=file,
         event_id=str(event.get("event_id")),
-        kind=_kind(text, file),
+        kind=_kind(str(event.get("event_id")), file),
         reason=str(event.get("reason")),
         subject=text.partition("\n")[0],
         article=_found(_LINK, text, file),
@@ -77,9 +76,12 @@ def of_slack(file: str, payload: Mapping[str, object]) -> Message:
     )
 
 
-def _kind(text: str, file: str) -> str:
-    words = _found(_WHAT, text, file).strip()
-    return _TOPICS.get(words, words)
+def _kind(event_id: str, file: str) -> str:
+    """The topic, which stands second in the id of an event (see `monitor.resolve.events.event_id`)."""
+    parts = event_id.split(".")
+    if len(parts) < 3:
+        raise MonitorError(f"{file}: {event_id!r} is no id of an event")
+    return parts[1]
 
 
 def _found(pattern: re.Pattern[str], text: str, file: str) -> str:

@@ -131,8 +131,8 @@ def with_told(event: Event, alerts: Sequence[Alert]) -> Event:
     return replace(event, told=(*event.told, *mine)) if mine else event
 
 
-def snapshot(event: Event) -> Snapshot:
-    """An event as it stands, for alerts."""
+def snapshot(event: Event, identity: Identity) -> Snapshot:
+    """An event as it stands, in the words of its topic, for alerts."""
     date_ = event.date
     return Snapshot(
         id=event.id,
@@ -149,4 +149,6 @@ def snapshot(event: Event) -> Snapshot:
         families=corroboration.families(event),
         baseline=event.baseline,
         parent=event.parent,
+        label=identity.label,
+        done=identity.done,
     )

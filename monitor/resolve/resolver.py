@@ -290,13 +290,14 @@ def _change(
 ) -> None:
     if work.baseline:
         return
+    identity = work.watch.identities[after.kind]
     known = {(f.slot, f.value) for f in facts.facts_of(before.sayings)} if before is not None else set()
     told = facts.facts_of(after.sayings)
     claim = reading.claim
     work.changes.append(
         Change(
-            event=snapshot(after),
-            before=snapshot(before) if before is not None else None,
+            event=snapshot(after, identity),
+            before=snapshot(before, identity) if before is not None else None,
             moves=moves,
             source=work.source,
             said_status=claim.status,

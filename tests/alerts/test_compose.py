@@ -19,11 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.compose import render
-from alerts.compose.card import card_of, days, kind_words, range_of, timing
+from alerts.compose.card import card_of, range_of, timing
 from alerts.compose.clean import line, link
 from alerts.compose.email import subject
 from alerts.compose.slack import escaped, units
 from alerts.records import Alert, AlertsError, Fact, Quote, Source, Span, Target
+from alerts.wording import days_words, kind_words
 
 KINDS = ("email", "slack", "slack_webhook", "console")
 
@@ -187,7 +188,7 @@ def test_a_user_s_own_topic_is_named_in_words() -> None:
     ],
 )
 def test_days_are_said_as_people_say_them(start: date, end: date, words: str) -> None:
-    assert days(Span(start, end, "explicit")) == words
+    assert days_words(Span(start, end, "explicit")) == words
 
 
 @pytest.mark.parametrize(

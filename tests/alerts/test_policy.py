@@ -155,6 +155,13 @@ def test_updates_do_not_change_the_phase_that_people_know():
     assert told_phase(()) is None
 
 
+TOPICS = {
+    "talks_round": ("round of talks", "concluded"),
+    "prisoner_exchange": ("prisoner exchange", "carried out"),
+    "remains_repatriation": ("return of bodies", "carried out"),
+}
+
+
 @pytest.mark.parametrize(
     ("line", "slots"),
     [
@@ -183,7 +190,9 @@ def test_updates_do_not_change_the_phase_that_people_know():
     ],
 )  # fmt: skip
 def test_the_line_of_an_alert_says_what_happened(line, slots):
+    label, done = TOPICS.get(slots["kind"], ("", "concluded"))
     fields = {
+        "label": label, "done": done,
         "ordinal": None, "place": None, "date": None, "counts": {}, "parties": ("Russia", "Ukraine"), **slots,
     }  # fmt: skip
     assert headline(**fields) == line

@@ -26,7 +26,7 @@ It says:
   — Boğaz Postası: Görüşme
     http://127.0.0.1:4711/bogaz/03.html
 
-Watch ru-ua, event ev-1
+Watch ru-ua, event ru-ua.talks_round.2031-05-17.abcd
 """
 
 
@@ -65,7 +65,10 @@ async def send(receivers: Receivers, raw: bytes) -> None:
 PAYLOAD = {
     "text": "Fourth round\nNew. 1 independent outlet, of 1 article.\nWhat: Round of talks\n"
     "Harbour Courier: Fourth round http://127.0.0.1:4711/harbour/01.html",
-    "metadata": {"event_type": "parley_alert", "event_payload": {"event_id": "ev-1", "reason": "new"}},
+    "metadata": {
+        "event_type": "parley_alert",
+        "event_payload": {"event_id": "ru-ua.talks_round.2031-05-17.abcd", "reason": "new"},
+    },
 }
 
 
@@ -79,7 +82,11 @@ async def test_a_mail_is_kept_byte_for_byte_with_its_page_beside_it(receivers, h
     assert (tmp_path / "01-mail.eml").read_bytes() == raw
     assert "<p>Boğaz Postası</p>" in (tmp_path / "01-mail.html").read_text(encoding="utf-8")
     [message] = heard
-    assert (message.channel, message.event_id, message.kind) == ("mail", "ev-1", "talks_round")
+    assert (message.channel, message.event_id, message.kind) == (
+        "mail",
+        "ru-ua.talks_round.2031-05-17.abcd",
+        "talks_round",
+    )
     assert (message.reason, message.interrupts, message.article) == ("confirmed", False, "/bogaz/03.html")
 
 
@@ -105,7 +112,9 @@ async def test_a_posted_message_is_answered_like_slack_does_and_kept(receivers, 
     assert first["ts"] < second["ts"]
     kept = json.loads((tmp_path / "02-slack.json").read_text(encoding="utf-8"))
     assert kept["thread_ts"] == first["ts"]
-    assert [(each.event_id, each.reason, each.article) for each in heard] == [("ev-1", "new", "/harbour/01.html")] * 2
+    assert [(each.event_id, each.reason, each.article) for each in heard] == [
+        ("ru-ua.talks_round.2031-05-17.abcd", "new", "/harbour/01.html")
+    ] * 2
 
 
 async def test_a_wrong_token_and_a_wrong_channel_are_refused_in_slacks_words(receivers, heard) -> None:
@@ -134,7 +143,7 @@ async def test_a_call_may_come_as_a_form(receivers, heard) -> None:
             receivers.slack_url + "chat.postMessage", data=form, headers={"Authorization": f"Bearer {TOKEN}"}
         )
     assert answer.json()["ok"]
-    assert [message.event_id for message in heard] == ["ev-1"]
+    assert [message.event_id for message in heard] == ["ru-ua.talks_round.2031-05-17.abcd"]
 
 
 async def test_the_incoming_webhook_answers_ok_in_plain_text(receivers, heard) -> None:

@@ -97,7 +97,7 @@ def test_a_link_that_leads_elsewhere_is_a_fault(script: Script) -> None:
 
 def test_the_table_shows_every_event_and_marks_what_is_wrong(script: Script) -> None:
     text = table(judge(script, right(script)[2:]))
-    assert "Round of talks" in text
+    assert "Talks round" in text
     assert text.count("WRONG") == 1
     assert text.count("right") == len(script.events) - 1
 

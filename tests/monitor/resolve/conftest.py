@@ -18,7 +18,8 @@ KINDS = ("talks_round", "prisoner_exchange", "remains_repatriation", "children_r
 
 
 def _identity(topic: str, days: int, *, ordinals: str = "none", deals: bool = False, parts: bool = False) -> Identity:
-    return Identity(topic, topic.replace("_", " "), timedelta(days=days), 1, ordinals, deals, parts)
+    label = {"talks_round": "round of talks"}.get(topic, topic.replace("_", " "))
+    return Identity(topic, label, timedelta(days=days), 1, ordinals, deals, parts)
 
 
 IDENTITIES = {

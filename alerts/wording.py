@@ -1,0 +1,33 @@
+"""PURE: days and topics in English words, the same in a headline and in a message."""
+
+from datetime import date
+
+from alerts.records import Span
+
+# strftime would follow the locale of the process, and the bytes must not
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def day_words(day: date) -> str:
+    """2 June 2025."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def days_words(span: Span) -> str:
+    """2 June 2025, or 23–25 May 2025, or 30 May – 2 June 2025."""
+    start, end = span.start, span.end
+    if start == end:
+        return day_words(end)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{day_words(end)}"
+    first = day_words(start) if start.year != end.year else f"{start.day} {_MONTHS[start.month - 1]}"
+    return f"{first} – {day_words(end)}"
+
+
+def kind_words(kind: str, label: str = "") -> str:
+    """What a topic's file calls its events, with a capital; without a label, the topic's id with spaces."""
+    words = " ".join((label or kind.replace("_", " ").replace("-", " ")).split())
+    return words[:1].upper() + words[1:] or "Event"
