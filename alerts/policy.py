@@ -201,4 +201,5 @@ def _alert(change: Change, reason: Reason, rules: tuple[str, ...], now: datetime
         decided=now,
         facts=change.facts,
         since=change.since,
+        label=event.label,
     )

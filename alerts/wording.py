@@ -31,3 +31,11 @@ def kind_words(kind: str, label: str = "") -> str:
     """What a topic's file calls its events, with a capital; without a label, the topic's id with spaces."""
     words = " ".join((label or kind.replace("_", " ").replace("-", " ")).split())
     return words[:1].upper() + words[1:] or "Event"
+
+
+def count_words(side: str, number: int) -> str:
+    """1,000 each, 538 in all, 6,000 from Russia to Ukraine, by the keys of `counts`."""
+    if side == "total":
+        return f"{number:,} in all"
+    giver, arrow, taker = side.partition("->")
+    return f"{number:,} from {giver} to {taker}" if arrow else f"{number:,} {side}"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from alerts.compose.clean import line, link
 from alerts.records import INTERRUPTS, Alert, Fact, Quote, Source
-from alerts.wording import day_words, days_words, kind_words
+from alerts.wording import count_words, day_words, days_words, kind_words
 
 LONGEST_TITLE = 300
 LONGEST_QUOTE = 600
@@ -30,7 +30,7 @@ BASES: Mapping[str, str] = {
 }
 SLOTS = ("status", "date", "place", "ordinal", "counts", "parties")
 _LABELS: Mapping[str, str] = {"ordinal": "Round", "counts": "How many", "parties": "Parties"}
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         "date": f"{days_words(alert.date)} ({BASES.get(alert.date.basis, alert.date.basis)})" if alert.date else "",
         "place": line(alert.place or "", LONGEST_VALUE),
         "ordinal": _ordinal(alert),
-        "counts": line("; ".join(_count(*item) for item in alert.counts.items()), LONGEST_VALUE),
+        "counts": line("; ".join(count_words(*item) for item in alert.counts.items()), LONGEST_VALUE),
         "parties": line(", ".join(alert.parties), LONGEST_VALUE),
     }
     for slot in SLOTS:
@@ -154,13 +154,6 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
             value = f"{value} (told as {fact.conflict})" if value else fact.conflict
         if value:
             yield label, value
-
-
-def _count(side: str, number: int) -> str:
-    if side == "total":
-        return f"{number} in all"
-    giver, arrow, taker = side.partition("->")
-    return f"{number} from {giver} to {taker}" if arrow else f"{number} {side}"
 
 
 def _ordinal(alert: Alert) -> str:
@@ -231,8 +224,8 @@ def range_of(values: list[str]) -> str:
     shapes = {_NUMBER.sub("#", value) for value in values}
     numbers = [_NUMBER.findall(value) for value in values]
     if len(values) > 1 and len(shapes) == 1 and all(len(found) == 1 for found in numbers):
-        ordered = sorted(int(found[0]) for found in numbers)
-        return _NUMBER.sub(f"{ordered[0]}–{ordered[-1]}", values[0])
+        ordered = sorted(int(found[0].replace(",", "")) for found in numbers)
+        return _NUMBER.sub(f"{ordered[0]:,}–{ordered[-1]:,}", values[0])
     shown = " / ".join(values[:MOST_VALUES])
     return f"{shown} / …" if len(values) > MOST_VALUES else shown
 

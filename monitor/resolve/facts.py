@@ -9,7 +9,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from alerts.records import PHASES, Fact, Quote, Source
+from alerts.records import PHASES, Fact, Quote, Source, Span
+from alerts.wording import count_words, days_words
 from extractors.records import Claim, Dating, Evidence
 from monitor.records import Identity, Saying
 from monitor.resolve.course import Course, counting, ordered
@@ -137,15 +138,14 @@ def printed(claim: Claim) -> dict[str, str]:
     """The slots that a claim fills, as printed."""
     slots: dict[str, str] = {"status": claim.status}
     if claim.date is not None:
-        start, end = claim.date.start.isoformat(), claim.date.end.isoformat()
-        days = start if start == end else f"{start}/{end}"
+        days = days_words(Span(claim.date.start, claim.date.end, claim.date.basis))
         slots["date"] = days if claim.date.basis != "publication" else f"{days} (published)"
     if claim.place:
         slots["place"] = claim.place
     if claim.ordinal:
         slots["ordinal"] = str(claim.ordinal)
     if claim.counts:
-        slots["counts"] = ", ".join(f"{key} {claim.counts[key]}" for key in sorted(claim.counts))
+        slots["counts"] = "; ".join(count_words(key, claim.counts[key]) for key in sorted(claim.counts))
     return slots
 
 

@@ -176,6 +176,7 @@ def test_every_reason_renders_for_every_kind_with_nothing_but_what_must_be_there
 
 def test_a_user_s_own_topic_is_named_in_words() -> None:
     assert kind_words("grain_corridor") == "Grain corridor"
+    assert kind_words("grain_corridor", "extension of the grain deal") == "Extension of the grain deal"
 
 
 @pytest.mark.parametrize(

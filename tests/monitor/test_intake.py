@@ -164,3 +164,11 @@ def test_a_route_for_something_else_sends_nothing(store: Store, watch: Watch, ro
 def test_two_claims_on_one_event_are_one_alert(store: Store, watch: Watch) -> None:
     again = round_ended(status="underway", evidence=(Evidence("title", "Talks end", 0, 9, ()),))
     assert [alert.reason for alert in take(store, watch, round_ended(), again).alerts] == ["new"]
+
+
+def test_an_alert_speaks_in_the_words_of_its_topic(store: Store, watch: Watch) -> None:
+    bodies = round_ended(kind="remains_repatriation", ordinal=None, counts={"Russia->Ukraine": 1200})
+    (alert,) = take(store, watch, bodies).alerts
+    assert alert.label == "return of bodies"
+    assert alert.title == "Return of bodies from Russia to Ukraine carried out in Istanbul, 17 May 2031: 1,200"
+    assert {fact.slot: fact.value for fact in alert.facts}["counts"] == "1,200 from Russia to Ukraine"

@@ -229,7 +229,7 @@ def test_counts_that_differ_by_source_are_one_swap_told_by_many(crier, claim):
 
     assert crier.interrupts == [f"new {swap} concluded"]
     told = {f.value for f in crier.decisions[-1].change.facts if f.slot == "counts"}
-    assert told == {"total 538", "each 246", "Russia->Ukraine 277, Ukraine->Russia 246"}
+    assert told == {"538 in all", "246 each", "277 from Russia to Ukraine; 246 from Ukraine to Russia"}
 
 
 def test_a_recalled_exchange_does_not_absorb_the_one_that_is_agreed_now(crier, claim):
