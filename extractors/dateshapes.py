@@ -88,6 +88,8 @@ class _Scanner:
         self.to_month = re.compile(rf"(?:\s*-\s*|\s+(?:to|through|until|по|до)\s+)(?=\d|(?:{months})\b)")
         self.year_after = re.compile(p("year_after"))
         self.year_before = re.compile(rf"\b(?:{p('year_before')})[\s-]+\Z")
+        self.year_or_count_before = re.compile(rf"\b(?:{p('year_or_count_before')})[\s-]+\Z")
+        self.counted_after = re.compile(p("counted_after"))
         self.month_before = re.compile(rf"\b(?:{p('month_before')})[\s-]*\Z")
         self.parts = tuple(
             (name, re.compile(rf"\b(?:{p(name)})[\s-]*(?:of\s+|in\s+)?\Z")) for name in ("early", "mid", "late")
@@ -139,8 +141,14 @@ class _Scanner:
         ):
             return None
         after = self.year_after.match(folded, token.end)
-        if after or (
-            self.year_before.search(folded, max(0, token.start - 12), token.start) and not _counted(folded, token.end)
+        before = max(0, token.start - 12)
+        if (
+            after
+            or self.year_before.search(folded, before, token.start)
+            or (
+                self.year_or_count_before.search(folded, before, token.start)
+                and not self.counted_after.match(folded, token.end)
+            )
         ):
             end = after.end() if after and self.language.code != "en" else token.end
             end -= folded[end - 1] == "."
@@ -288,17 +296,6 @@ def _possible(day: int, month: int) -> bool:
 
 def _int(digits: str | None) -> int | None:
     return int(digits) if digits else None
-
-
-def _counted(folded: str, end: int) -> bool:
-    # "for 2000 prisoners", "2020-for-2020"
-    return (
-        re.match(
-            r"\s+(?:prisoners|soldiers|people|bodies|pows|ukrainians|russians|servicemen|civilians|children)",
-            folded[end : end + 16],
-        )
-        is not None
-    )
 
 
 def _closed(folded: str, end: int) -> bool:

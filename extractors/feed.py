@@ -30,7 +30,9 @@ _TITLE = 1_000
 _ENCODING = re.compile(r"""(<\?xml[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^>]*/>", re.IGNORECASE)
 _ITEM_CLOSES = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)  # noqa: FURB167 - the line is long enough
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 # Words of the pages that guard sites against programs: Cloudflare, DDoS-Guard, Qrator, Variti and captchas.
 _CHALLENGE = re.compile(
     r"cf-chl|challenge-platform|cf_challenge|just a moment|checking your browser|ddos-guard|__qrator|captcha"

@@ -184,7 +184,7 @@ class Reader:
             taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
         except (SQLAlchemyError, MonitorError):
             raise
-        except Exception as error:  # noqa: BLE001 - see below
+        except Exception as error:  # noqa: BLE001 - one article must not end the service
             # Nothing of it was written. A fault of ours in one article must not keep all later ones from being read,
             # nor end the service anew after every restart; it is logged with its trace, counted, and shown by
             # `parley feeds`.

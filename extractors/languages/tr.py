@@ -139,6 +139,8 @@ LANGUAGE = Language(
         "of": "",
         "year_tail": r"(?:\s+(?:yılında\w*|yılının|yılı\b))",
         "year_before": r"(?!)",
+        "year_or_count_before": r"(?!)",
+        "counted_after": r"(?!)",
         "year_after": (
             r"(?:\s+(?:yıl(?:ı|ında|ındaki|ının|ından|ına)?|senesinde|baharında|sonbaharında|yazında|kışında)\b|"
             r"'(?:d[ae]|t[ae]|d[ae]ki|t[ae]ki|d[ae]n|t[ae]n|[iıuü]n|n[iıuü]n|y[ae]|[ae])\b)"
