@@ -150,7 +150,7 @@ class _Scanner:
                 and not self.counted_after.match(folded, token.end)
             )
         ):
-            end = after.end() if after and self.language.code != "en" else token.end
+            end = after.end() if after else token.end
             end -= folded[end - 1] == "."
             return Shape(token.start, end, "year", value=int(folded[token.start : token.end]))
         return None

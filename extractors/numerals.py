@@ -14,12 +14,6 @@ _TENS = (20, 30, 40, 50, 60, 70, 80, 90)
 _REST = re.compile(r"\s(?P<n>\d{1,3})(?![\d:])(?![.,/]\d)(?!\s*(?:-|%))")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 MAX_DIGITS = 12  # a longer run of digits is an identifier, not a number of people
-_ORDINAL_DIGITS = {
-    "en": r"(?:st|nd|rd|th)\b",
-    "ru": r"\s?-\s?(?:[оыи]?й|[аяое]?я|ая|ое|е|ого|его|го|ому|ему|му|ом|ем|м|ых|их|х|ую|ю|ье|ья)\b",
-    "uk": r"\s?-\s?(?:[ио]?й|ій|а|я|та|тя|ша|га|е|те|ше|є|ого|его|го|ому|му|ої|ї|ій|ю|у|ту|им|ім|м|их|х)\b",
-    "tr": r"'?(?:[iuü]?nc[iuü])(?:[^\W\d_]*)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +34,9 @@ class Numerals:
     def __init__(self, language: Language) -> None:
         self.language = language
         p = language.pattern
-        self.ordinal_digits = re.compile(_ORDINAL_DIGITS[language.code])
+        self.ordinal_digits = re.compile(p("ordinal_digits"))
         self.ordinal_stop = re.compile(rf"\.\s+(?:{p('ordinal_noun')})")
-        self.each_digits = re.compile(r"'?(?:s|ş)?[ae]r\b") if language.code == "tr" else re.compile(r"(?!)")
+        self.each_digits = re.compile(p("each_digits"))
         self.several = re.compile(rf"\b(?:{p('several')})\s+\Z")
         self.joint = re.compile(rf"\s+(?:{p('and')})\s+" if language.code == "en" else r"(?!)")
         self.magnitude = re.compile(

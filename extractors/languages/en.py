@@ -87,11 +87,13 @@ LANGUAGE = Language(
         "ordinal_tail": "(?:st|nd|rd|th)",
         "of": r"(?:of\s+)?",
         "year_tail": "",
+        "ordinal_digits": r"(?:st|nd|rd|th)\b",
+        "each_digits": r"(?!)",
         "year_before": r"in|since|early|late|mid|back in",
         # these take a year or a number of things; a plural tells the number: "for 2000 prisoners", "for 2022"
         "year_or_count_before": r"of|from|until|till|by|during|before|after|through|to|and|for",
         "counted_after": r"\s+(?:people|children|men|women|(?!(?:was|is|has|does|as|his|its|this|us)\b)[a-z]+s)\b",
-        "year_after": r"(?:\s+(?:invasion|talks|war|negotiations|round|swap|exchange)\b)",
+        "year_after": r"(?=\s+(?:invasion|talks|war|negotiations|round|swap|exchange)\b)",
         "month_before": (
             r"in|since|of|from|until|till|by|during|before|after|through|between|last|next|this|for|to|and|as of|"
             r"in early|"

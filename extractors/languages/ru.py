@@ -146,6 +146,8 @@ LANGUAGE = Language(
         "ordinal_tail": r"(?:\s?-\s?(?:го|е|ое|му|м))",
         "of": "",
         "year_tail": r"(?:\s*(?:годах|года|году|годом|год|годов|гг|г)\b\.?)",
+        "ordinal_digits": r"\s?-\s?(?:[оыи]?й|[аяое]?я|ая|ое|е|ого|его|го|ому|ему|му|ом|ем|м|ых|их|х|ую|ю|ье|ья)\b",
+        "each_digits": r"(?!)",
         "year_before": r"(?!)",
         "year_or_count_before": r"(?!)",
         "counted_after": r"(?!)",

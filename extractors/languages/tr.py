@@ -138,6 +138,8 @@ LANGUAGE = Language(
         "ordinal_tail": r"(?!)",
         "of": "",
         "year_tail": r"(?:\s+(?:yılında\w*|yılının|yılı\b))",
+        "ordinal_digits": r"'?(?:[iuü]?nc[iuü])(?:[^\W\d_]*)",
+        "each_digits": r"'?(?:s|ş)?[ae]r\b",
         "year_before": r"(?!)",
         "year_or_count_before": r"(?!)",
         "counted_after": r"(?!)",
