@@ -53,13 +53,19 @@ def sort_out(
 
     In a feed's first poll, entries without a date, published before the watch began, or `max_age` ago and more are
     baseline: remembered, not fetched. Later everything unknown is read; the policy decides by its date whether it
-    rings, and what is old still informs events.
+    rings, and what is old still informs events. Feeds date to the second, so the second in which the watch begins is
+    its own, here as in the policy.
     """
     fresh = new_entries(entries, known_ids, known_urls)
     if not first_poll:
         return SortedOut(fresh, ())
-    oldest = now - max_age if began is None else max(began, now - max_age)
-    dated = {entry.id for entry in fresh if entry.published is not None and entry.published > oldest}
+    dated = {
+        entry.id
+        for entry in fresh
+        if entry.published is not None
+        and (began is None or entry.published >= began)
+        and now - entry.published < max_age
+    }
     return SortedOut(
         tuple(entry for entry in fresh if entry.id in dated), tuple(entry for entry in fresh if entry.id not in dated)
     )

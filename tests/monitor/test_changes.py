@@ -46,6 +46,11 @@ def test_in_the_first_poll_only_what_was_published_since_the_watch_began_is_new(
     assert split(fresh, old, undated, first_poll=True) == (["fresh"], ["old", "undated"])
 
 
+def test_what_was_published_in_the_very_second_in_which_the_watch_began_is_new():
+    same, before = entry("same", timedelta(hours=10)), entry("before", timedelta(hours=10, seconds=1))
+    assert split(same, before, first_poll=True) == (["same"], ["before"])
+
+
 def test_in_the_first_poll_of_a_feed_added_later_what_is_too_old_is_baseline():
     young, old = entry("young", timedelta(hours=71)), entry("old", timedelta(hours=72))
     assert split(young, old, first_poll=True, began=NOW - timedelta(days=300)) == (["young"], ["old"])

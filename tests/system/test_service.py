@@ -161,8 +161,20 @@ async def test_after_a_kill_no_feed_is_polled_early(newsroom: Newsroom, home: Ho
 
 async def test_what_was_published_during_downtime_rings(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
     service = await home.run()
-    await service.until(lambda: newsroom.polls() >= 1)
+    await service.until(lambda: "feed polled" in service.log)
     await service.end()
+    newsroom.publish_round()
+    again = await home.run()
+    await again.until(lambda: office.mails)
+    assert office.interrupting() == ["new"]
+
+
+async def test_what_was_published_rings_also_when_the_service_ended_within_its_first_poll(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    await service.end(signal.SIGKILL)
     newsroom.publish_round()
     again = await home.run()
     await again.until(lambda: office.mails)
