@@ -127,7 +127,9 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     same = [m for m in lead if _PHASE[m.status] == _PHASE[status]]
     date = max((m.date for m in same if m.date is not None), key=_finest, default=None)
     if date is None and role == "news" and published is not None and _PHASE[status] == "happened":
-        date = Dating(published.date(), published.date(), "publication")
+        # What is over may have ended the day before; what goes on goes on as it is written.
+        earliest = published.date() - _DAY if status == "concluded" else published.date()
+        date = Dating(earliest, published.date(), "publication", "day" if status != "concluded" else "days")
     counts: dict[str, int] = {}
     for mention in lead:
         for key, value in mention.counts.items():

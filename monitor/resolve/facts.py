@@ -121,7 +121,7 @@ def _due(plan: Dating | None, weak: Dating | None, identity: Identity) -> Dating
     """The planned days, when undated reports of the event came in or right after them."""
     if plan is None or weak is None:
         return plan if weak is None else None
-    late = (weak.start - plan.end).days
+    late = (weak.end - plan.end).days
     return plan if plan.start <= weak.end and late <= identity.window.days else None
 
 
