@@ -9,6 +9,7 @@ from extractors import languages
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
+from extractors.genre import Genre, is_a_digest, is_an_address, is_of_a_conversation
 from extractors.language import identify
 from extractors.lexicon import Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
@@ -17,6 +18,7 @@ from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
+from extractors.refusals import RULES
 from extractors.role import read_role
 from extractors.slots import Slots, bind
 from extractors.status import Standing, read_status
@@ -24,6 +26,7 @@ from extractors.status import Standing, read_status
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
 _PARTNER_REACH = 30
+_OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
@@ -42,10 +45,14 @@ def read_claims(article: Article, lexicon: Lexicon) -> Reading:
         return Reading((), (), unread=f"language not read: {code or article.language or 'unknown'}")
     language = languages.get(code)
     passages = read_passages(article.title, article.text, language, lexicon)
+    address = is_an_address(passages)
+    if address:
+        # news is told from the top, and recalls stand at its end; a speech keeps what is to come for the end
+        passages = [replace(each, zone="body") if each.zone == "tail" else each for each in passages]
     claims: list[Claim] = []
     rejections: list[Rejection] = []
     for names in lexicon.watches:
-        mentions, refused = _read_watch(article.published, passages, names, language)
+        mentions, refused = _read_watch(article.published, passages, names, language, address=address)
         claims += merge(mentions, article.published)
         rejections += refused
     return Reading(tuple(claims), _once(rejections))
@@ -68,7 +75,12 @@ class _Company:
 
 
 def _read_watch(
-    published: datetime | None, passages: Sequence[Passage], names: Names, language: languages.Language
+    published: datetime | None,
+    passages: Sequence[Passage],
+    names: Names,
+    language: languages.Language,
+    *,
+    address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
     company = _company(passages, names)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
@@ -78,7 +90,8 @@ def _read_watch(
     found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
     drafts: list[Draft] = []
     rejections: list[Rejection] = []
-    for passage in passages:
+    spoken = ""
+    for place, passage in enumerate(passages):
         if known.isdisjoint(passage.topics()) and not passage.cues("each"):
             continue
         if passage.noise:
@@ -100,17 +113,15 @@ def _read_watch(
         heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
         rejections += [_reject(names, passage, refusal) for refusal in refusals]
         named.update(head.topic for head in heads)
-        last = drafts[-1].mention if drafts else None
-        if last and last.kind in countable and not any(head.topic == last.kind for head in heads):
-            each = follow_on(passage, numbers)
-            if each and not last.counts:
-                drafts[-1] = replace(drafts[-1], mention=replace(last, counts={"each": each}))
+        if spoken in countable and not any(head.topic == spoken for head in heads):
+            _count_on(drafts, spoken, follow_on(passage, numbers))
+        spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
             foreign = _foreign(passage, head, names, company)
             if foreign:
                 rejections.append(_reject(names, passage, Refusal(head.topic, foreign, head.start, head.end)))
                 continue
-            standing = read_status(passage, head)
+            standing = _with_known_day(read_status(passage, head), passages, place)
             if standing.status is None:
                 rejections.append(
                     _reject(names, passage, Refusal(head.topic, standing.rules[-1], head.start, head.end))
@@ -123,10 +134,15 @@ def _read_watch(
             mention = _mention(passage, head, standing, slots, published, names)
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
-            drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
-    titled = any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
-    conversation = not titled and _of_a_conversation(passages, names)
-    mentions, dropped = settle(drafts, published.date() if published else None, conversation)
+            drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
+    genre = Genre(
+        digest=is_a_digest(passages),
+        address=address,
+        conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
+        and is_of_a_conversation(passages, names.watch),
+        beside=_beside(rejections, drafts, passages),
+    )
+    mentions, dropped = settle(drafts, published.date() if published else None, genre)
     rejections += [
         _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger))
         for draft, rule in dropped
@@ -134,12 +150,35 @@ def _read_watch(
     return mentions, rejections
 
 
-def _of_a_conversation(passages: Sequence[Passage], names: Names) -> bool:
-    """Whether the title, or the first sentence where there is none, tells that people spoke, not the sides' envoys."""
-    first = next((passage for passage in passages if not passage.noise), None)
-    if first is None or not (cues := first.cues("talk")):
-        return False
-    return not any(hit.start < cues[0].start for hit in first.names(names.watch, "party", "people", "body"))
+def _beside(rejections: Sequence[Rejection], drafts: Sequence[Draft], passages: Sequence[Passage]) -> frozenset[str]:
+    """The kinds of which the title says something that is no event: that they drag on, that they go on by telephone."""
+    titles = {(passage.field, passage.start) for passage in passages if passage.zone == "title"}
+    told = {draft.mention.kind for draft in drafts if draft.passage.zone == "title"}
+    named = {r.kind for r in rejections if (r.evidence.field, r.evidence.start) in titles and r.rule not in RULES}
+    return frozenset(named - told)
+
+
+def _count_on(drafts: list[Draft], kind: str, each: int | None) -> None:
+    """Give the latest mention of a kind the number that a following sentence says of each side."""
+    if each is None:
+        return
+    for place in range(len(drafts) - 1, -1, -1):
+        mention = drafts[place].mention
+        if mention.kind == kind:
+            if not mention.counts and mention.role == "news":
+                drafts[place] = replace(drafts[place], mention=replace(mention, counts={"each": each}))
+            return
+
+
+def _with_known_day(standing: Standing, passages: Sequence[Passage], place: int) -> Standing:
+    """What was only spoken of is planned when the same breath says that its day is known ("the date is set")."""
+    if standing.status not in (None, "proposed") or not _OPEN & set(standing.rules):
+        return standing
+    for passage in passages[max(0, place - 1) : place + 2]:
+        if passage.paragraph == passages[place].paragraph and passage.cues("dated") and not passage.cues("undated"):
+            cue = passage.cues("dated")[0]
+            return Standing("planned", (*standing.rules, "date-is-known"), False, (cue.start, cue.end))
+    return standing
 
 
 def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:

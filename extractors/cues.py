@@ -15,14 +15,19 @@ them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a la
 Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right
 before the head, or with the ``-post`` groups right behind it (Turkish).
 
+``this`` opens a sentence about the event just told ("it was the third swap of the year"). ``dated`` says that the
+day of what is spoken of is known, whoever keeps it to himself.
+
 Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
 Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
 ``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver, ``toward`` before
 the one who gets. Comparing: ``since``, which
 presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
 ``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
-the future seen from the past. ``talk`` verbs tell of a conversation. Reporting: ``said``, ``refuser``.
-``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``.
+the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are the words of
+who speaks for himself. Reporting: ``said``, ``refuser``.
+``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``; a title
+with a ``digest`` word stands above what other articles told.
 """
 
 from collections.abc import Mapping
@@ -60,6 +65,8 @@ GROUPS: tuple[str, ...] = (
     "final",
     "deal",
     "undated",
+    "dated",
+    "this",
     "each",
     "whole",
     "gives",
@@ -69,12 +76,14 @@ GROUPS: tuple[str, ...] = (
     "since",
     "since-post",
     "talk",
+    "we",
     "was-to-be",
     "portion",
     "said",
     "refuser",
     "clause",
     "caption",
+    "digest",
     "seealso",
 )
 """Every language has all of them, some empty."""

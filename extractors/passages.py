@@ -128,6 +128,9 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             begins = bool(opening) and opening in folded[sentence.start : sentence.start + len(opening) + _LEAD_MARKS]
             plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if begins else ""
             noise = _noise(line, plain, inside, sentence.start, title, last and punctuated)
+            if noise == "noise-heading" and not title and not own and len(sentences) > 1 and last:
+                # an article that came without its title begins with it
+                noise = "title-repeated"
         elif sentence.end - sentence.start > _RUN_ON:
             noise = "noise-run-on"
         own.append((sentence.start, sentence.end, sentence.paragraph, noise, inside))

@@ -17,6 +17,7 @@ _LEAD_FRESH = timedelta(days=3)
 _OPENING = 30
 _ATTRIBUTE_REACH = 26
 _POST_REACH = 12
+_THIS = 3
 _FRONT = frozenset({"title", "lead"})
 
 
@@ -59,6 +60,8 @@ def read_role(
     if standing.status == "planned" and not ahead and not passage.cues("said") and _was_to_be(passage, head):
         # reported speech shifts "will" back; elsewhere it tells of a plan that was
         return RoleRead("background", "future-in-the-past", marks)
+    if happened and "verdict" in standing.rules and _on_what_is_told(passage):
+        return RoleRead("news", "verdict-on-what-is-told", marks)
     if not fresh:
         if happened and _after_previous(passage, head):
             return RoleRead("background", "after-the-previous-one", marks)
@@ -91,6 +94,12 @@ def _recalls(passage: Passage, head: Head) -> bool:
         )
         and passage.zone != "title"
     )
+
+
+def _on_what_is_told(passage: Passage) -> bool:
+    """ "It was the third swap of the year" speaks of the one that the sentence before has told."""
+    opens = any(hit.start - passage.start <= _THIS for hit in passage.cues("this"))
+    return opens and passage.index > 0 and not passage.cues("previous", "recap")
 
 
 def _compared_with(passage: Passage, head: Head) -> bool:

@@ -15,6 +15,7 @@ _FRAME_REACH = 45
 _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
+_OPENING = 3
 _MAIN_VERB = 90
 _HOPE = 30
 _DENIAL_REACH = 80
@@ -43,7 +44,7 @@ def read_status(passage: Passage, head: Head) -> Standing:
     it, the nearest predicate in its clause, the nearest in its sentence. Presupposition is not assertion: "at the
     second round X was agreed" says that the round was held, whatever happened at it.
     """
-    asks = any(hit.start - passage.start <= 3 for hit in passage.cues("question"))
+    asks = any(hit.start - passage.start <= _OPENING for hit in passage.cues("question"))
     if asks or passage.text[passage.start : passage.end].rstrip("\"'”»’ ").endswith("?"):
         return Standing(None, ("question",))
     frame = _frame(passage, head)
@@ -64,7 +65,10 @@ def read_status(passage: Passage, head: Head) -> Standing:
         chosen = _nearest(wider, head)
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
-    if chosen is None and (passage.cues("superlative") or counted):
+    this = passage.words(head.topic, "counted") and any(
+        hit.start - passage.start <= _OPENING for hit in passage.cues("this")
+    )
+    if chosen is None and (passage.cues("superlative") or counted or this):
         # "Це найбільший обмін", "the third exchange since": a verdict on what has taken place
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:

@@ -128,6 +128,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
         "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
     ),
+    "dated": (
+        "know the date", "know the dates", "{date|dates} {is|are} known", "date is already known",
+        "{date|dates} {has|have} been {set|agreed|fixed|decided}", "have a date", "date {is|was} {set|agreed|fixed}",
+    ),
+    "this": (
+        "this {is|was|becomes|became|marks|marked}", "it {is|was|marks|marked}",
+        "the {exchange|swap} {is|was|marks|marked}",
+    ),
     "each": (
         "each", "apiece", "per side", "a side", "each side", "from each side", "on each side", "on both sides",
         "each country", "both sides", "as many", "the same number", "one-for-one", "similar numbers", "side each",
@@ -155,6 +163,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{discuss|discusses|discussed}", "{spoke|speak|speaks|talked} {by phone|by telephone|on the phone|with}",
         "phone call", "{holds|held} a call", "by phone",
     ),
+    "we": (
+        "we", "our", "us", "i", "my", "i'm", "we're",
+    ),
     "was-to-be": ("{was|were} {going to|to be|due to|set to|supposed to|scheduled to|meant to}",),
     "portion": ("day of", "leg of", "stage of", "phase of", "part of", "batch of", "wave of"),
     "said": (
@@ -168,6 +179,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "since", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
     ),
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
+    "digest": (
+        "press review", "{press|news|daily|weekly} digest", "{morning|evening|daily} {briefing|roundup}",
+        "week in review", "news in brief", "{main|top} {news|stories} of the {day|week}",
+    ),
     "seealso": (
         "also read", "also read:", "read also", "see also", "read more", "related", "more on", "(also read", "read:",
         "you may also like", "watch:", "leave a reply", "breaking news", "accessibility links", "subscribe",

@@ -79,6 +79,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
         "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
     ),
+    "dated": (
+        "{tarih|tarihi} {belli|biliniyor|belirlendi|kararlaştırıldı}", "tarihi biliyoruz", "tarihi şimdiden biliyoruz",
+    ),
+    "this": ("bu", "böylece bu"),
     "each": (
         "her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı",
         "taraf başına",
@@ -93,6 +97,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "since": (),
     "since-post": ("bu yana*", "beri*"),
     "talk": ("telefon*", "ele aldı*", "telefonda"),
+    "we": (
+        "biz", "bizim", "bize", "bizi", "ben", "benim", "bana", "hepimiz*", "halkımız*", "ülkemiz*",
+    ),
     "was-to-be": ("{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",),
     "portion": ("gün*", "aşama*", "etap*", "bölüm*"),
     "said": (
@@ -102,6 +109,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "refuser": ("reddetti*", "geri çevirdi*", "kabul etmedi*", "karşı çıktı*"),
     "clause": ("ama", "ancak", "fakat", "ki", "ise", "çünkü"),
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
+    "digest": (
+        "basın özeti", "basında bugün", "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
+    ),
     "seealso": (
         "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*",
         "ayrıca bakınız",
