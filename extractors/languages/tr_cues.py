@@ -10,23 +10,29 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "gerçekleşti*", "gerçekleştirildi*", "gerçekleştirdi*", "yapıldı*", "yapıldığı*", "yapıldığını", "yaptı*",
         "sona erdi*", "tamamlandı*", "tamamladı*", "düzenlendi*", "düzenlenen", "yapılan", "gerçekleştirilen",
         "bir araya geldi*", "buluştu*", "sürdü", "bitti*", "bulundu", "sonuçlandı*", "görüştü*", "toplandı", "aştı",
-        "gerçekleşen", "yer alan",
+        "gerçekleşen", "yer alan", "{noktalandı*|kapandı*|bitirdi*|sonlandı*}", "{ayrıldı*|dağıldı*}", "toplandı*",
+        "tamamlanan", "biten", "{sürmüştü|sürdü}",
     ),
     "begun": (
         "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı",
-        "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*",
+        "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*",
+        "masaya {oturuldu*|oturuyor*}", "başladığı*", "{devam edecek*|sürecek*}", "{bulunuyor*|toplanıyor*}",
     ),
     "agreed": (),
     "agreed-after": (
         "anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*",
         "kararlaştırıldı*", "anlaşma sağlandı*", "kabul etti*", "uzlaşı*", "üzerinde anlaşılan",
+        "{el sıkıştı*|el sıkışıldı*}", "{karara bağlandı*|karar verdi*|karar verildi*}", "{sağlandı*|sağladı*}",
+        "{uzlaşıldı*|uzlaşmaya vardı*}", "{anlaşmaya varıldı*|anlaşıldığı*}", "{çıktı}",
     ),
     "future": (
         "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*",
         "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
         "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*",
-        "önümüzde",
-        "katılacak*", "ulaştı", "beklenen",
+        "önümüzde", "katılacak*", "ulaştı", "beklenen",
+        "{edilecek*|gelecek*|verilecek*|bırakacak*|bırakılacak*|dönecek*}",
+        "{toplanacak*|oturulacak*|gidecek*|çıkacak*|tutulacak*}",
+        "{öngörülüyor*|öngörülen|hedefleniyor*|planlandığı*|beklendiği*}", "{ev sahipliği yapacak*}",
     ),
     "possible": (
         "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
@@ -41,8 +47,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*", "edilmedi*",
         "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
     ),
-    "postponed": ("ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*"),
-    "cancelled": ("iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*"),
+    "postponed": (
+        "ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*", "{ertelen*|ertelendiği*|erteleniyor*}",
+        "{kaydırıldı*|ötelendi*|kaydı}", "{bir hafta|bir gün} sonraya",
+    ),
+    "cancelled": (
+        "iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*",
+        "{iptal edildiği*|iptal edilmişti*}", "gerçekleşmeyecek*", "{vazgeçildi*|rafa kaldırıldı*}",
+    ),
     "denied": ("yalanladı*", "yalanlandı*", "gerçekleşmedi*", "yapılmadı*", "doğru değil*", "reddetti*"),
     "after": ("ardından gelen",),
     "during": (),
@@ -58,7 +70,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "with": (),
     "recap": (
         "hatırlanacağı gibi", "hatırlanacağı üzere", "daha önce*", "geçen yıl", "geçen ay", "geçen hafta*",
-        "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte",
+        "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte", "en son", "son olarak",
+        "o tarihten", "{gün|hafta|ay|yıl} önce", "bundan önce*", "daha evvel", "not:",
     ),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
@@ -68,8 +81,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "pluperfect": (
         "yapılmıştı*", "gerçekleşmişti*", "edilmişti*", "anlaşmıştı*", "varılmıştı*", "etmişti*",
         "gerçekleştirilmişti*", "yapmıştı*", "olmuştu*", "gelmişti*",
+        "{bırakmıştı*|bırakılmıştı*|buluşmuştu*|dönmüştü*|sağlanmıştı*|başlamıştı*|toplanmıştı*|açıklamıştı*}",
     ),
-    "part": ("aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*"),
+    "part": (
+        "aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*",
+        "{ilk|ikinci|üçüncü|son} {ayağı*|kafile*|grup*}", "kafile*",
+    ),
     "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
     "deal": (
         "anlaşma*", "{varılan|sağlanan} {anlaşma*|mutabakat*|uzlaşı*}", "mutabakat*", "uzlaşı*", "kapsamında",
@@ -87,7 +104,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı",
         "taraf başına",
     ),
-    "whole": ("savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından"),
+    "whole": (
+        "savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından",
+        "savaşın başından bu yana", "{sayısı ~ çıktı|sayısı}",
+    ),
     "gives": (
         "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*",
     ),
@@ -100,7 +120,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "we": (
         "biz", "bizim", "bize", "bizi", "ben", "benim", "bana", "hepimiz*", "halkımız*", "ülkemiz*",
     ),
-    "was-to-be": ("{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",),
+    "was-to-be": (
+        "{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",
+        "{yapılması|gerçekleşmesi|başlaması} {öngörülen|planlanan|beklenen}",
+        "{toplanılacaktı|buluşulacaktı|oturulacaktı|planlanmıştı*|öngörülmüştü*|olacaktı}", "aslında",
+    ),
     "portion": ("gün*", "aşama*", "etap*", "bölüm*"),
     "said": (
         "söyledi*", "açıkladı*", "belirtti*", "duyurdu*", "bildirdi*", "yazdı*", "kaydetti*", "ifade etti*",
