@@ -20,7 +20,7 @@ from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
 from extractors.refusals import RULES
 from extractors.role import read_role
-from extractors.slots import Slots, bind
+from extractors.slots import Slots, bind, old_plan
 from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
@@ -29,6 +29,7 @@ _PARTNER_REACH = 30
 _OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
+_NEXT = timedelta(days=2)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
 
@@ -131,6 +132,15 @@ def _read_watch(
             moved = new_day(passage, standing, dates, language)
             if moved is not None:
                 slots = replace(slots, date=moved)
+            elif (
+                standing.status == "planned"
+                and slots.date
+                and slots.date not in (old := old_plan(passage, dates))
+                and old
+            ):
+                # it was to be on one day and will be on another
+                moved = slots.date
+                standing = replace(standing, status="postponed", rules=(*standing.rules, "planned-anew"))
             mention = _mention(passage, head, standing, slots, published, names)
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
@@ -270,6 +280,8 @@ def _mention(
     status = standing.status
     assert status is not None
     rules = standing.rules
+    if dating and today and dating.start > today and "predicate-goes-on" in rules and dating.start - today <= _NEXT:
+        dating = None  # "the swap will go on tomorrow" says that it is in course today
     if dating and today and dating.start > today and status in _HAPPENED:
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")

@@ -3,8 +3,9 @@
 A cue file gives, per group, patterns in the notation of `extractors.topicwords`.
 
 Predicates, which give a status:
-``held`` it took place; ``begun`` it is in course; ``future`` it will be; ``possible`` it may be, or its being is a
-condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
+``held`` it took place; ``begun`` it is in course; ``goes-on`` it goes on, also on a day to come; ``future`` it will be;
+``possible`` it may be, or its being is a condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or
+was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
 ``negated`` turns the predicate next to it.
@@ -37,6 +38,7 @@ from extractors.records import Status
 GROUPS: tuple[str, ...] = (
     "held",
     "begun",
+    "goes-on",
     "agreed",
     "agreed-after",
     "future",
@@ -97,6 +99,7 @@ PREDICATES: tuple[str, ...] = (
     "possible",
     "agreed",
     "agreed-after",
+    "goes-on",
     "future",
     "begun",
     "held",
@@ -114,6 +117,7 @@ STATUS_OF: Mapping[str, Status] = {
     "agreed-after": "agreed",
     "future": "planned",
     "begun": "underway",
+    "goes-on": "underway",
     "held": "concluded",
     "acts": "concluded",
     "deeds": "concluded",

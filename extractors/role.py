@@ -46,7 +46,7 @@ def read_role(
         age = today - dating.end
         if age > (_LEAD_FRESH if front else _FRESH):
             return RoleRead("background", "date-long-past", marks)
-        if dating.precision in ("week", "month", "year") and (dating.end < today or not front):
+        if dating.precision in ("week", "month", "year") and (dating.end < today or not front or standing.framed):
             # "last week", "earlier this month": who reports the day's news names the day
             return RoleRead("background", "date-vague", marks)
     if dating is not None and today is not None and standing.status in AHEAD and today - dating.end > _FRESH:

@@ -21,6 +21,7 @@ _MUTE_SHAPES = frozenset({"dateline", "rhetoric", "year"})
 _SAYS_REACH = 40
 _SINCE_REACH = 50
 _PREPOSITION = 8
+_PLAN_REACH = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,29 @@ def _attributes_only(passage: Passage, start: int, end: int) -> bool:
 def _date(passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate]) -> FoundDate | None:
     best: FoundDate | None = None
     least = _DATE_REACH
-    for found in dates:
-        if found.shape in _MUTE_SHAPES:
-            continue
+    told = [found for found in dates if found.shape not in _MUTE_SHAPES]
+    old = old_plan(passage, told)
+    for found in [found for found in told if found not in old] or told:
         apart = _apart(found.start, found.end, head)
         if passage.clause(found.start) != passage.clause(head.start):
             apart += 40
         if apart < least and not any(_apart(found.start, found.end, rival) < apart - 15 for rival in rivals):
             best, least = found, apart
     return best
+
+
+def old_plan(passage: Passage, dates: Sequence[FoundDate]) -> list[FoundDate]:
+    """The days of a plan that is told as past: "which were to begin on Tuesday will be held on February 10"."""
+    plans = passage.cues("was-to-be")
+    return [
+        found
+        for found in dates
+        if any(0 <= found.start - plan.end <= _PLAN_REACH and _one_clause(passage, plan, found) for plan in plans)
+    ]
+
+
+def _one_clause(passage: Passage, plan: Hit, found: FoundDate) -> bool:
+    return not any(plan.end < cut <= found.start for cut in passage.cuts)
 
 
 def _apart(start: int, end: int, head: Head) -> int:

@@ -56,6 +56,9 @@ def read_status(passage: Passage, head: Head) -> Standing:
         return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
     predicates = [hit for hit in passage.hits if _predicate(hit, head)]
+    spoken_now = _beside_the_old_plan(passage, predicates)
+    if spoken_now:
+        predicates, low, high = spoken_now, passage.start, passage.end
     inside = [hit for hit in predicates if low <= hit.start < high]
     chosen = _nearest(inside, head)
     loose = False
@@ -73,7 +76,15 @@ def read_status(passage: Passage, head: Head) -> Standing:
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:
         return Standing(None, ("no-predicate",))
-    return _with_company(passage, head, chosen, predicates, loose)
+    return _with_company(
+        passage, head, chosen, predicates, loose, high if spoken_now else passage.bounds(head.start)[1]
+    )
+
+
+def _beside_the_old_plan(passage: Passage, predicates: Sequence[Hit]) -> list[Hit]:
+    """ "The meeting that was to be held on Wednesday will not take place": the predicates beside the old plan."""
+    plans = passage.cues("was-to-be")
+    return [hit for hit in predicates if not any(p.start <= hit.start < p.end for p in plans)] if plans else []
 
 
 def _frame(passage: Passage, head: Head) -> Standing | None:
@@ -202,14 +213,16 @@ def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
     )
 
 
-def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool) -> Standing:
-    """The chosen predicate with the auxiliaries, modals and negations beside it."""
+def _with_company(
+    passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool, high: int
+) -> Standing:
+    """The chosen predicate with the auxiliaries, modals and negations beside it, up to `high`."""
     company = [
         hit for hit in predicates
         if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
         and hit.term.group in _AUXILIARY
     ]  # fmt: skip
-    low, high = passage.bounds(head.start)
+    low = passage.bounds(head.start)[0]
     # "planned talks have been postponed", "he hopes that they will": an attribute or the verb of hoping is far off
     company += [
         hit

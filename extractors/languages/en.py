@@ -152,6 +152,7 @@ LANGUAGE = Language(
         "listing": r"\s*-\s*(?:point|item|page|clause|step|paragraph|member|man|person)\b",
         "measure": r"\s*-?\s*(?:km|kilomet\w+|miles?|met(?:er|re)s?|tons?|tonnes?|kg|degrees?|sq)\b",
         "idiom": (
+            r"(?:second|third|fourth|fifth)[- ](?:largest|biggest|longest|highest|hand|party|country|degree|class)\b|"
             r"at first\b|first of all\b|first lady\b|first deput|first vice|for the first time\b|first time\b|"
             r"first and foremost|second thoughts?\b|second world war|second to none|(?<=split )second\b|"
             r"(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|"

@@ -22,7 +22,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "continues", "continued", "is continuing", "are continuing", "{is|are} taking place", "resumed", "resumes",
         "in motion", "{is|are} being held", "entered the", "first day", "launched", "{is|are} ongoing",
         "{have|has} begun", "entered", "{sit|sat} at {one|the same} table", "{are|is} meeting", "in session",
-        "will continue", "{is|are} to continue", "to continue on", "{doors|door} ~ closed", "doors close",
+        "{doors|door} ~ closed", "doors close",
+    ),
+    "goes-on": (
+        "will continue", "{is|are} to continue", "to continue on", "{is|are} expected to continue",
+        "{continue|continues} on",
     ),
     "agreed": (
         "agreed", "agree", "agrees", "agreeing", "reached {a|an} {deal|agreement}", "reached agreement",

@@ -16,8 +16,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "begun": (
         "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı",
         "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*",
-        "masaya {oturuldu*|oturuyor*}", "başladığı*", "{devam edecek*|sürecek*}", "{bulunuyor*|toplanıyor*}",
+        "masaya {oturuldu*|oturuyor*}", "başladığı*", "{bulunuyor*|toplanıyor*}",
     ),
+    "goes-on": ("{devam edecek*|sürecek*}",),
     "agreed": (),
     "agreed-after": (
         "anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*",
