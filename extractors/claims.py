@@ -30,6 +30,8 @@ _OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicat
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
 _NEXT = timedelta(days=2)
+_ANNOUNCED = timedelta(days=14)
+_BEFORE_HOLIDAY = timedelta(days=4)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
 
@@ -251,8 +253,12 @@ def _dating(found: FoundDate | None, head: Head, standing: Standing, published: 
     if found is None:
         return None
     default = found.dating
-    if found.shape == "yearless" and default and published and default.end > published.date() - _RECENT:
-        # "On June 2 he said they would": a plan of last week is not for next year
+    if found.shape == "yearless" and default and published and (
+        published.date() - _RECENT < default.end
+        and (standing.status in _AHEAD or default.start <= published.date() + _ANNOUNCED)
+    ):  # fmt: skip
+        # "On June 2 he said they would": a plan of last week is not for next year; and a headline tells in the present
+        # tense what comes next week, but nobody tells so of next month
         return default
     # "On Wednesday they agreed on an exchange": what stands before the head dates the agreement
     ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start)
@@ -282,6 +288,10 @@ def _mention(
     rules = standing.rules
     if dating and today and dating.start > today and "predicate-goes-on" in rules and dating.start - today <= _NEXT:
         dating = None  # "the swap will go on tomorrow" says that it is in course today
+    if dating and today and found and found.shape == "holiday" and status in _HAPPENED and (
+        today < dating.start <= today + _BEFORE_HOLIDAY
+    ):  # fmt: skip
+        dating = None  # "home for Easter" tells what has happened before it
     if dating and today and dating.start > today and status in _HAPPENED:
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")

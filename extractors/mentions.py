@@ -182,6 +182,8 @@ def _unsupported(
             return None
         if topic in named and any(abs(n.start - hit.start) <= _CLOSE and n.value >= _MANY for n in numbers):
             return None
+        if group in _MEETING and passage.names(watch, "place") and len(_sides(passage, watch, "party", "people")) >= 2:
+            return None  # "Russians and Ukrainians met in Geneva"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
     if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
         return None
@@ -194,8 +196,11 @@ def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
     return any(0 <= unit.start - n.end <= _COUNT_REACH and n.kind != "ordinal" for n in numbers)
 
 
-def _sides(passage: Passage, watch: str) -> set[str]:
-    return {side_of(hit) for hit in passage.names(watch, "party", "people", "body", "person")} - {""}
+_SPEAKERS = ("party", "people", "body", "person")
+
+
+def _sides(passage: Passage, watch: str, *kinds: str) -> set[str]:
+    return {side_of(hit) for hit in passage.names(watch, *(kinds or _SPEAKERS))} - {""}
 
 
 def side_of(hit: Hit) -> str:

@@ -22,6 +22,7 @@ _SAYS_REACH = 40
 _SINCE_REACH = 50
 _PREPOSITION = 8
 _PLAN_REACH = 45
+_OF_THE_VERB = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def bind(
     counts = counts_of(passage, head, numbers, names) if head.topic in countable else {}
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
-        _date(passage, head, rivals, dates),
+        _date(passage, head, rivals, dates, standing),
         _place(passage, head, foreign, names.watch, standing, countable),
         counts,
         _parties(passage, names.watch),
@@ -94,7 +95,10 @@ def _attributes_only(passage: Passage, start: int, end: int) -> bool:
     return not any(mark in between for mark in ",;:.()") and between.strip().count(" ") <= 1
 
 
-def _date(passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate]) -> FoundDate | None:
+def _date(
+    passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate], standing: Standing
+) -> FoundDate | None:
+    """The day nearest to the head, or to the predicate that tells of it: what stands with the verb dates the event."""
     best: FoundDate | None = None
     least = _DATE_REACH
     told = [found for found in dates if found.shape not in _MUTE_SHAPES]
@@ -103,6 +107,8 @@ def _date(passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[
         apart = _apart(found.start, found.end, head)
         if passage.clause(found.start) != passage.clause(head.start):
             apart += 40
+        if standing.cue and not standing.framed and passage.clause(found.start) == passage.clause(standing.cue[0]):
+            apart = min(apart, max(0, found.start - standing.cue[1], standing.cue[0] - found.end) + _OF_THE_VERB)
         if apart < least and not any(_apart(found.start, found.end, rival) < apart - 15 for rival in rivals):
             best, least = found, apart
     return best

@@ -187,7 +187,10 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
 def _governs(hit: Hit, head: Head, reach: int) -> bool:
     if hit.end <= head.start:
         return head.start - hit.end <= reach and hit.term.group not in AFTER_HEAD
-    return hit.start >= head.end and hit.start - head.end <= reach and hit.term.group in AFTER_HEAD | {"negated"}
+    # "увидятся ли делегации": the particle of an indirect question stands right behind the verb
+    asked = hit.term.group == "possible" and 0 <= hit.start - head.end <= 1
+    behind = hit.start >= head.end and hit.start - head.end <= reach
+    return asked or (behind and hit.term.group in AFTER_HEAD | {"negated"})
 
 
 def _predicate(hit: Hit, head: Head) -> bool:

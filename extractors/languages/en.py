@@ -135,6 +135,8 @@ LANGUAGE = Language(
             r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
+        "eve": r"(?:on )?(?:the )?eve of(?: the)?",
+        "eve_after": r"(?!)",
         "percent": r"\s*(?:%|percent|per cent|pct)",
         "percent_before": r"(?!)",
         "age_before": (

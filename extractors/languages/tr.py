@@ -182,6 +182,8 @@ LANGUAGE = Language(
         ),
         "each_before": r"(?!)",
         "each_after": r"(?!)",
+        "eve": r"(?!)",
+        "eve_after": r"arifesi\w*",
         "percent": r"\s*(?:%)",
         "percent_before": r"yüzde|%",
         "age_before": r"(?!)",
