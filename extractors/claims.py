@@ -18,7 +18,7 @@ from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
-from extractors.refusals import RULES
+from extractors.refusals import RULES, SOMETHING_ELSE
 from extractors.role import read_role
 from extractors.slots import Slots, bind, old_plan
 from extractors.status import Standing, read_status
@@ -94,6 +94,7 @@ def _read_watch(
     drafts: list[Draft] = []
     rejections: list[Rejection] = []
     spoken = ""
+    elsewhere: set[str] = set()
     for place, passage in enumerate(passages):
         if known.isdisjoint(passage.topics()) and not passage.cues("each"):
             continue
@@ -114,6 +115,11 @@ def _read_watch(
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
         passage = _without_dates(passage, dates)
         heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
+        if elsewhere:
+            beside = [head for head in heads if head.topic in elsewhere and not head.verb]
+            refusals += [Refusal(head.topic, "goes-on-about-it", head.start, head.end) for head in beside]
+            heads = [head for head in heads if head not in beside]
+        elsewhere = {r.topic for r in refusals if r.rule in SOMETHING_ELSE} - named - {head.topic for head in heads}
         rejections += [_reject(names, passage, refusal) for refusal in refusals]
         named.update(head.topic for head in heads)
         if spoken in countable and not any(head.topic == spoken for head in heads):

@@ -121,6 +121,7 @@ STATUS_OF: Mapping[str, Status] = {
     "held": "concluded",
     "acts": "concluded",
     "deeds": "concluded",
+    "scenes": "underway",
     "doing": "underway",
     "coming": "planned",
     "returns": "concluded",

@@ -11,6 +11,7 @@ from extractors.records import Dating, Mention
 
 _FRONT = frozenset({"title", "lead"})
 _DAY = timedelta(days=1)
+_OPENING = 45
 _TOLD = HAPPENED | {"agreed"}
 
 
@@ -121,6 +122,7 @@ def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:
         and "frame-during" in other.mention.rules
         and other.mention.kind != draft.mention.kind
         and other.passage is draft.passage
+        and other.mention.trigger[0] - other.passage.start <= _OPENING
         and other.mention.trigger[1] <= draft.mention.trigger[0]
         for other in drafts
     )

@@ -73,7 +73,7 @@ def read_role(
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
             return RoleRead("background", "previous-adjective", marks)
-        if passage.cues("pluperfect") and not front and happened:
+        if passage.cues("pluperfect") and not front and happened and not _reported(passage, head):
             return RoleRead("background", "pluperfect", marks)
         if standing.framed and not front:
             return RoleRead("background", "frame-in-body", marks)
@@ -108,6 +108,11 @@ def _compared_with(passage: Passage, head: Head) -> bool:
         cue.end <= head.start and not any(cue.end < cut <= head.start for cut in passage.cuts)
         for cue in passage.cues("since")
     ) or any(0 <= cue.start - head.end <= _POST_REACH for cue in passage.cues("since-post"))
+
+
+def _reported(passage: Passage, head: Head) -> bool:
+    """ "He said that the swap had taken place" shifts the tense of a report, and recalls nothing."""
+    return any(cue.end <= head.start for cue in passage.cues("said"))
 
 
 def _was_to_be(passage: Passage, head: Head) -> bool:

@@ -20,10 +20,10 @@ _MAIN_VERB = 90
 _HOPE = 30
 _DENIAL_REACH = 80
 _AUXILIARY: frozenset[str] = frozenset(
-    {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
+    {"future", "goes-on", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
 _RANK = {group: rank for rank, group in enumerate(PREDICATES)}
-_VERB_GROUPS = ("acts", "deeds", "doing", "coming", "returns", "returning", "met", "meet")
+_VERB_GROUPS = ("acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if chosen is None:
         # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
         wider = [hit for hit in predicates if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD]
-        chosen = _nearest(wider, head)
+        # what stands alone between commas is said in apposition to what comes before it
+        chosen = _nearest([hit for hit in wider if hit.end <= head.start], head) or _nearest(wider, head)
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
     this = passage.words(head.topic, "counted") and any(

@@ -74,8 +74,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "postponed": (
         "postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back",
-        "moved {to|from} #", "{slip|slips|slipped} {by|to|a}", "put back", "pushed to", "{has|have} been moved",
-        "{was|were} moved", "{will|would} be held later", "a {week|day|month} later than planned", "shifted to",
+        "moved {to|from} #", "{slip|slips|slipped} {by|to|a}", "put back", "pushed to",
+        "{was|were|been} moved {to|by|back}", "{will|would} be held later", "a {week|day|month} later than planned",
+        "shifted to", "postponing", "delaying", "delays", "suspending",
     ),
     "cancelled": (
         "cancelled", "canceled", "called off", "collapsed", "scrapped", "scuttled", "derailed", "broke down",
