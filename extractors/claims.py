@@ -55,10 +55,17 @@ def read_claims(article: Article, lexicon: Lexicon) -> Reading:
     claims: list[Claim] = []
     rejections: list[Rejection] = []
     for names in lexicon.watches:
-        mentions, refused = _read_watch(article.published, passages, names, language, address=address)
+        own = passages if len(lexicon.watches) == 1 else [_of_watch(passage, names.watch) for passage in passages]
+        mentions, refused = _read_watch(article.published, own, names, language, address=address)
         claims += merge(mentions, article.published)
         rejections += refused
     return Reading(tuple(claims), _once(rejections))
+
+
+def _of_watch(passage: Passage, watch: str) -> Passage:
+    """The passage as one watch reads it: words and names that only other watches have are none of its business."""
+    hits = tuple(hit for hit in passage.hits if not hit.term.watches or watch in hit.term.watches)
+    return passage if len(hits) == len(passage.hits) else replace(passage, hits=hits, table=indexed(hits))
 
 
 def _once(rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:

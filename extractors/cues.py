@@ -8,7 +8,7 @@ Predicates, which give a status:
 was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
-``negated`` turns the predicate next to it.
+``if`` opens a condition, under which nothing is planned yet. ``negated`` turns the predicate next to it.
 
 ``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
 ``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
@@ -43,6 +43,7 @@ GROUPS: tuple[str, ...] = (
     "agreed-after",
     "future",
     "possible",
+    "if",
     "wanted",
     "wanted-after",
     "negated",

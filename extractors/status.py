@@ -1,7 +1,7 @@
 """Where an event stands, read from the predicate that governs its head: ordered rules, each with a name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.cues import AFTER_HEAD, BEFORE_HEAD, PREDICATES, STATUS_OF
 from extractors.lexicon import Hit
@@ -51,7 +51,7 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if frame is not None:
         return frame
     if head.verb:
-        return _of_verb(passage, head)
+        return _on_condition(passage, _of_verb(passage, head))
     if _subject_of_talk(passage, head):
         return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
@@ -66,7 +66,9 @@ def read_status(passage: Passage, head: Head) -> Standing:
         # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
         wider = [hit for hit in predicates if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD]
         # what stands alone between commas is said in apposition to what comes before it
-        chosen = _nearest([hit for hit in wider if hit.end <= head.start], head) or _nearest(wider, head)
+        chosen = _nearest([hit for hit in wider if hit.end <= head.start], head) or _nearest(
+            _main(passage, head, wider) or wider, head
+        )
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
     this = passage.words(head.topic, "counted") and any(
@@ -77,9 +79,25 @@ def read_status(passage: Passage, head: Head) -> Standing:
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:
         return Standing(None, ("no-predicate",))
-    return _with_company(
-        passage, head, chosen, predicates, loose, high if spoken_now else passage.bounds(head.start)[1]
-    )
+    reach = high if spoken_now else passage.bounds(head.start)[1]
+    return _on_condition(passage, _with_company(passage, head, chosen, predicates, loose, reach))
+
+
+def _on_condition(passage: Passage, standing: Standing) -> Standing:
+    """What opens with its condition is only proposed: "if both accept it, Hamas will free all hostages"."""
+    opening = any(hit.start - passage.start <= _OPENING for hit in passage.cues("if"))
+    if standing.status == "planned" and opening and not standing.framed:
+        return replace(standing, status="proposed", rules=(*standing.rules, "on-condition"))
+    return standing
+
+
+def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
+    """The predicates behind a relative clause: "the round, which began on Monday, ended without a result"."""
+    openers = [hit.start for hit in passage.cues("clause") if 0 <= hit.start - head.end <= _OPENING]
+    if not openers:
+        return []
+    number = passage.clause(openers[0])
+    return [hit for hit in predicates if hit.start > openers[0] and passage.clause(hit.start) > number]
 
 
 def _beside_the_old_plan(passage: Passage, predicates: Sequence[Hit]) -> list[Hit]:
@@ -180,6 +198,10 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
         )
     if negation:
         return Standing(None, ("negated",))
+    shifted = any(hit.start == head.start and hit.end < head.end for hit in passage.cues("possible"))
+    if status == "planned" and shifted and not any(hit.end <= head.start for hit in passage.cues("said", "agreed")):
+        # "would be returned" is the future of a report, or else that of an offer
+        return Standing("proposed", (f"verb-{head.group}", "would-of-an-offer"), False, (head.start, head.end))
     if status is None:
         return Standing(None, ("infinitive-alone",))
     return Standing(status, (f"verb-{head.group}",), False, (head.start, head.end))

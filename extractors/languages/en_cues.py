@@ -56,6 +56,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "prospect", "prospects", "open to", "unless", "until", "should", "must", "need", "needed", "in case",
         "so that", "in order to", "preparations for", "preparing for", "chance",
     ),
+    "if": (
+        "if", "unless", "provided that", "provided", "on condition that", "only if", "in case",
+    ),
     "wanted": (
         "proposed", "propose", "proposes", "proposing", "offered", "offers", "offering", "called for", "calls for",
         "calling for", "demand", "demands", "demanded", "insisted", "insist", "insists", "urged", "urges", "wants",

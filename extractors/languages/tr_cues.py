@@ -14,9 +14,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "tamamlanan", "biten", "{sürmüştü|sürdü}",
     ),
     "begun": (
-        "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı",
-        "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*",
-        "masaya {oturuldu*|oturuyor*}", "başladığı*", "{bulunuyor*|toplanıyor*}",
+        "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlatıldı", "masaya oturdu*",
+        "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*", "masaya {oturuldu*|oturuyor*}", "başladığı*",
+        "{bulunuyor*|toplanıyor*}",
     ),
     "goes-on": ("{devam edecek*|sürecek*}",),
     "agreed": (),
@@ -38,6 +38,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "possible": (
         "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
         "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "umuyor*", "için gerekli",
+    ),
+    "if": (
+        "eğer", "halinde", "durumunda", "takdirde", "şartıyla", "koşuluyla",
     ),
     "wanted": (),
     "wanted-after": (
