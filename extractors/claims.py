@@ -161,7 +161,8 @@ def _read_watch(
                 mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
     genre = Genre(
-        digest=is_a_digest(passages),
+        digest=is_a_digest(passages, "digest"),
+        press=is_a_digest(passages, "press"),
         address=address,
         conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
         and is_of_a_conversation(passages, names.watch),

@@ -28,7 +28,7 @@ presupposes what follows it ("the first since the delegations met"), and ``since
 the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are the words of
 who speaks for himself. Reporting: ``said``, ``refuser``.
 ``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``; a title
-with a ``digest`` word stands above what other articles told.
+with a ``digest`` word stands above what other articles told, one with a ``press`` word above what other newspapers did.
 """
 
 from collections.abc import Mapping
@@ -87,6 +87,7 @@ GROUPS: tuple[str, ...] = (
     "clause",
     "caption",
     "digest",
+    "press",
     "seealso",
 )
 """Every language has all of them, some empty."""

@@ -39,7 +39,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * in-a-frame-of-the-past: "at the previous round they agreed on a swap" tells of that day;
     * subject-is-a-conversation: the title tells of people who spoke, by telephone mostly; the
       talks they spoke of are told of without a day;
-    * digest: a press review or a summary of the day recalls what other articles told;
+    * digest: a press review recalls what other newspapers told, a summary of the day what it does not date to it;
     * title-on-another-matter: the title says something of the kind that is no event: what was before the day of
       publication, or has no day yet, is only the setting of that;
     * in an address, told in the first person, one who decides says what will be, wherever he says it;
@@ -78,7 +78,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
             out.append(mention)
             continue
         rule = None
-        if genre.digest and mention.status in _TOLD | {"planned"}:
+        if (genre.press or (genre.digest and not exact(mention.date, today))) and mention.status in _TOLD | {"planned"}:
             out.append(_recalled(mention, "digest"))
             continue
         if mention.kind in genre.beside and not _today(mention.date, today):

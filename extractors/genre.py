@@ -13,11 +13,13 @@ _SPEECH = 12
 class Genre:
     """What the roles of all mentions of an article depend on.
 
-    `digest`: it sums up what others told. `address`: a side's own word to its people. `conversation`: people spoke,
+    `digest`: it sums up what was told; `press`: by other newspapers.
+    `address`: a side's own word to its people. `conversation`: people spoke,
     by telephone mostly. `beside`: the kinds of which the title says something that is no event.
     """
 
     digest: bool = False
+    press: bool = False
     address: bool = False
     conversation: bool = False
     beside: frozenset[str] = frozenset()
@@ -27,10 +29,10 @@ def _opening(passages: Sequence[Passage]) -> Passage | None:
     return next((passage for passage in passages if not passage.noise), None)
 
 
-def is_a_digest(passages: Sequence[Passage]) -> bool:
+def is_a_digest(passages: Sequence[Passage], *groups: str) -> bool:
     """Whether the title, or the first sentence where there is none, says that what follows was told elsewhere."""
     first = _opening(passages)
-    return first is not None and bool(first.cues("digest"))
+    return first is not None and bool(first.cues(*groups))
 
 
 def is_an_address(passages: Sequence[Passage]) -> bool:

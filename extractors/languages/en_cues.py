@@ -207,9 +207,13 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "since", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
     ),
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
+    "press": (
+        "press review", "press digest", "{papers|newspapers} review", "review of the press",
+    ),
     "digest": (
-        "press review", "{press|news|daily|weekly} digest", "{morning|evening|daily} {briefing|roundup}",
-        "week in review", "news in brief", "{main|top} {news|stories} of the {day|week}",
+        "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",
+        "{main|top} {news|stories} of the {day|week}", "{news|daily|weekly|morning|evening} digest",
+        "{five|ten|three|four|six|seven} things", "things to know", "in brief",
     ),
     "seealso": (
         "also read", "also read:", "read also", "see also", "read more", "related", "more on", "(also read", "read:",

@@ -137,8 +137,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "refuser": ("reddetti*", "geri çevirdi*", "kabul etmedi*", "karşı çıktı*"),
     "clause": ("ama", "ancak", "fakat", "ki", "ise", "çünkü"),
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
+    "press": (
+        "basın özeti", "basın turu", "basında bugün", "dünya basını*",
+    ),
     "digest": (
-        "basın özeti", "basında bugün", "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
+        "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
     ),
     "seealso": (
         "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*",
