@@ -34,6 +34,7 @@ _ANNOUNCED = timedelta(days=14)
 _BEFORE_HOLIDAY = timedelta(days=4)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
+_OFF = frozenset({"postponed", "cancelled", "denied"})
 
 
 def read_claims(article: Article, lexicon: Lexicon) -> Reading:
@@ -160,6 +161,10 @@ def _read_watch(
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
+    drafts, others = _of_the_kind(drafts, rejections)
+    rejections += [
+        _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-it", *d.mention.trigger)) for d in others
+    ]
     genre = Genre(
         digest=is_a_digest(passages, "digest"),
         press=is_a_digest(passages, "press"),
@@ -174,6 +179,20 @@ def _read_watch(
         for draft, rule in dropped
     ]
     return mentions, rejections
+
+
+def _of_the_kind(drafts: Sequence[Draft], rejections: Sequence[Rejection]) -> tuple[list[Draft], list[Draft]]:
+    """The mentions, without the bare "rounds" of an article whose rounds are said to be of something else."""
+    other = {r.kind for r in rejections if r.rule in SOMETHING_ELSE} - {
+        d.mention.kind for d in drafts if d.full or d.verb
+    }
+    out = [d for d in drafts if d.mention.kind in other and _counted(d)]
+    return [d for d in drafts if d not in out], out
+
+
+def _counted(draft: Draft) -> bool:
+    start, _ = draft.mention.trigger
+    return any(hit.start <= start < hit.end for hit in draft.passage.words(draft.mention.kind, "counted"))
 
 
 def _beside(rejections: Sequence[Rejection], drafts: Sequence[Draft], passages: Sequence[Passage]) -> frozenset[str]:
@@ -263,7 +282,10 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     return None
 
 
-def _dating(found: FoundDate | None, head: Head, standing: Standing, published: datetime | None) -> Dating | None:
+def _dating(
+    found: FoundDate | None, head: Head, standing: Standing, published: datetime | None, *, planned: bool
+) -> Dating | None:
+    """The days that a date names, given where the event stands; `planned`: the text says that it was to be then."""
     if found is None:
         return None
     default = found.dating
@@ -276,7 +298,7 @@ def _dating(found: FoundDate | None, head: Head, standing: Standing, published: 
         return default
     # "On Wednesday they agreed on an exchange": what stands before the head dates the agreement
     ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start)
-    return resolve_weekday(found, published, "future" if ahead else "past")
+    return resolve_weekday(found, published, "future" if ahead or (planned and standing.status in _OFF) else "past")
 
 
 def _dates_the_saying(passage: Passage, found: FoundDate) -> bool:
@@ -295,7 +317,8 @@ def _mention(
     found = slots.date
     if found is not None and standing.status in _AHEAD and _dates_the_saying(passage, found):
         found = None
-    dating = _dating(found, head, standing, published)
+    was_planned = found is not None and found in old_plan(passage, [found])
+    dating = _dating(found, head, standing, published, planned=was_planned)
     today = published.date() if published else None
     status = standing.status
     assert status is not None

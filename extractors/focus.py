@@ -43,6 +43,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * title-on-another-matter: the title says something of the kind that is no event: what was before the day of
       publication, or has no day yet, is only the setting of that;
     * in an address, told in the first person, one who decides says what will be, wherever he says it;
+    * whole-of-what-goes-on: "in all, 500 are to be freed" repeats the deal of which the news is a part;
     * older-in-its-series: "the second round came after the first" presupposes the first;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
@@ -78,11 +79,14 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
             out.append(mention)
             continue
         rule = None
-        if (genre.press or (genre.digest and not exact(mention.date, today))) and mention.status in _TOLD | {"planned"}:
+        if mention.status != "proposed" and (genre.press or (genre.digest and not exact(mention.date, today))):
             out.append(_recalled(mention, "digest"))
             continue
         if mention.kind in genre.beside and not _today(mention.date, today):
             out.append(_recalled(mention, "title-on-another-matter"))
+            continue
+        if _rest_of_it(draft, kept):
+            out.append(_recalled(mention, "whole-of-what-goes-on"))
             continue
         if _in_a_past_frame(draft, kept) and not exact(mention.date, today):
             out.append(_recalled(mention, "in-a-frame-of-the-past"))
@@ -113,6 +117,22 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
                 rule = "another-subject"
         out.append(mention if rule is None else _recalled(mention, rule))
     return out, refused
+
+
+def _rest_of_it(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether the body sums up, as still to come, the whole of which a part has happened."""
+    ahead = draft.mention.status in ("planned", "agreed") and draft.passage.zone not in _FRONT
+    return (
+        ahead
+        and bool(draft.passage.cues("whole"))
+        and any(
+            other.mention.kind == draft.mention.kind
+            and other.mention.role == "news"
+            and other.mention.status in HAPPENED
+            and "part" in other.mention.marks
+            for other in drafts
+        )
+    )
 
 
 def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:

@@ -132,7 +132,11 @@ def _after_previous(passage: Passage, head: Head) -> bool:
 def _running_total(passage: Passage, head: Head) -> bool:
     """ "Since the invasion 2,600 have been freed" sums many events up; a superlative since then compares one."""
     clause = passage.clause(head.start)
-    return any(passage.clause(hit.start) == clause for hit in passage.cues("whole")) and not passage.cues("superlative")
+    totals = [
+        hit for hit in passage.cues("whole")
+        if passage.clause(hit.start) == clause or hit.start - passage.start <= _THIS
+    ]  # fmt: skip
+    return bool(totals) and not passage.cues("superlative")
 
 
 def _marks(passage: Passage, head: Head) -> frozenset[str]:

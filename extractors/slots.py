@@ -23,6 +23,7 @@ _SINCE_REACH = 50
 _PREPOSITION = 8
 _PLAN_REACH = 45
 _OF_THE_VERB = 4
+_RELATIVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,10 @@ def _date(
     least = _DATE_REACH
     told = [found for found in dates if found.shape not in _MUTE_SHAPES]
     old = old_plan(passage, told)
+    aside = _aside(passage, head, standing)
     for found in [found for found in told if found not in old] or told:
+        if aside and aside[0] <= found.start < aside[1]:
+            continue
         apart = _apart(found.start, found.end, head)
         if passage.clause(found.start) != passage.clause(head.start):
             apart += 40
@@ -112,6 +116,17 @@ def _date(
         if apart < least and not any(_apart(found.start, found.end, rival) < apart - 15 for rival in rivals):
             best, least = found, apart
     return best
+
+
+def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] | None:
+    """The relative clause right behind a head whose predicate stands outside it: "the swap, which began on Friday, is
+    over" is of another day."""
+    for cue in passage.cues("clause"):
+        if 0 <= cue.start - head.end <= _RELATIVE:
+            low, high = passage.bounds(cue.start)
+            outside = standing.cue is not None and not low <= standing.cue[0] < high
+            return (low, high) if outside else None
+    return None
 
 
 def old_plan(passage: Passage, dates: Sequence[FoundDate]) -> list[FoundDate]:

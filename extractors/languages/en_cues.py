@@ -12,9 +12,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "took just over", "took {slightly|about|around|more|less|nearly|just}", "was made", "made", "have made",
         "has happened", "happened", "was", "were", "dragged on", "come to an end", "came to an end", "wound up",
         "gathered", "meet", "brought", "staged", "broke up", "reached a conclusion", "{have|has} ended",
-        "drew to a close", "came to a close", "broke off", "{is|are} done", "parted", "{have|has|had} left the",
+        "drew to a close", "came to a close", "broke off", "{is|are} done", "parted",
         "left the {palace|venue|hall|room|building|mansion|table}", "did meet", "sat together", "already over",
-        "went ahead",
+        "went ahead", "{have|has|had} left",
     ),
     "begun": (
         "began", "begins", "begin", "begun", "started", "starts", "has started", "{is|are} under way",

@@ -182,6 +182,7 @@ LANGUAGE = Language(
         ),
         "each_before": r"(?!)",
         "each_after": r"(?!)",
+        "as_of": r"(?!)",
         "eve": r"(?!)",
         "eve_after": r"arifesi\w*",
         "percent": r"\s*(?:%)",
