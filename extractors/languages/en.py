@@ -135,7 +135,7 @@ LANGUAGE = Language(
             r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
-        "as_of": r"as of|until|up to|for|till",
+        "as_of": r"as of|until|up to|till",
         "eve": r"(?:on )?(?:the )?eve of(?: the)?",
         "eve_after": r"(?!)",
         "percent": r"\s*(?:%|percent|per cent|pct)",
