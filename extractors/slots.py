@@ -23,6 +23,8 @@ _SINCE_REACH = 50
 _PREPOSITION = 8
 _PLAN_REACH = 45
 _OF_THE_VERB = 4
+_CLAUSE = 40
+_NEARER = 15
 _RELATIVE = 3
 
 
@@ -108,14 +110,18 @@ def _date(
     for found in [found for found in told if found not in old] or told:
         if aside and aside[0] <= found.start < aside[1]:
             continue
-        apart = _apart(found.start, found.end, head)
-        if passage.clause(found.start) != passage.clause(head.start):
-            apart += 40
+        apart = _from(passage, found, head)
         if standing.cue and not standing.framed and passage.clause(found.start) == passage.clause(standing.cue[0]):
             apart = min(apart, max(0, found.start - standing.cue[1], standing.cue[0] - found.end) + _OF_THE_VERB)
-        if apart < least and not any(_apart(found.start, found.end, rival) < apart - 15 for rival in rivals):
+        if apart < least and not any(_from(passage, found, rival) < apart - _NEARER for rival in rivals):
             best, least = found, apart
     return best
+
+
+def _from(passage: Passage, found: FoundDate, head: Head) -> int:
+    """How far a day stands from a head; a clause between counts as much as a phrase of seven words."""
+    apart = _apart(found.start, found.end, head)
+    return apart if passage.clause(found.start) == passage.clause(head.start) else apart + _CLAUSE
 
 
 def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] | None:
