@@ -134,7 +134,7 @@ def explained(
 
 def _without(events: Iterable[Event], url: str) -> tuple[Event, ...]:
     """The events as they would be without this article: it shall not be explained by what it said itself."""
-    return tuple(event for event in events if any(saying.url != url for saying in event.sayings))
+    return tuple(e for e in events if not e.sayings or any(saying.url != url for saying in e.sayings))
 
 
 def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) -> Iterator[str]:
@@ -143,7 +143,9 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
     yield f"{article.title or '(no title)'}"
     published = article.published.strftime("%Y-%m-%d %H:%M UTC") if article.published else "undated"
     yield f"  {article.url}  {article.outlet}  {published}  language {article.language or 'as identified'}"
-    if reading.unread:
+    if not article.text and article.title is None:
+        yield "  withdrawn: the page had no article any more"
+    elif reading.unread:
         yield f"  unread: {reading.unread}"
     for place, claim in enumerate(reading.claims, 1):
         trace, decisions = next((trace, decisions) for each, trace, decisions in explained.verdicts if each is claim)
@@ -171,7 +173,7 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
     refused = ((each.kind, each.rule, _marked(article, each.evidence)) for each in reading.rejections)
     for kind, rule, said in dict.fromkeys(refused):
         yield f"    {kind}: {rule}: {said} ({because(rule)})"
-    if not explained.verdicts and not reading.unread:
+    if not explained.verdicts and not reading.unread and article.text:
         yield "  no claim: nothing in it speaks of an event of the watches"
     if decided:
         yield ""
