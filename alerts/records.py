@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 
 Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test"]
 INTERRUPTS: frozenset[str] = frozenset({"new", "advanced", "reversed"})
+MOVED_AWAY = "moved-away"
+"""Stands in `told` for an alert that went with another event when the two were split: a place that stays counted."""
 TAKEN_BACK = "taken-back"
 """Stands in `told` behind a correction that took back the phase people knew: what follows may ring in it anew."""
 Phase = Literal["ahead", "happened", "off"]

@@ -146,6 +146,7 @@ def take_in(
             alerted=alerted,
             withdrawn=withdrawn,
             because=because,
+            taken=events.merged(tx, watch.id),
         )
         decisions, told = _decide(resolution, watch, now)
         events.save(tx, told, memo)

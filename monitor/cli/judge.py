@@ -142,7 +142,7 @@ def explain(
             continue
         if number:
             click.echo()
-        for line in explaining.lines(one, memory.decided.get(explaining.version(one.article), ())):
+        for line in explaining.lines(one, memory):
             click.echo(line)
     for note in missing:
         click.echo(note, err=True)

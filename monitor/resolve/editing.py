@@ -49,6 +49,7 @@ def revise(
     alerted: Collection[str] = (),
     withdrawn: bool = False,
     because: str | None = None,
+    taken: Collection[str] = (),
 ) -> Resolution:
     """Take a version of an article to the events: as `resolve`, with what its earlier version told replaced.
 
@@ -63,7 +64,7 @@ def revise(
         if saying.url == source.url
     ]
     if not old:
-        return resolve(claims, source, events, watch, now, baseline=baseline, sketch=sketch)
+        return resolve(claims, source, events, watch, now, baseline=baseline, sketch=sketch, taken=taken)
     said = [tracked[event_id].sayings[place] for event_id, place in old]
     source = replace(source, title=source.title or said[0].title)
     gone_as = "withdrawn" if withdrawn else "gone"
@@ -77,7 +78,16 @@ def revise(
             revised[event_id] = after
     rest = [index for index in range(len(claims)) if index not in work.traces]
     known = [revised.get(event.id, event) for event in events]
-    further = resolve([claims[index] for index in rest], source, known, watch, now, baseline=baseline, sketch=sketch)
+    further = resolve(
+        [claims[index] for index in rest],
+        source,
+        known,
+        watch,
+        now,
+        baseline=baseline,
+        sketch=sketch,
+        taken=taken,
+    )
     work.traces |= {rest[trace.claim]: replace(trace, claim=rest[trace.claim]) for trace in further.traces}
     return Resolution(
         tuple({**revised, **{event.id: event for event in further.events}}.values()),
@@ -122,7 +132,7 @@ def _revised(work: _Version, event: Event, versions: Mapping[int, int | None]) -
         days=_days(event, sayings, told),
         baseline=work.baseline,
     )
-    if edits and not work.baseline:
+    if edits and not work.baseline and not event.closed:
         work.changes.append(_change(work, event, after, edits, told, identity, fresh=fresh))
     return after
 

@@ -33,10 +33,21 @@ def get(tx: Connection, alert_id: str) -> Alert | None:
     return None if body is None else decode(Alert, body)
 
 
+def event_of(tx: Connection, alert_id: str) -> str | None:
+    """The event that an alert counts for: its own, or the one that it was moved to."""
+    return tx.execute(sa.select(t.alert.c.event_id).where(t.alert.c.id == alert_id)).scalar()
+
+
 def all_alerts(tx: Connection, limit: int | None = None) -> tuple[Alert, ...]:
     """The alerts in the order in which they were decided; with `limit` only the latest."""
     query = sa.select(t.alert.c.body).order_by(t.alert.c.seq.desc()).limit(limit)
     return tuple(decode(Alert, body) for body in tx.execute(query).scalars())[::-1]
+
+
+def move(tx: Connection, alert_ids: Iterable[str], event_id: str) -> None:
+    """Have these alerts count for another event from now on. What they said, their own event id too, stays."""
+    for chunk in chunks(alert_ids):
+        tx.execute(sa.update(t.alert).where(t.alert.c.id.in_(chunk)).values(event_id=event_id))
 
 
 def of_event(tx: Connection, event_id: str) -> tuple[Alert, ...]:

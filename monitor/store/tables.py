@@ -110,6 +110,7 @@ event = sa.Table(
     sa.Column("opened", UtcDateTime, nullable=False),
     sa.Column("touched", UtcDateTime, nullable=False),
     sa.Column("parent", sa.Text),
+    sa.Column("merged_into", sa.Text),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Index(None, "watch", "touched"),
 )

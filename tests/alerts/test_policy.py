@@ -268,3 +268,9 @@ def test_an_event_whose_only_source_was_withdrawn_is_confirmed_by_the_next():
     again = _change("concluded", before=_event("concluded", articles=0), told=(HELD,))
     (alert,) = decide(again, RINGS, NOW).alerts
     assert (alert.reason, "told-again-after-withdrawal" in alert.rules) == ("confirmed", True)
+
+
+def test_what_went_with_a_split_event_was_not_told_of_this_one_and_its_number_stays_taken():
+    told = (PLANNED, ("moved-away", "concluded"))
+    (alert,) = decide(_change("concluded", before="planned", told=told), RINGS, NOW).alerts
+    assert (alert.reason, alert.id) == ("advanced", "w.e.advanced.happened.3")

@@ -269,3 +269,12 @@ def test_an_alert_stands_on_its_article_and_on_those_that_tell_its_facts(store: 
         assert alerts.alerted(tx, urls) == set(urls[:2])
         assert alerts.events_alerted(tx, urls[1]) == {"w-1"}
         assert alerts.events_alerted(tx, urls[2]) == frozenset()
+
+
+def test_an_alert_that_was_moved_counts_for_the_other_event_and_says_what_it_said(store: Store) -> None:
+    with store.write() as tx:
+        alerts.add(tx, alert(), ())
+        alerts.move(tx, ["al-1"], "w-2")
+        assert alerts.of_event(tx, "w-1") == ()
+        assert alerts.of_event(tx, "w-2") == (alert(),)
+        assert (alerts.event_of(tx, "al-1"), alerts.event_of(tx, "al-9")) == ("w-2", None)
