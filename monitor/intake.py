@@ -52,12 +52,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking an article in came to. `known`: this text is what its address was last taken in with."""
+    """What taking an article in came to. `known`: this text is what its address was last taken in with.
+
+    `revised` are the decisions on what an earlier version told.
+    """
 
     known: bool
     judged: tuple[Judged, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: int = 0
+    revised: tuple[Decision, ...] = ()
 
 
 def text_digest(article: Article) -> str:
@@ -124,6 +128,7 @@ def take_in(
     source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
     judged: list[Judged] = []
     alerts: list[Alert] = []
+    revised: list[Decision] = []
     sent = 0
     # What cannot be read (a language unknown) takes nothing back.
     unread = again and reading.unread is not None and not withdrawn
@@ -150,6 +155,7 @@ def take_in(
         )
         decisions, told = _decide(resolution, watch, now)
         events.save(tx, told, memo)
+        revised += [decision for decision in decisions if decision.change.edits]
         for decision in decisions:
             for alert in decision.alerts:
                 deliveries = deliveries_of(alert, mailing, now, earlier=bool(decision.change.told))
@@ -163,7 +169,7 @@ def take_in(
             articles.record_decision(
                 tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
             )
-    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent)
+    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent, tuple(revised))
 
 
 def withdraw(

@@ -215,8 +215,15 @@ class Reader:
         counts["alerts"] += len(taken.alerts)
         if taken.deliveries:
             self._alerted()
-        for corrected in (alert for alert in taken.alerts if alert.edits):
-            self._log.info("version", url=url, event_id=corrected.event_id, alert=corrected.reason)
+        for decision in taken.revised:
+            self._log.info(
+                "version",
+                url=url,
+                event_id=decision.change.event.id,
+                moves=list(decision.change.moves),
+                alerts=[alert.reason for alert in decision.alerts] or None,
+                silence=decision.silence.rule if decision.silence else None,
+            )
         for judged in taken.judged:
             self._log.info(
                 "decision",

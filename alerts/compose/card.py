@@ -206,8 +206,9 @@ def _edited(alert: Alert) -> str:
 
 def _edit(edit: Edit) -> EditCard:
     changed = (f"{label_of(slot.slot)}: {slot.old or 'not told'} → {slot.new or 'not told'}" for slot in edit.moved)
+    whole = edit.gone and any(slot.slot == "status" for slot in edit.moved)
     return EditCard(
-        moved=() if edit.gone else tuple(line(each, 2 * LONGEST_VALUE) for each in changed),
+        moved=() if whole else tuple(line(each, 2 * LONGEST_VALUE) for each in changed),
         old=f"“{line(edit.old.text, LONGEST_QUOTE)}”" if edit.old else "(no sentence kept)",
         new=f"“{line(edit.new.text, LONGEST_QUOTE)}”" if edit.new and not edit.gone else "no longer says so",
     )

@@ -102,6 +102,7 @@ def _revised(work: _Version, event: Event, versions: Mapping[int, int | None]) -
     sayings: list[Saying] = []
     edits: list[Edit] = []
     told: list[Claim] = []
+    gone: list[Claim] = []
     fresh = False
     for place, saying in enumerate(event.sayings):
         if place not in versions:
@@ -109,7 +110,7 @@ def _revised(work: _Version, event: Event, versions: Mapping[int, int | None]) -
             continue
         index = versions[place]
         if index is None:
-            edits += [_edit(saying.claim, None)] if saying.claim.role == "news" else []
+            gone += [saying.claim] if saying.claim.role == "news" else []
             continue
         made, rule = _in_place_of(work, saying, work.claims[index], event)
         sayings.append(made)
@@ -119,6 +120,7 @@ def _revised(work: _Version, event: Event, versions: Mapping[int, int | None]) -
             told.append(made.claim)
             edits += [_edit(saying.claim, made.claim)] if saying.claim.role == "news" else []
             fresh = fresh or PHASES.get(made.claim.status) != PHASES.get(saying.claim.status)
+    edits += _gone(gone, [saying.claim for saying in sayings if saying.url == work.source.url])
     same = len(sayings) == len(event.sayings) and not told
     if same and [s.claim.role for s in sayings] == [s.claim.role for s in event.sayings]:
         # Only the words differ: nothing is worked out anew, and the event was not touched.
@@ -150,9 +152,18 @@ def _in_place_of(work: _Version, old: Saying, claim: Claim, event: Event) -> tup
     return replace(old, claim=kept, title=work.source.title, sketch=work.sketch), "unchanged"
 
 
-def _edit(old: Claim, new: Claim | None) -> Edit:
-    if new is None:
-        return Edit(next(iter(facts.quotes_of(old)), None), None, moved(old, None), gone=True)
+def _gone(gone: Sequence[Claim], left: Sequence[Claim]) -> list[Edit]:
+    """What the article no longer says of the event; what another of its claims still tells is not gone."""
+    still = {told for claim in left for told in facts.printed(claim).items()}
+    edits = []
+    for claim in gone:
+        lost = tuple(slot for slot in moved(claim, None) if (slot.slot, slot.old) not in still)
+        if lost:
+            edits.append(Edit(next(iter(facts.quotes_of(claim)), None), None, lost, gone=True))
+    return edits
+
+
+def _edit(old: Claim, new: Claim) -> Edit:
     was, says = sentences(old, new)
     return Edit(facts.quote_of(was) if was else None, facts.quote_of(says) if says else None, moved(old, new))
 

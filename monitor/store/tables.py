@@ -113,6 +113,7 @@ event = sa.Table(
     sa.Column("merged_into", sa.Text),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Index(None, "watch", "touched"),
+    sa.Index(None, "merged_into"),
 )
 
 saying = sa.Table(

@@ -108,3 +108,13 @@ def test_the_sentences_shown_are_those_that_were_changed(held):
     assert [each.text for each in sentences(old, new)] == [lead, edited]
     assert [each.text for each in sentences(old, old)] == [head, head]
     assert sentences(replace(old, evidence=()), replace(old, evidence=())) == (None, None)
+
+
+def test_what_another_claim_of_the_article_still_tells_is_not_gone(claim, source, watch):
+    one = source("a/1", "2025-06-02")
+    swap = lambda at, **more: claim("prisoner_exchange", "concluded", "2025-06-02", at=at, **more)  # noqa: E731
+    both = [swap(0, counts={"each": 40}), swap(20, place="Istanbul")]
+    (event,) = resolve(both, one, (), watch(), one.seen).events
+    told = revise([both[0]], one, (event,), watch(), one.seen).changes
+    assert [slot.slot for change in told for edit in change.edits for slot in edit.moved] == ["place"]
+    assert revise([both[1]], one, (replace(event, sayings=event.sayings[1:]),), watch(), one.seen).changes == ()

@@ -9,3 +9,4 @@ down_revision = "0003"
 
 def upgrade() -> None:
     op.add_column("event", sa.Column("merged_into", sa.Text()))
+    op.create_index("ix_event_merged_into", "event", ["merged_into"], unique=False)
