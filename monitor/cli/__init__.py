@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.demo import demo
 from monitor.cli.events import events
@@ -36,5 +37,5 @@ def main(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-for command in (run, init, check, replay, explain, save, events, feeds, test_alert, demo):
+for command in (run, init, check, replay, explain, save, events, alerts, feeds, test_alert, demo):
     main.add_command(command)

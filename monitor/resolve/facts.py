@@ -127,10 +127,11 @@ def _due(plan: Dating | None, weak: Dating | None, identity: Identity) -> Dating
 
 def quotes_of(claim: Claim) -> tuple[Quote, ...]:
     """The evidence of a claim as alerts carry it."""
-    return tuple(_quote(e) for e in claim.evidence)
+    return tuple(quote_of(e) for e in claim.evidence)
 
 
-def _quote(e: Evidence) -> Quote:
+def quote_of(e: Evidence) -> Quote:
+    """A span of an article as alerts carry it."""
     return Quote(e.field, e.text, e.start, e.end, e.rules)
 
 
@@ -155,7 +156,7 @@ def facts_of(sayings: Sequence[Saying]) -> tuple[Fact, ...]:
     facts = []
     for saying in ordered(sayings):
         source = Source(saying.url, saying.title, saying.outlet, saying.family, saying.published, saying.seen)
-        quote = _quote(saying.claim.evidence[0]) if saying.claim.evidence else None
+        quote = quote_of(saying.claim.evidence[0]) if saying.claim.evidence else None
         for slot, value in printed(saying.claim).items():
             if (slot, value, saying.family) not in seen:
                 seen.add((slot, value, saying.family))
