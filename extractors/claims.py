@@ -26,7 +26,7 @@ from extractors.status import Standing, read_status
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
 _PARTNER_REACH = 30
-_OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-possible"})
+_OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-wanted-after", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
 _NEXT = timedelta(days=2)
@@ -103,6 +103,7 @@ def _read_watch(
     rejections: list[Rejection] = []
     spoken = ""
     elsewhere: set[str] = set()
+    strange: set[str] = set()
     for place, passage in enumerate(passages):
         if known.isdisjoint(passage.topics()) and not passage.cues("each"):
             continue
@@ -135,6 +136,9 @@ def _read_watch(
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
             foreign = _foreign(passage, head, names, company)
+            if head.topic in strange and not foreign and not _names_a_side(passage, names):
+                foreign = "goes-on-about-others"
+            (strange.add if foreign else strange.discard)(head.topic)
             if foreign:
                 rejections.append(_reject(names, passage, Refusal(head.topic, foreign, head.start, head.end)))
                 continue
@@ -280,6 +284,10 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     if company.others and max(company.others.values()) > sum(present):
         return "article-of-another-process"
     return None
+
+
+def _names_a_side(passage: Passage, names: Names) -> bool:
+    return any(side_of(hit) in names.parties for hit in passage.names(names.watch))
 
 
 def _dating(

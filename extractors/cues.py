@@ -86,8 +86,8 @@ GROUPS: tuple[str, ...] = (
     "refuser",
     "clause",
     "caption",
-    "digest",
     "press",
+    "digest",
     "seealso",
 )
 """Every language has all of them, some empty."""

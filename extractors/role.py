@@ -42,6 +42,9 @@ def read_role(
     happened = standing.status in HAPPENED
     front = passage.zone in _FRONT
     fresh = exact(dating, today)
+    undated = dating is None or dating.precision in ("month", "year")
+    if happened and undated and "verdict" in standing.rules and _on_what_is_told(passage):
+        return RoleRead("news", "verdict-on-what-is-told", marks)
     if dating is not None and today is not None and happened:
         age = today - dating.end
         if age > (_LEAD_FRESH if front else _FRESH):
@@ -60,8 +63,6 @@ def read_role(
     if standing.status == "planned" and not ahead and not passage.cues("said") and _was_to_be(passage, head):
         # reported speech shifts "will" back; elsewhere it tells of a plan that was
         return RoleRead("background", "future-in-the-past", marks)
-    if happened and "verdict" in standing.rules and _on_what_is_told(passage):
-        return RoleRead("news", "verdict-on-what-is-told", marks)
     if not fresh:
         if happened and _after_previous(passage, head):
             return RoleRead("background", "after-the-previous-one", marks)
