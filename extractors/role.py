@@ -43,7 +43,7 @@ def read_role(
     front = passage.zone in _FRONT
     fresh = exact(dating, today)
     undated = dating is None or dating.precision in ("month", "year")
-    if happened and undated and "verdict" in standing.rules and _on_what_is_told(passage):
+    if happened and undated and "verdict" in standing.rules and _on_what_is_told(passage, head, slots):
         return RoleRead("news", "verdict-on-what-is-told", marks)
     if dating is not None and today is not None and happened:
         age = today - dating.end
@@ -97,10 +97,15 @@ def _recalls(passage: Passage, head: Head) -> bool:
     )
 
 
-def _on_what_is_told(passage: Passage) -> bool:
+def _on_what_is_told(passage: Passage, head: Head, slots: Slots) -> bool:
     """ "It was the third swap of the year" speaks of the one that the sentence before has told."""
-    opens = any(hit.start - passage.start <= _THIS for hit in passage.cues("this"))
-    return opens and passage.index > 0 and not passage.cues("previous", "recap")
+    reach = _THIS if slots.ordinal is None else _OPENING
+    opens = any(hit.start - passage.start <= reach for hit in passage.cues("this"))
+    clause = passage.clause(head.start)
+    older = any(
+        passage.clause(hit.start) == clause and hit.end <= head.start for hit in passage.cues("previous", "recap")
+    )
+    return opens and passage.index > 0 and not older
 
 
 def _compared_with(passage: Passage, head: Head) -> bool:

@@ -77,11 +77,22 @@ def _ordinal(passage: Passage, head: Head, numbers: Sequence[FoundNumber], *, co
                 if joined:
                     return None if compared and compares(passage, noun) else number.value
                 beside += 1
+    if any(hit.start - passage.start <= _PREPOSITION for hit in passage.cues("this")) and not beside:
+        # "this exchange, by our count, is the 74th": the number that follows is its own
+        after = [n for n in numbers if n.kind == "ordinal" and not n.role_hint and n.start >= head.end]
+        near = [n for n in after[:1] if n.start - head.end <= _DATE_REACH and not _with_a_noun(passage, n)]
+        if near and any(head.start <= noun.start < head.end for noun in counted):
+            return near[0].value
     for number in numbers:
         # "the second round followed the first direct talks": a count that has begun in the sentence goes on in it
         if beside and number.kind == "ordinal" and 0 <= head.start - number.end <= _ORDINAL_REACH // 2:
             return number.value
     return None
+
+
+def _with_a_noun(passage: Passage, number: FoundNumber) -> bool:
+    """Whether an ordinal stands before a noun that takes it away: a day, a stage, another count."""
+    return any(0 <= hit.start - number.end <= 2 for hit in passage.hits)
 
 
 def compares(passage: Passage, noun: Hit) -> bool:

@@ -16,6 +16,8 @@ _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
+_COPULA = 12
+_ATTRIBUTED = 30  # "according to Kyiv, this is the third swap"
 _MAIN_VERB = 90
 _HOPE = 30
 _DENIAL_REACH = 80
@@ -72,8 +74,12 @@ def read_status(passage: Passage, head: Head) -> Standing:
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
     this = passage.words(head.topic, "counted") and any(
-        hit.start - passage.start <= _OPENING for hit in passage.cues("this")
+        hit.start - passage.start <= _ATTRIBUTED for hit in passage.cues("this")
     )
+    copula = this and chosen is not None and chosen.term.group == "held" and chosen.end <= head.start
+    if copula and chosen is not None and chosen.start - passage.start <= _COPULA:
+        # "it was the fifth round since May" calls by its number what has just been told
+        return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None and (passage.cues("superlative") or counted or this):
         # "Це найбільший обмін", "the third exchange since": a verdict on what has taken place
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
