@@ -16,6 +16,7 @@ _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
+_RELATIVE = 25
 _COPULA = 12
 _ATTRIBUTED = 30  # "according to Kyiv, this is the third swap"
 _MAIN_VERB = 90
@@ -53,7 +54,7 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if frame is not None:
         return frame
     if head.verb:
-        return _on_condition(passage, _of_verb(passage, head))
+        return _on_condition(passage, _carried_out(passage, head, _of_verb(passage, head)))
     if _subject_of_talk(passage, head):
         return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
@@ -86,7 +87,21 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if chosen is None:
         return Standing(None, ("no-predicate",))
     reach = high if spoken_now else passage.bounds(head.start)[1]
-    return _on_condition(passage, _with_company(passage, head, chosen, predicates, loose, reach))
+    standing = _with_company(passage, head, chosen, predicates, loose, reach)
+    return _on_condition(passage, _carried_out(passage, head, standing))
+
+
+def _carried_out(passage: Passage, head: Head, standing: Standing) -> Standing:
+    """ "The deal on a swap, which was carried out in May": what the relative clause says is the later word."""
+    if standing.status not in ("agreed", "planned"):
+        return standing
+    for cue in passage.cues("clause"):
+        if 0 <= cue.start - head.end <= _RELATIVE:
+            low, high = passage.bounds(cue.start)
+            done = [hit for hit in passage.cues("held") if low <= hit.start < high]
+            if done and not any(low <= hit.start < high for hit in passage.cues("future", "possible", "negated")):
+                return Standing("concluded", (*standing.rules, "carried-out-since"), True, (done[0].start, done[0].end))
+    return standing
 
 
 def _on_condition(passage: Passage, standing: Standing) -> Standing:
