@@ -69,6 +69,7 @@ def find_dates(
         found.append(one)
         if one.dating and one.shape in ("day", "range", "yearless"):
             anchor = one.dating.end
+    found = _of_one_year(found, fold(text), language)
     named = _holidays(text, language, today, holidays)
     if not named:
         return tuple(found)
@@ -76,6 +77,25 @@ def find_dates(
     taken = [(one.start, one.end) for one in named]
     kept = [one for one in found if all(one.end <= start or end <= one.start for start, end in taken)]
     return tuple(sorted([*kept, *named], key=lambda one: one.start))
+
+
+def _of_one_year(found: list[FoundDate], folded: str, language: Language) -> list[FoundDate]:
+    """ "On 16 May and 2 June 2025": the year that ends the row is that of each of its days."""
+    joint = re.compile(rf"\s*(?:,|(?:,\s*)?\b(?:{language.pattern('and')})\b)\s*(?:on\s+)?")
+    out = list(found)
+    for place in range(len(out) - 2, -1, -1):
+        one, after = out[place], out[place + 1]
+        if (
+            one.shape != "yearless"
+            or after.shape not in ("day", "range")
+            or not (one.first and one.last and after.dating)
+        ):
+            continue
+        days = _span(one.first, one.last, after.dating.start.year)
+        if days and days[1] < after.dating.start and joint.fullmatch(folded, one.end, after.start):
+            dating = _range(*days)
+            out[place] = replace(one, dating=dating, shape="day" if days[0] == days[1] else "range")
+    return out
 
 
 def _eve(holiday: FoundDate, folded: str, language: Language) -> FoundDate:
