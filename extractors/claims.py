@@ -11,7 +11,7 @@ from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
 from extractors.genre import Genre, is_a_digest, is_an_address, is_of_a_conversation
 from extractors.language import identify
-from extractors.lexicon import Lexicon
+from extractors.lexicon import Hit, Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
 from extractors.merging import merge
 from extractors.moved import new_day
@@ -274,9 +274,12 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
         return None
     low, high = passage.bounds(head.start)
     others = {hit.term.name.of or hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name}
+    others |= {side for hit in hits if (side := side_of(hit)) and side not in names.parties}
+    if not sides and _of_other_people(passage, head, names):
+        return "people-of-others"
     if len(others) > 1 and not sides:
         return "parties-of-another-process"
-    if sides and any(hit.term.group == "other" and low <= hit.start < high for hit in hits):
+    if sides and any(_strange(hit, names) and low <= hit.start < high for hit in hits):
         return "parties-of-another-process"
     present = [company.sides.get(party, 0) for party in names.parties]
     if min(present, default=0) == 0 and (not sum(present) or company.others):
@@ -284,6 +287,19 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     if company.others and max(company.others.values()) > sum(present):
         return "article-of-another-process"
     return None
+
+
+def _strange(hit: Hit, names: Names) -> bool:
+    """Whether a name is that of another party, or of one who speaks for it."""
+    side = side_of(hit)
+    return hit.term.group == "other" or bool(side and side not in names.parties)
+
+
+def _of_other_people(passage: Passage, head: Head, names: Names) -> bool:
+    """ "Four Armenian prisoners": the adjective right before who comes home says whose they are."""
+    units = passage.words(head.topic, "units", "strong")
+    others = [hit for hit in passage.names(names.watch, "other") if hit.term.group == "other"]
+    return any(0 <= unit.start - other.end <= 1 for other in others for unit in units)
 
 
 def _names_a_side(passage: Passage, names: Names) -> bool:
@@ -297,6 +313,8 @@ def _dating(
     if found is None:
         return None
     default = found.dating
+    if found.shape == "yearless" and "verdict" in standing.rules:
+        return resolve_weekday(found, published, "past")  # a verdict is on what has been
     if found.shape == "yearless" and default and published and (
         published.date() - _RECENT < default.end
         and (standing.status in _AHEAD or default.start <= published.date() + _ANNOUNCED)

@@ -8,7 +8,8 @@ Predicates, which give a status:
 was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
-``if`` opens a condition, under which nothing is planned yet. ``negated`` turns the predicate next to it.
+``would`` is the future as a report shifts it. ``if`` opens a condition, under which nothing is planned yet.
+``negated`` turns the predicate next to it.
 
 ``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
 ``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
@@ -27,8 +28,9 @@ presupposes what follows it ("the first since the delegations met"), and ``since
 ``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
 the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are the words of
 who speaks for himself. Reporting: ``said``, ``refuser``.
-``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``; a title
-with a ``digest`` word stands above what other articles told, one with a ``press`` word above what other newspapers did.
+``clause`` words open a clause, ``relative`` ones a clause about the noun before it. Lines that are not the article's
+own text begin with ``caption`` or ``seealso``; a title with a ``digest`` word stands above what other articles told,
+one with a ``press`` word above what other newspapers did.
 """
 
 from collections.abc import Mapping
@@ -43,6 +45,7 @@ GROUPS: tuple[str, ...] = (
     "agreed-after",
     "future",
     "possible",
+    "would",
     "if",
     "wanted",
     "wanted-after",
@@ -85,6 +88,7 @@ GROUPS: tuple[str, ...] = (
     "said",
     "refuser",
     "clause",
+    "relative",
     "caption",
     "press",
     "digest",

@@ -45,6 +45,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * in an address, told in the first person, one who decides says what will be, wherever he says it;
     * whole-of-what-goes-on: "in all, 500 are to be freed" repeats the deal of which the news is a part;
     * older-in-its-series: "the second round came after the first" presupposes the first;
+    * frame-of-another-subject: "it was agreed yesterday at the talks", in an article about what was agreed;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -115,6 +116,8 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
                 rule = "follows-background"
             elif mention.kind not in about and not (about and _weighty(draft)):
                 rule = "another-subject"
+        elif passage.zone not in _FRONT and "framed" in mention.marks and about and mention.kind not in about:
+            rule = None if _today(mention.date, today) else "frame-of-another-subject"
         out.append(mention if rule is None else _recalled(mention, rule))
     return out, refused
 

@@ -1,5 +1,6 @@
 """The places of a passage that speak of an event: triggers, what cancels them, and what supports them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,8 @@ _REACH = 80
 _CLOSE = 40
 _COUNT_REACH = 28
 _MANY = 10
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
+_SHORT = 3  # letters: a preposition or a conjunction, hardly a noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ def _unsupported(
         counted = any(_counted(person, numbers) for person in people)
         if strong or (counted and (topic in named or _sides(passage, watch))) or (near and topic in named):
             return None
-        if topic in named and any(abs(n.start - hit.start) <= _CLOSE and n.value >= _MANY for n in numbers):
+        if topic in named and any(_alone(passage, n, hit) for n in numbers):
             return None
         if group in _MEETING and passage.names(watch, "place") and len(_sides(passage, watch, "party", "people")) >= 2:
             return None  # "Russians and Ukrainians met in Geneva"
@@ -193,6 +196,14 @@ def _unsupported(
     if _sides(passage, watch) and _numbered(passage, topic, numbers):
         return None  # "the meeting, counted by Kyiv as the fifth round"
     return "bare-word-alone"
+
+
+def _alone(passage: Passage, number: FoundNumber, verb: Hit) -> bool:
+    """Whether a large number stands beside a verb without a noun of its own: "1,200 returned", not "20,000 shells"."""
+    if number.value < _MANY or number.kind == "ordinal" or abs(number.start - verb.start) > _CLOSE:
+        return False
+    after = _NEXT_WORD.match(passage.folded, number.end)
+    return after is None or after.start(1) == verb.start or len(after[1]) <= _SHORT
 
 
 def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> bool:

@@ -42,7 +42,14 @@ class _Group:
         if ahead and happened and all("headline" in m.marks for m in happened):
             # headlines tell in the present tense what the text dates to a day to come
             return "planned"
-        asserted = [m for m in self.mentions if "framed" not in m.marks] or self.mentions
+        own = [m for m in self.mentions if "framed" not in m.marks]
+        # a wish beside what is presupposed to have happened on a day speaks of what comes of it
+        asserted = (
+            [m for m in own if m.status != "proposed"]
+            or [m for m in self.mentions if m.date is not None and m.status != "proposed"]
+            or own
+            or self.mentions
+        )
         return max(asserted, key=lambda m: _STRENGTH[m.status]).status
 
     @property
@@ -95,7 +102,8 @@ def _compatible(group: _Group, mention: Mention) -> bool:
         return False
     if mention.date is not None and group.dates:
         # days of one event follow each other: Saturday's leg and Sunday's are told together
-        near = _DAY if _PHASE[mention.status] == "happened" else _NONE
+        # and what is planned for the 23rd may take the 24th too, as others have heard
+        near = _DAY if _PHASE[mention.status] == "happened" or "another" not in mention.marks else _NONE
         own = [m.date for m in group.mentions if m.date is not None and _PHASE[m.status] == _PHASE[mention.status]]
         if own and not any(mention.date.start <= d.end + near and d.start <= mention.date.end + near for d in own):
             return False

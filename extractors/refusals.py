@@ -21,6 +21,7 @@ RULES: Mapping[str, str] = {
     "partner-of-another-process": "the partner that is named is none of the watch's parties",
     "parties-of-another-process": "the sentence names one party beside somebody else, or others alone",
     "goes-on-about-others": "the sentence before told of others, and this one names no party of the watch",
+    "people-of-others": "whose people come home is said, and they are of none of the watch's parties",
     "parties-not-named": "the article does not name the watch's parties",
     "article-of-another-process": "the article names others more often than the watch's parties",
     # nothing is stated

@@ -138,7 +138,7 @@ def _from(passage: Passage, found: FoundDate, head: Head) -> int:
 def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] | None:
     """The relative clause right behind a head whose predicate stands outside it: "the swap, which began on Friday, is
     over" is of another day."""
-    for cue in passage.cues("clause"):
+    for cue in passage.cues("relative"):
         if 0 <= cue.start - head.end <= _RELATIVE:
             low, high = passage.bounds(cue.start)
             outside = standing.cue is not None and not low <= standing.cue[0] < high

@@ -95,7 +95,7 @@ def _carried_out(passage: Passage, head: Head, standing: Standing) -> Standing:
     """ "The deal on a swap, which was carried out in May": what the relative clause says is the later word."""
     if standing.status not in ("agreed", "planned"):
         return standing
-    for cue in passage.cues("clause"):
+    for cue in passage.cues("relative"):
         if 0 <= cue.start - head.end <= _RELATIVE:
             low, high = passage.bounds(cue.start)
             done = [hit for hit in passage.cues("held") if low <= hit.start < high]
@@ -114,7 +114,7 @@ def _on_condition(passage: Passage, standing: Standing) -> Standing:
 
 def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
     """The predicates behind a relative clause: "the round, which began on Monday, ended without a result"."""
-    openers = [hit.start for hit in passage.cues("clause") if 0 <= hit.start - head.end <= _OPENING]
+    openers = [hit.start for hit in passage.cues("relative") if 0 <= hit.start - head.end <= _OPENING]
     if not openers:
         return []
     number = passage.clause(openers[0])
@@ -150,6 +150,9 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
         # "a place to engage in talks": the preposition belongs to an infinitive
         return Standing("proposed", ("predicate-possible",), False, (best.start, best.end))
     if group == "before":
+        if any(hit.end <= best.start for hit in passage.cues("wanted", "talk")):
+            # "they discussed the preparation of an exchange": a subject of talk
+            return Standing(None, ("spoken-about",))
         return Standing("planned", ("frame-before",), True, (best.start, best.end))
     low, high = passage.bounds(head.start)
     nearest = _nearest([h for h in passage.hits if low <= h.start < high and _predicate(h, head)], head)
@@ -290,6 +293,10 @@ def _with_company(
         return Standing(None, (*rules, "negated"), False, (top.start, top.end))
     if negated:
         return Standing(None, (*rules, "negated-reversal"), False, (top.start, top.end))
+    near = _distance(top, head) <= _HOPE
+    shifted = near and top.term.group == "possible" and top.start in {hit.start for hit in passage.cues("would")}
+    if shifted and any(hit.end <= top.start for hit in passage.cues("said")):
+        return Standing("planned", (*rules, "future-of-a-report"), False, (top.start, top.end), loose)
     return Standing(STATUS_OF[top.term.group], rules, False, (top.start, top.end), loose)
 
 

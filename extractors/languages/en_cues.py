@@ -56,6 +56,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "prospect", "prospects", "open to", "unless", "until", "should", "must", "need", "needed", "in case",
         "so that", "in order to", "preparations for", "preparing for", "chance",
     ),
+    "would": ("would",),
     "if": (
         "if", "unless", "provided that", "provided", "on condition that", "only if", "in case",
     ),
@@ -147,7 +148,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "no date", "date {is|has} not", "date {is|has} yet", "date {was|were} not", "dates {are|have} not",
         "date ~ not ~ set", "no decision yet", "no agreement yet", "no agreement on date", "date is not set",
         "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
-        "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
+        "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision",
+        "no clarity", "no new date", "without setting a date", "did not {name|set|give} a date", "no timetable",
+        "no word on when", "{date|time} ~ not {named|given|announced}", "too early to {say|speak|talk}",
     ),
     "dated": (
         "know the date", "know the dates", "{date|dates} {is|are} known", "date is already known",
@@ -197,14 +200,17 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "portion": ("day of", "leg of", "stage of", "phase of", "part of", "batch of", "wave of"),
     "said": (
-        "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms",
-        "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed", "emphasized",
-        "emphasised",
+        "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed",
+        "confirms", "wrote", "writes", "stated", "noted", "declared", "added", "claimed", "claims", "revealed",
+        "emphasized", "emphasised", "adding", "adds", "told reporters",
     ),
     "refuser": ("rejected", "turned down", "refused", "dismissed", "rebuffed", "declined", "ruled out", "rebuffs"),
     "clause": (
         "that", "but", "while", "which", "who", "whom", "although", "though", "because", "when", "where", "as",
         "since", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
+    ),
+    "relative": (
+        "which", "who", "whom", "that", "whose",
     ),
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
     "press": (

@@ -18,7 +18,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*", "masaya {oturuldu*|oturuyor*}", "başladığı*",
         "{bulunuyor*|toplanıyor*}",
     ),
-    "goes-on": ("{devam edecek*|sürecek*}",),
+    "goes-on": (
+        "devam edece*",
+    ),
     "agreed": (),
     "agreed-after": (
         "anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*",
@@ -27,18 +29,18 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{uzlaşıldı*|uzlaşmaya vardı*}", "{anlaşmaya varıldı*|anlaşıldığı*}", "{çıktı}",
     ),
     "future": (
-        "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*",
-        "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
-        "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*",
-        "önümüzde", "katılacak*", "ulaştı", "beklenen",
-        "{edilecek*|gelecek*|verilecek*|bırakacak*|bırakılacak*|dönecek*}",
-        "{toplanacak*|oturulacak*|gidecek*|çıkacak*|tutulacak*}",
-        "{öngörülüyor*|öngörülen|hedefleniyor*|planlandığı*|beklendiği*}", "{ev sahipliği yapacak*}",
+        "yapılaca*", "gerçekleşece*", "gerçekleştirilece*", "gerçekleştirece*", "oturaca*", "başlayaca*",
+        "bir araya gelece*", "görüşece*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenece*", "olaca*",
+        "yarın*", "kurulaca*", "yapaca*", "edece*", "planlanan", "buluşaca*", "hazırlanıyor*", "önümüzdeki*",
+        "önümüzde", "katılaca*", "ulaştı", "beklenen", "{edilece*|gelece*|verilece*|bırakaca*|bırakılaca*|dönece*}",
+        "{toplanaca*|oturulaca*|gidece*|çıkaca*|tutulaca*}",
+        "{öngörülüyor*|öngörülen|hedefleniyor*|planlandığı*|beklendiği*}", "{ev sahipliği yapaca*}",
     ),
     "possible": (
         "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
         "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "umuyor*", "için gerekli",
     ),
+    "would": (),
     "if": (
         "eğer", "halinde", "durumunda", "takdirde", "şartıyla", "koşuluyla",
     ),
@@ -48,7 +50,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "teklif*", "talep*", "görüşüldü*", "ele alındı*", "ele aldı*",
     ),
     "negated": (
-        "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*", "edilmedi*",
+        "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayaca*", "reddetti*", "yapılmadı*", "edilmedi*",
         "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
     ),
     "postponed": (
@@ -56,8 +58,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{kaydırıldı*|ötelendi*|kaydı}", "{bir hafta|bir gün} sonraya",
     ),
     "cancelled": (
-        "iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*",
-        "{iptal edildiği*|iptal edilmişti*}", "gerçekleşmeyecek*", "{vazgeçildi*|rafa kaldırıldı*}",
+        "iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayaca*",
+        "{iptal edildiği*|iptal edilmişti*}", "gerçekleşmeyece*", "{vazgeçildi*|rafa kaldırıldı*}",
     ),
     "denied": ("yalanladı*", "yalanlandı*", "gerçekleşmedi*", "yapılmadı*", "doğru değil*", "reddetti*"),
     "after": ("ardından gelen",),
@@ -76,6 +78,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "hatırlanacağı gibi", "hatırlanacağı üzere", "daha önce*", "geçen yıl", "geçen ay", "geçen hafta*",
         "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte", "en son", "son olarak",
         "o tarihten", "{gün|hafta|ay|yıl} önce", "bundan önce*", "daha evvel", "not:",
+        "{duyurmuştu*|açıklamıştı*|söylemişti*|bildirmişti*|belirtmişti*|demişti*}",
     ),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
@@ -99,6 +102,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "undated": (
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
         "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
+        "{tarih|tarihi|gün} {yok|belirsiz|verilmedi*|açıklanmadı*}", "henüz tarih yok", "tarih ~ verilmedi*",
     ),
     "dated": (
         "{tarih|tarihi} {belli|biliniyor|belirlendi|kararlaştırıldı}", "tarihi biliyoruz", "tarihi şimdiden biliyoruz",
@@ -113,7 +117,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "savaşın başından bu yana", "{sayısı ~ çıktı|sayısı}",
     ),
     "gives": (
-        "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*",
+        "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edece*",
     ),
     "gets": ("aldı*", "alındı*", "geri aldı*", "geri alındı*", "teslim aldı*", "geri getirdi*", "kavuştu*"),
     "from": (),
@@ -136,6 +140,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "refuser": ("reddetti*", "geri çevirdi*", "kabul etmedi*", "karşı çıktı*"),
     "clause": ("ama", "ancak", "fakat", "ki", "ise", "çünkü"),
+    "relative": (
+        "ki",
+    ),
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
     "press": (
         "basın özeti", "basın turu", "basında bugün", "dünya basını*",
