@@ -1,9 +1,11 @@
 """What one article says: its mentions of events, merged to claims, and the triggers that were refused."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from extractors import languages
 from extractors.counts import follow_on
@@ -18,7 +20,7 @@ from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
-from extractors.refusals import RULES, SOMETHING_ELSE
+from extractors.refusals import FOREIGN, RULES, SOMETHING_ELSE
 from extractors.role import read_role
 from extractors.slots import Slots, bind, old_plan
 from extractors.status import Standing, read_status
@@ -26,6 +28,7 @@ from extractors.status import Standing, read_status
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
 _PARTNER_REACH = 30
+_JOINT = re.compile(r"(?:'s|’s)?\s*(?:-|–|,?\s*\b(?:and|і|й|та|и|ve)\b)\s*")
 _OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-wanted-after", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
@@ -165,6 +168,10 @@ def _read_watch(
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
+    drafts, untold = _titled_alone(drafts, rejections, names)
+    rejections += [
+        _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-others", *d.mention.trigger)) for d in untold
+    ]
     drafts, others = _of_the_kind(drafts, rejections)
     rejections += [
         _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-it", *d.mention.trigger)) for d in others
@@ -183,6 +190,16 @@ def _read_watch(
         for draft, rule in dropped
     ]
     return mentions, rejections
+
+
+def _titled_alone(
+    drafts: Sequence[Draft], rejections: Sequence[Rejection], names: Names
+) -> tuple[list[Draft], list[Draft]]:
+    """The mentions, without a title's that names no side where the text tells the kind of others."""
+    strange = {r.kind for r in rejections if r.rule in FOREIGN}
+    told = {d.mention.kind for d in drafts if d.passage.zone != "title"}
+    out = [d for d in drafts if d.mention.kind in strange - told and not _names_a_side(d.passage, names)]
+    return [d for d in drafts if d not in out], out
 
 
 def _of_the_kind(drafts: Sequence[Draft], rejections: Sequence[Rejection]) -> tuple[list[Draft], list[Draft]]:
@@ -270,6 +287,8 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
         if joined and not side_of(joined[0]):
             return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
+    if _together_with_others(passage, head, hits, names):
+        return "parties-of-another-process"
     if len(sides) >= min(2, len(names.parties)):
         return None
     low, high = passage.bounds(head.start)
@@ -287,6 +306,18 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     if company.others and max(company.others.values()) > sum(present):
         return "article-of-another-process"
     return None
+
+
+def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names) -> bool:
+    """ "US and Ukrainian negotiators held talks on a plan with Russia": who is joined before the head holds them."""
+    before = [hit for hit in hits if hit.end <= head.start and hit.term.group in ("party", "people", "other")]
+    joined = [
+        (one, two)
+        for one, two in pairwise(before)
+        if _strange(one, names) != _strange(two, names) and _JOINT.fullmatch(passage.folded, one.end, two.start)
+    ]
+    own = {side for hit in before if (side := side_of(hit)) in names.parties}
+    return bool(joined) and len(own) == 1
 
 
 def _strange(hit: Hit, names: Names) -> bool:

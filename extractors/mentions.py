@@ -189,6 +189,8 @@ def _unsupported(
         if group in _MEETING and passage.names(watch, "place") and len(_sides(passage, watch, "party", "people")) >= 2:
             return None  # "Russians and Ukrainians met in Geneva"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
+    if not near and _of_people(passage, watch):
+        return "meeting-of-other-parties"
     if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
         return None
     if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
@@ -204,6 +206,12 @@ def _alone(passage: Passage, number: FoundNumber, verb: Hit) -> bool:
         return False
     after = _NEXT_WORD.match(passage.folded, number.end)
     return after is None or after.start(1) == verb.start or len(after[1]) <= _SHORT
+
+
+def _of_people(passage: Passage, watch: str) -> bool:
+    """Whether a person of one side and one of neither meet: a president and a mediator hold no round."""
+    sides = {side_of(hit) for hit in passage.names(watch, "person")}
+    return "" in sides and len(sides) == 2 and len(_sides(passage, watch)) == 1
 
 
 def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> bool:

@@ -44,6 +44,14 @@ RULES: Mapping[str, str] = {
 SOMETHING_ELSE = frozenset({"round-of-something-else", "talks-on-other-business", "goes-on-about-it"})
 """After these the next sentence's "third round" is of the same other matter."""
 
+FOREIGN = frozenset(
+    {
+        "partner-of-another-process", "parties-of-another-process", "goes-on-about-others", "people-of-others",
+        "article-of-another-process",
+    }
+)  # fmt: skip
+"""These say that an event is of others than the watch's parties."""
+
 NAMED_AS = "named-as-"
 SAID_OF = "said-of-"
 

@@ -131,8 +131,9 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     best: Hit | None = None
     for hit in passage.cues("after", "during", "before"):
         covers = hit.start < head.start < hit.end
-        if covers or (0 <= head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start)):
-            best = hit
+        reaches = covers or (0 <= head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start))
+        if reaches and (best is None or hit.end >= best.end):
+            best = hit  # "arrived in Istanbul for talks": what stands right before the head frames it
     end = _whole(passage, head)
     for hit in passage.cues("after-post", "during-post", "before-post"):
         if hit.start >= head.end and hit.start - end <= 12 and best is None:

@@ -14,7 +14,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "gathered", "meet", "brought", "staged", "broke up", "reached a conclusion", "{have|has} ended",
         "drew to a close", "came to a close", "broke off", "{is|are} done", "parted",
         "left the {palace|venue|hall|room|building|mansion|table}", "did meet", "sat together", "already over",
-        "went ahead", "{have|has|had} left",
+        "went ahead", "{have|has|had} left", "carry out", "carries out", "{stage|stages}",
     ),
     "begun": (
         "began", "begins", "begin", "begun", "started", "starts", "has started", "{is|are} under way",
@@ -101,6 +101,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "before": (
         "ahead of", "upcoming", "the coming", "before", "in the run-up to", "on the eve of", "prior to",
         "in preparation for", "to prepare", "until", "preparations", "prepare",
+        "{arrive|arrives|arrived|arriving} for", "{arrive|arrives|arrived|arriving|flew|flies|heads|headed} ~ ~ for",
+        "{travel|travels|travelled|traveled|departed} ~ ~ for",
     ),
     "after-post": (),
     "during-post": (),
