@@ -7,6 +7,7 @@ import click
 
 from monitor.cli.check import check
 from monitor.cli.demo import demo
+from monitor.cli.evaluate import evaluate
 from monitor.cli.events import events
 from monitor.cli.feeds import feeds
 from monitor.cli.init import init
@@ -36,5 +37,5 @@ def main(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-for command in (run, init, check, replay, explain, save, events, feeds, test_alert, demo):
+for command in (run, init, check, replay, explain, evaluate, save, events, feeds, test_alert, demo):
     main.add_command(command)
