@@ -122,7 +122,10 @@ def take_in(
         claims = [reading.claims[place] for place in places]
         if not claims:
             continue
-        known = events.open_events(tx, watch.id, now - MEMORY, memo)
+        # A claim is only ever compared with events of its kind; reading events is most of what an article costs.
+        # Whether the baseline is known, though, any event tells.
+        kinds = None if added is None else {claim.kind for claim in claims}
+        known = events.open_events(tx, watch.id, now - MEMORY, memo, kinds=kinds)
         if added is None and any(saying.url == article.url for event in known for saying in event.sayings):
             continue
         resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)

@@ -5,7 +5,7 @@ A live event gathers hundreds of sayings; only those that are new or changed are
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -61,9 +61,16 @@ class Memo:
             self._digests.pop(id(saying), None)
 
 
-def open_events(tx: Connection, watch: str, since: datetime, memo: Memo | None = None) -> tuple[Event, ...]:
-    """The events of a watch touched at or after `since` and the deals that they carry out, by opening."""
+def open_events(
+    tx: Connection, watch: str, since: datetime, memo: Memo | None = None, *, kinds: Collection[str] | None = None
+) -> tuple[Event, ...]:
+    """The events of a watch touched at or after `since` and the deals that they carry out, by opening.
+
+    With `kinds` only those of these topics: a deal and what carries it out are always of one.
+    """
     recent = (t.event.c.watch == watch) & (t.event.c.touched >= since)
+    if kinds is not None:
+        recent &= t.event.c.kind.in_(sorted(kinds))
     parents = sa.select(t.event.c.parent).where(recent, t.event.c.parent.is_not(None))
     return _load(tx, sa.select(t.event.c.id).where(recent | t.event.c.id.in_(parents)), memo)
 
