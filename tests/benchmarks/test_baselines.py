@@ -256,8 +256,8 @@ def test_alerts_are_better_than_those_of_three_baselines(watch: Watch, corpus) -
     assert _worth(scores["parley"]) > best
 
 
-# DESIGN asks for ten. Reached, on texts as dense as the corpus, is about 6: dateparser knows few Turkish words and is quick
-# there. A floor below it, for a machine that has other things to do.
+# DESIGN asks for ten. Reached, on texts as dense as the corpus, is about 6: dateparser knows few Turkish words and is
+# quick there. A floor below it, for a machine that has other things to do.
 REACHED = 4.5
 
 
