@@ -2,8 +2,9 @@
 
 The bar: against 100,000 stored events no more than twice what it costs against 1,000. That holds of a store with many
 watches or many years. Of one watch, what was touched within two years is read for each article (those of the kinds that
-it speaks of), because any of it may be what a recall is about; so ten times as many such events cost ten times as much.
-The last row says so, without a bar.
+it speaks of), because any of it may be what a recall is about; so ten times as many such events cost ten times as much,
+and beyond what `Memo` holds more than that (100,000 of them: 14 s an article, nearly all of it decoding events and
+sayings). The last row says so, without a bar.
 """
 
 import time
