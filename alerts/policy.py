@@ -8,18 +8,36 @@
 
 What was told decides, not what resolving saw: a change that had to stay quiet (too old, too few families) does not use
 up the event's interruption.
+
+A new version of an article corrects what its old one told; it interrupts only where it tells an event or a phase that
+the old one did not.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from alerts.headline import headline
-from alerts.records import INTERRUPTS, PHASES, Alert, Change, Decision, Reason, Rings, Silence, Snapshot, Source
+from alerts.records import (
+    INTERRUPTS,
+    PHASES,
+    TAKEN_BACK,
+    Alert,
+    Change,
+    Decision,
+    Reason,
+    Rings,
+    Silence,
+    Snapshot,
+    Source,
+)
 
 
 def decide(change: Change, rings: Rings, now: datetime) -> Decision:
     """At most one alert for one change, or the silence that says why not. `now` (aware UTC) only dates the decision."""
-    silence = _never(change, rings) or _unfit_article(change, rings)
+    silence = _kind(change, rings)
+    if silence is None and change.edits:
+        return _edited(change, rings, now)
+    silence = silence or _proposal(change) or _unfit_article(change, rings)
     if silence is not None:
         return Decision(change, silence=silence)
     reason, rules = _interrupt(change)
@@ -35,15 +53,57 @@ def decide(change: Change, rings: Rings, now: datetime) -> Decision:
 
 
 def told_phase(told: Sequence[tuple[str, str]]) -> str | None:
-    """The phase that people know an event in: of its last interruption, or of the baseline. None: they know nothing."""
-    phases = [PHASES[status] for reason, status in told if reason in {*INTERRUPTS, "baseline"} and status in PHASES]
+    """The phase that people know an event in: of its last interruption, of the baseline, or of the correction that took
+    that back. None: they know nothing."""
+    phases = [
+        PHASES.get(status)
+        for reason, status in told
+        if reason == TAKEN_BACK or (reason in {*INTERRUPTS, "baseline"} and status in PHASES)
+    ]
     return phases[-1] if phases else None
 
 
-def _never(change: Change, rings: Rings) -> Silence | None:
+def _edited(change: Change, rings: Rings, now: datetime) -> Decision:
+    """What a new version of an article, or its withdrawal, leads to. How old the article is matters to interrupts only:
+    who was told wrongly is told so whenever it turns out."""
+    if change.fresh and _proposal(change) is None and _unfit_article(change, rings) is None:
+        reason, rules = _interrupt(change)
+        if reason is not None and _held_back(change, rings, reason) is None:
+            return Decision(change, alerts=(_alert(change, reason, rules, now),))
+    if not _interrupted(change):
+        return Decision(change, silence=Silence("nobody-was-told", f"nobody was alerted of {change.event.id}"))
+    rules = _edits(change) if change.alerted else ()
+    rules = tuple(dict.fromkeys((*rules, *_corrections(change))))
+    if not rules:
+        because = (
+            f"no alert of {change.event.id} stands on {change.source.url}, and what is known of it has not changed"
+        )
+        return Decision(change, silence=Silence("edit-of-what-was-not-told", because))
+    phase, known = PHASES.get(change.event.status), told_phase(change.told)
+    if change.before is not None and phase != known == PHASES.get(change.before.status):
+        rules = (*rules, "phase-taken-back")
+    return Decision(change, alerts=(_alert(change, "corrected", rules, now),))
+
+
+def _edits(change: Change) -> tuple[str, ...]:
+    """What the article has taken back of what it told; what it merely adds corrects nothing."""
+    gone = ["no-longer-says-so" for edit in change.edits if edit.gone and "withdrawn" not in change.moves]
+    moved = [f"edited-{slot.slot}" for edit in change.edits for slot in edit.moved if not edit.gone and slot.old]
+    return (*gone, *moved)
+
+
+def _interrupted(change: Change) -> bool:
+    return any(reason in INTERRUPTS for reason, _ in change.told)
+
+
+def _kind(change: Change, rings: Rings) -> Silence | None:
     kind = change.event.kind
     if kind not in rings.kinds:
         return Silence("kind-does-not-ring", f"{kind} does not ring in the watch {rings.watch}; it is on the timeline")
+    return None
+
+
+def _proposal(change: Change) -> Silence | None:
     if change.event.status not in PHASES or change.said_status not in PHASES:
         return Silence("proposed", "a proposal has no phase; it is on the timeline")
     return None
@@ -104,12 +164,14 @@ def _held_back(change: Change, rings: Rings, reason: Reason) -> Silence | None:
 
 
 def _update(change: Change, rings: Rings) -> tuple[Reason | None, tuple[str, ...]]:
-    if not any(reason in INTERRUPTS for reason, _ in change.told):
+    if not _interrupted(change):
         return None, ()
     corrections = _corrections(change)
     if corrections:
         return "corrected", corrections
     same_phase = PHASES[change.said_status] == PHASES[change.event.status]  # a late preview confirms no outcome
+    if same_phase and change.before is not None and not change.before.articles:
+        return "confirmed", ("told-again-after-withdrawal",)
     if same_phase and "family" in change.moves and change.event.families in rings.confirmations:
         return "confirmed", (f"families-{change.event.families}",)
     return None, ()
@@ -122,7 +184,8 @@ def _corrections(change: Change) -> tuple[str, ...]:
     if before is None:
         return ()
     found = []
-    if before.status != after.status and PHASES.get(before.status) == PHASES.get(after.status):
+    same_phase = PHASES.get(before.status) == PHASES.get(after.status)
+    if before.status != after.status and (same_phase or change.edits):
         found.append(f"status-{before.status}-{after.status}")
     if _date_changed(before, after):
         found.append("date-changed")
@@ -134,7 +197,8 @@ def _corrections(change: Change) -> tuple[str, ...]:
     # The numbers of a further day or leg correct nothing that was told of the earlier ones.
     if "part" not in change.moves and (recounted or (after.counts and not before.counts)):
         found.append("counts-changed")
-    found += [move for move in ("withdrawn",) if move in change.moves]
+    if change.alerted:
+        found += [move for move in ("withdrawn",) if move in change.moves]
     if "edited" in change.moves and change.since and found == []:
         found.append("edited")
     return tuple(found)
@@ -167,26 +231,27 @@ def _nothing_new(change: Change) -> Silence:
 
 def _alert(change: Change, reason: Reason, rules: tuple[str, ...], now: datetime) -> Alert:
     event = change.event
-    number = sum(told != "baseline" for told, _ in change.told) + 1
+    number = sum(told not in ("baseline", TAKEN_BACK) for told, _ in change.told) + 1
+    title = headline(
+        kind=event.kind,
+        label=event.label,
+        done=event.done,
+        status=event.status,
+        parties=event.parties,
+        ordinal=event.ordinal,
+        place=event.place,
+        date=event.date,
+        counts=event.counts,
+        moved=event.status == "postponed" and "plan-moved" in change.rules,
+    )
     return Alert(
-        id=f"{event.id}.{reason}.{PHASES[event.status]}.{number}",
+        id=f"{event.id}.{reason}.{PHASES.get(event.status, event.status)}.{number}",
         reason=reason,
         watch=event.watch,
         kind=event.kind,
         status=event.status,
         event_id=event.id,
-        title=headline(
-            kind=event.kind,
-            label=event.label,
-            done=event.done,
-            status=event.status,
-            parties=event.parties,
-            ordinal=event.ordinal,
-            place=event.place,
-            date=event.date,
-            counts=event.counts,
-            moved=event.status == "postponed" and "plan-moved" in change.rules,
-        ),
+        title=title if event.articles else f"No longer reported: {title}",
         date=event.date,
         place=event.place,
         ordinal=event.ordinal,
@@ -202,4 +267,5 @@ def _alert(change: Change, reason: Reason, rules: tuple[str, ...], now: datetime
         facts=change.facts,
         since=change.since,
         label=event.label,
+        edits=change.edits,
     )

@@ -10,6 +10,10 @@ from typing import Literal, Protocol
 
 Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test"]
 INTERRUPTS: frozenset[str] = frozenset({"new", "advanced", "reversed"})
+MOVED_AWAY = "moved-away"
+"""Stands in `told` for an alert that went with another event when the two were split: a place that stays counted."""
+TAKEN_BACK = "taken-back"
+"""Stands in `told` behind a correction that took back the phase people knew: what follows may ring in it anew."""
 Phase = Literal["ahead", "happened", "off"]
 PHASES: Mapping[str, Phase] = {
     "planned": "ahead",
@@ -69,6 +73,28 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A slot that an article told otherwise before, as printed. None: that version said nothing of it."""
+
+    slot: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an earlier version of an article told of an event, and what its new version says in its place.
+
+    `old` and `new` are the sentences. `gone`: the new version no longer says so, or was withdrawn; `new` is then None.
+    """
+
+    old: Quote | None
+    new: Quote | None
+    moved: tuple[Moved, ...]
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An event as it stands at one moment, without its history.
 
@@ -100,7 +126,9 @@ class Change:
     `before` is None when the claim opened it. `moves` name what moved: `opened`, `status`, `date`, `place`, `ordinal`,
     `counts`, `part` (a further day or leg), `family` (one more independent family), `article`, `edited`, `withdrawn`.
     `told` are the earlier alerts of this event as (reason, status) pairs, oldest first. `rules` are resolve's.
-    `facts` are what is known, per source; `since` are the ones that this claim brought or changed.
+    `facts` are what is known, per source; `since` are the ones that this claim brought or changed. `edits` are there
+    when the article is a new version: what it told before. `fresh` is False when the new version tells no event or
+    phase that the old one did not; `alerted` is False when no alert of the event stands on the article.
     """
 
     event: Snapshot
@@ -113,6 +141,9 @@ class Change:
     told: tuple[tuple[str, str], ...] = ()
     facts: tuple[Fact, ...] = ()
     since: tuple[Fact, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    fresh: bool = True
+    alerted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +164,7 @@ class Alert:
 
     `id` is derived from event, reason, phase and number, so that a repeat of the same decision has the same id.
     `title` is what happened in one line, `label` what the topic calls such events. `rules` are those of reading,
-    resolving and policy that fired.
+    resolving and policy that fired. `edits` are what an earlier version of the article told.
     """
 
     id: str
@@ -158,6 +189,7 @@ class Alert:
     facts: tuple[Fact, ...] = ()
     since: tuple[Fact, ...] = ()
     label: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

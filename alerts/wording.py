@@ -17,9 +17,9 @@ def day_words(day: date) -> str:
 
 
 def days_words(span: Span) -> str:
-    """2 June 2025, or 23–25 May 2025, or 30 May – 2 June 2025."""
+    """2 June 2025, or 23–25 May 2025, or 30 May – 2 June 2025; of what only its publication dates, that day."""
     start, end = span.start, span.end
-    if start == end:
+    if start == end or span.basis == "publication":
         return day_words(end)
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day}–{day_words(end)}"

@@ -9,6 +9,7 @@ from extractors import languages
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
+from extractors.genre import Genre, is_a_digest, is_an_address, is_of_a_conversation
 from extractors.language import identify
 from extractors.lexicon import Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
@@ -17,17 +18,23 @@ from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
+from extractors.refusals import RULES, SOMETHING_ELSE
 from extractors.role import read_role
-from extractors.slots import Slots, bind
+from extractors.slots import Slots, bind, old_plan
 from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
 _PARTNER_REACH = 30
+_OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-wanted-after", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
+_NEXT = timedelta(days=2)
+_ANNOUNCED = timedelta(days=14)
+_BEFORE_HOLIDAY = timedelta(days=4)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
+_OFF = frozenset({"postponed", "cancelled", "denied"})
 
 
 def read_claims(article: Article, lexicon: Lexicon) -> Reading:
@@ -42,13 +49,24 @@ def read_claims(article: Article, lexicon: Lexicon) -> Reading:
         return Reading((), (), unread=f"language not read: {code or article.language or 'unknown'}")
     language = languages.get(code)
     passages = read_passages(article.title, article.text, language, lexicon)
+    address = is_an_address(passages)
+    if address:
+        # news is told from the top, and recalls stand at its end; a speech keeps what is to come for the end
+        passages = [replace(each, zone="body") if each.zone == "tail" else each for each in passages]
     claims: list[Claim] = []
     rejections: list[Rejection] = []
     for names in lexicon.watches:
-        mentions, refused = _read_watch(article.published, passages, names, language)
+        own = passages if len(lexicon.watches) == 1 else [_of_watch(passage, names.watch) for passage in passages]
+        mentions, refused = _read_watch(article.published, own, names, language, address=address)
         claims += merge(mentions, article.published)
         rejections += refused
     return Reading(tuple(claims), _once(rejections))
+
+
+def _of_watch(passage: Passage, watch: str) -> Passage:
+    """The passage as one watch reads it: words and names that only other watches have are none of its business."""
+    hits = tuple(hit for hit in passage.hits if not hit.term.watches or watch in hit.term.watches)
+    return passage if len(hits) == len(passage.hits) else replace(passage, hits=hits, table=indexed(hits))
 
 
 def _once(rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
@@ -68,7 +86,12 @@ class _Company:
 
 
 def _read_watch(
-    published: datetime | None, passages: Sequence[Passage], names: Names, language: languages.Language
+    published: datetime | None,
+    passages: Sequence[Passage],
+    names: Names,
+    language: languages.Language,
+    *,
+    address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
     company = _company(passages, names)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
@@ -78,7 +101,10 @@ def _read_watch(
     found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
     drafts: list[Draft] = []
     rejections: list[Rejection] = []
-    for passage in passages:
+    spoken = ""
+    elsewhere: set[str] = set()
+    strange: set[str] = set()
+    for place, passage in enumerate(passages):
         if known.isdisjoint(passage.topics()) and not passage.cues("each"):
             continue
         if passage.noise:
@@ -98,19 +124,25 @@ def _read_watch(
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
         passage = _without_dates(passage, dates)
         heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
+        if elsewhere:
+            beside = [head for head in heads if head.topic in elsewhere and not head.verb]
+            refusals += [Refusal(head.topic, "goes-on-about-it", head.start, head.end) for head in beside]
+            heads = [head for head in heads if head not in beside]
+        elsewhere = {r.topic for r in refusals if r.rule in SOMETHING_ELSE} - named - {head.topic for head in heads}
         rejections += [_reject(names, passage, refusal) for refusal in refusals]
         named.update(head.topic for head in heads)
-        last = drafts[-1].mention if drafts else None
-        if last and last.kind in countable and not any(head.topic == last.kind for head in heads):
-            each = follow_on(passage, numbers)
-            if each and not last.counts:
-                drafts[-1] = replace(drafts[-1], mention=replace(last, counts={"each": each}))
+        if spoken in countable and not any(head.topic == spoken for head in heads):
+            _count_on(drafts, spoken, follow_on(passage, numbers))
+        spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
             foreign = _foreign(passage, head, names, company)
+            if head.topic in strange and not foreign and not _names_a_side(passage, names):
+                foreign = "goes-on-about-others"
+            (strange.add if foreign else strange.discard)(head.topic)
             if foreign:
                 rejections.append(_reject(names, passage, Refusal(head.topic, foreign, head.start, head.end)))
                 continue
-            standing = read_status(passage, head)
+            standing = _with_known_day(read_status(passage, head), passages, place)
             if standing.status is None:
                 rejections.append(
                     _reject(names, passage, Refusal(head.topic, standing.rules[-1], head.start, head.end))
@@ -120,13 +152,32 @@ def _read_watch(
             moved = new_day(passage, standing, dates, language)
             if moved is not None:
                 slots = replace(slots, date=moved)
+            elif (
+                standing.status == "planned"
+                and slots.date
+                and slots.date not in (old := old_plan(passage, dates))
+                and old
+            ):
+                # it was to be on one day and will be on another
+                moved = slots.date
+                standing = replace(standing, status="postponed", rules=(*standing.rules, "planned-anew"))
             mention = _mention(passage, head, standing, slots, published, names)
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
-            drafts.append(Draft(mention, passage, head.verb, len(slots.parties)))
-    titled = any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
-    conversation = not titled and _of_a_conversation(passages, names)
-    mentions, dropped = settle(drafts, published.date() if published else None, conversation)
+            drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
+    drafts, others = _of_the_kind(drafts, rejections)
+    rejections += [
+        _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-it", *d.mention.trigger)) for d in others
+    ]
+    genre = Genre(
+        digest=is_a_digest(passages, "digest"),
+        press=is_a_digest(passages, "press"),
+        address=address,
+        conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
+        and is_of_a_conversation(passages, names.watch),
+        beside=_beside(rejections, drafts, passages),
+    )
+    mentions, dropped = settle(drafts, published.date() if published else None, genre)
     rejections += [
         _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger))
         for draft, rule in dropped
@@ -134,12 +185,49 @@ def _read_watch(
     return mentions, rejections
 
 
-def _of_a_conversation(passages: Sequence[Passage], names: Names) -> bool:
-    """Whether the title, or the first sentence where there is none, tells that people spoke, not the sides' envoys."""
-    first = next((passage for passage in passages if not passage.noise), None)
-    if first is None or not (cues := first.cues("talk")):
-        return False
-    return not any(hit.start < cues[0].start for hit in first.names(names.watch, "party", "people", "body"))
+def _of_the_kind(drafts: Sequence[Draft], rejections: Sequence[Rejection]) -> tuple[list[Draft], list[Draft]]:
+    """The mentions, without the bare "rounds" of an article whose rounds are said to be of something else."""
+    other = {r.kind for r in rejections if r.rule in SOMETHING_ELSE} - {
+        d.mention.kind for d in drafts if d.full or d.verb
+    }
+    out = [d for d in drafts if d.mention.kind in other and _counted(d)]
+    return [d for d in drafts if d not in out], out
+
+
+def _counted(draft: Draft) -> bool:
+    start, _ = draft.mention.trigger
+    return any(hit.start <= start < hit.end for hit in draft.passage.words(draft.mention.kind, "counted"))
+
+
+def _beside(rejections: Sequence[Rejection], drafts: Sequence[Draft], passages: Sequence[Passage]) -> frozenset[str]:
+    """The kinds of which the title says something that is no event: that they drag on, that they go on by telephone."""
+    titles = {(passage.field, passage.start) for passage in passages if passage.zone == "title"}
+    told = {draft.mention.kind for draft in drafts if draft.passage.zone == "title"}
+    named = {r.kind for r in rejections if (r.evidence.field, r.evidence.start) in titles and r.rule not in RULES}
+    return frozenset(named - told)
+
+
+def _count_on(drafts: list[Draft], kind: str, each: int | None) -> None:
+    """Give the latest mention of a kind the number that a following sentence says of each side."""
+    if each is None:
+        return
+    for place in range(len(drafts) - 1, -1, -1):
+        mention = drafts[place].mention
+        if mention.kind == kind:
+            if not mention.counts and mention.role == "news":
+                drafts[place] = replace(drafts[place], mention=replace(mention, counts={"each": each}))
+            return
+
+
+def _with_known_day(standing: Standing, passages: Sequence[Passage], place: int) -> Standing:
+    """What was only spoken of is planned when the same breath says that its day is known ("the date is set")."""
+    if standing.status not in (None, "proposed") or not _OPEN & set(standing.rules):
+        return standing
+    for passage in passages[max(0, place - 1) : place + 2]:
+        if passage.paragraph == passages[place].paragraph and passage.cues("dated") and not passage.cues("undated"):
+            cue = passage.cues("dated")[0]
+            return Standing("planned", (*standing.rules, "date-is-known"), False, (cue.start, cue.end))
+    return standing
 
 
 def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
@@ -198,16 +286,27 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     return None
 
 
-def _dating(found: FoundDate | None, head: Head, standing: Standing, published: datetime | None) -> Dating | None:
+def _names_a_side(passage: Passage, names: Names) -> bool:
+    return any(side_of(hit) in names.parties for hit in passage.names(names.watch))
+
+
+def _dating(
+    found: FoundDate | None, head: Head, standing: Standing, published: datetime | None, *, planned: bool
+) -> Dating | None:
+    """The days that a date names, given where the event stands; `planned`: the text says that it was to be then."""
     if found is None:
         return None
     default = found.dating
-    if found.shape == "yearless" and default and published and default.end > published.date() - _RECENT:
-        # "On June 2 he said they would": a plan of last week is not for next year
+    if found.shape == "yearless" and default and published and (
+        published.date() - _RECENT < default.end
+        and (standing.status in _AHEAD or default.start <= published.date() + _ANNOUNCED)
+    ):  # fmt: skip
+        # "On June 2 he said they would": a plan of last week is not for next year; and a headline tells in the present
+        # tense what comes next week, but nobody tells so of next month
         return default
     # "On Wednesday they agreed on an exchange": what stands before the head dates the agreement
     ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start)
-    return resolve_weekday(found, published, "future" if ahead else "past")
+    return resolve_weekday(found, published, "future" if ahead or (planned and standing.status in _OFF) else "past")
 
 
 def _dates_the_saying(passage: Passage, found: FoundDate) -> bool:
@@ -226,11 +325,18 @@ def _mention(
     found = slots.date
     if found is not None and standing.status in _AHEAD and _dates_the_saying(passage, found):
         found = None
-    dating = _dating(found, head, standing, published)
+    was_planned = found is not None and found in old_plan(passage, [found])
+    dating = _dating(found, head, standing, published, planned=was_planned)
     today = published.date() if published else None
     status = standing.status
     assert status is not None
     rules = standing.rules
+    if dating and today and dating.start > today and "predicate-goes-on" in rules and dating.start - today <= _NEXT:
+        dating = None  # "the swap will go on tomorrow" says that it is in course today
+    if dating and today and found and found.shape == "holiday" and status in _HAPPENED and (
+        today < dating.start <= today + _BEFORE_HOLIDAY
+    ):  # fmt: skip
+        dating = None  # "home for Easter" tells what has happened before it
     if dating and today and dating.start > today and status in _HAPPENED:
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")

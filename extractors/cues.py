@@ -3,11 +3,12 @@
 A cue file gives, per group, patterns in the notation of `extractors.topicwords`.
 
 Predicates, which give a status:
-``held`` it took place; ``begun`` it is in course; ``future`` it will be; ``possible`` it may be, or its being is a
-condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
+``held`` it took place; ``begun`` it is in course; ``goes-on`` it goes on, also on a day to come; ``future`` it will be;
+``possible`` it may be, or its being is a condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or
+was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
-``negated`` turns the predicate next to it.
+``if`` opens a condition, under which nothing is planned yet. ``negated`` turns the predicate next to it.
 
 ``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
 ``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
@@ -15,14 +16,19 @@ them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a la
 Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right
 before the head, or with the ``-post`` groups right behind it (Turkish).
 
+``this`` opens a sentence about the event just told ("it was the third swap of the year"). ``dated`` says that the
+day of what is spoken of is known, whoever keeps it to himself.
+
 Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
 Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
 ``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver, ``toward`` before
 the one who gets. Comparing: ``since``, which
 presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
 ``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
-the future seen from the past. ``talk`` verbs tell of a conversation. Reporting: ``said``, ``refuser``.
-``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``.
+the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are the words of
+who speaks for himself. Reporting: ``said``, ``refuser``.
+``clause`` words open a clause. Lines that are not the article's own text begin with ``caption`` or ``seealso``; a title
+with a ``digest`` word stands above what other articles told, one with a ``press`` word above what other newspapers did.
 """
 
 from collections.abc import Mapping
@@ -32,10 +38,12 @@ from extractors.records import Status
 GROUPS: tuple[str, ...] = (
     "held",
     "begun",
+    "goes-on",
     "agreed",
     "agreed-after",
     "future",
     "possible",
+    "if",
     "wanted",
     "wanted-after",
     "negated",
@@ -60,6 +68,8 @@ GROUPS: tuple[str, ...] = (
     "final",
     "deal",
     "undated",
+    "dated",
+    "this",
     "each",
     "whole",
     "gives",
@@ -69,12 +79,15 @@ GROUPS: tuple[str, ...] = (
     "since",
     "since-post",
     "talk",
+    "we",
     "was-to-be",
     "portion",
     "said",
     "refuser",
     "clause",
     "caption",
+    "press",
+    "digest",
     "seealso",
 )
 """Every language has all of them, some empty."""
@@ -88,6 +101,7 @@ PREDICATES: tuple[str, ...] = (
     "possible",
     "agreed",
     "agreed-after",
+    "goes-on",
     "future",
     "begun",
     "held",
@@ -105,9 +119,11 @@ STATUS_OF: Mapping[str, Status] = {
     "agreed-after": "agreed",
     "future": "planned",
     "begun": "underway",
+    "goes-on": "underway",
     "held": "concluded",
     "acts": "concluded",
     "deeds": "concluded",
+    "scenes": "underway",
     "doing": "underway",
     "coming": "planned",
     "returns": "concluded",

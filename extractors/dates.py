@@ -6,8 +6,9 @@ a reader who knows the tense asks `resolve_weekday`.
 """
 
 import calendar
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ DateShape = Literal[
     "dateline",
 ]  # fmt: skip
 _AHEAD = timedelta(days=61)
+_EVE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,20 @@ def find_dates(
     named = _holidays(text, language, today, holidays)
     if not named:
         return tuple(found)
+    named = [_eve(one, fold(text), language) for one in named]
     taken = [(one.start, one.end) for one in named]
     kept = [one for one in found if all(one.end <= start or end <= one.start for start, end in taken)]
     return tuple(sorted([*kept, *named], key=lambda one: one.start))
+
+
+def _eve(holiday: FoundDate, folded: str, language: Language) -> FoundDate:
+    """ "On the eve of Easter", "напередодні Великодня", "Paskalya arifesinde": the day before the holiday."""
+    before = re.search(rf"\b(?:{language.pattern('eve')})\s+\Z", folded[max(0, holiday.start - _EVE) : holiday.start])
+    behind = re.match(rf"\w*\s+(?:{language.pattern('eve_after')})\b", folded[holiday.end : holiday.end + _EVE])
+    if holiday.dating is None or not (before or behind):
+        return holiday
+    start = max(0, holiday.start - _EVE) + before.start() if before else holiday.start
+    return replace(holiday, start=start, dating=_one(holiday.dating.start - timedelta(1), "explicit"))
 
 
 def publication_day(published: datetime | None, zone: str | None = None) -> date | None:

@@ -104,6 +104,7 @@ class _Scanner:
         self.day_alone = re.compile(p("day_alone"))
         self.conjunction = re.compile(rf"\s*(?:,\s*|\s(?:{p('and')})\s|,\s*(?:{p('and')})\s)\s*\Z")
         self.label = label_expression(p("label"))
+        self.as_of = re.compile(rf"\b(?:{p('as_of')})\s+\Z")
         self.date_words = frozenset(p("date_words").split())
         self.units = tuple((unit, re.compile(p(f"unit_{unit}"))) for unit in ("day", "week", "month", "year"))
         self.counts = {word: value for word, value in language.cardinals.items() if value <= 10} | {"a": 1, "an": 1}
@@ -241,7 +242,10 @@ class _Scanner:
                 continue
             # "the day before" is yesterday, "a day before the talks" is not
             if phrase != "day before" or _BARE_DAY_BEFORE.match(folded, max(0, token.start - 4)):
-                return Shape(token.start, end, "relative", part=self.language.relative[phrase])
+                part = self.language.relative[phrase]
+                # "the last one as of today" is of another day
+                idle = part == "day:0" and self.as_of.search(folded, max(0, token.start - 24), token.start)
+                return Shape(token.start, end, "rhetoric" if idle else "relative", part=part)
         return None
 
     def _ago(self, folded: str, token: Token) -> Shape | None:

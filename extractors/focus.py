@@ -5,27 +5,29 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from extractors.cues import HAPPENED
+from extractors.genre import Genre
 from extractors.passages import Passage
 from extractors.records import Dating, Mention
 
 _FRONT = frozenset({"title", "lead"})
 _DAY = timedelta(days=1)
+_OPENING = 45
 _TOLD = HAPPENED | {"agreed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A mention with its passage. `verb`: its head is a verb; `sides`: how many sides its own passage names."""
+    """A mention with its passage. `verb`: its head is a verb; `full`: it names its kind by itself; `sides`: how many
+    sides its own passage names."""
 
     mention: Mention
     passage: Passage
     verb: bool
     sides: int
+    full: bool = False
 
 
-def settle(
-    drafts: Sequence[Draft], today: date | None, conversation: bool = False
-) -> tuple[list[Mention], list[tuple[Draft, str]]]:
+def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[list[Mention], list[tuple[Draft, str]]]:
     """The mentions with their roles as the article's course corrects them, and those that stand on nothing.
 
     * unanchored: a bare noun in the body with no place, date, ordinal, count or both sides is talk of talks in
@@ -35,8 +37,13 @@ def settle(
     * frame-alone: "during the exchange" with nothing to tell which one;
     * frame-of-what-came-of-it: "the exchange agreed at the fourth round was carried out": what bore fruit is over;
     * in-a-frame-of-the-past: "at the previous round they agreed on a swap" tells of that day;
-    * subject-is-a-conversation: `conversation` says that the title tells of people who spoke, by telephone mostly; the
+    * subject-is-a-conversation: the title tells of people who spoke, by telephone mostly; the
       talks they spoke of are told of without a day;
+    * digest: a press review recalls what other newspapers told, a summary of the day what it does not date to it;
+    * title-on-another-matter: the title says something of the kind that is no event: what was before the day of
+      publication, or has no day yet, is only the setting of that;
+    * in an address, told in the first person, one who decides says what will be, wherever he says it;
+    * whole-of-what-goes-on: "in all, 500 are to be freed" repeats the deal of which the news is a part;
     * older-in-its-series: "the second round came after the first" presupposes the first;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
@@ -45,7 +52,7 @@ def settle(
     refused: list[tuple[Draft, str]] = []
     anchored: set[str] = set()
     for draft in drafts:
-        if _anchored(draft):
+        if _anchored(draft) or (genre.address and _own_word(draft)):
             anchored.add(draft.mention.kind)
         elif (
             draft.passage.zone not in _FRONT
@@ -72,10 +79,24 @@ def settle(
             out.append(mention)
             continue
         rule = None
+        if mention.status != "proposed" and (genre.press or (genre.digest and not exact(mention.date, today))):
+            out.append(_recalled(mention, "digest"))
+            continue
+        if mention.kind in genre.beside and not _today(mention.date, today):
+            out.append(_recalled(mention, "title-on-another-matter"))
+            continue
+        if _rest_of_it(draft, kept):
+            out.append(_recalled(mention, "whole-of-what-goes-on"))
+            continue
         if _in_a_past_frame(draft, kept) and not exact(mention.date, today):
             out.append(_recalled(mention, "in-a-frame-of-the-past"))
             continue
-        if conversation and mention.status in _TOLD and passage.field == "text" and not _today(mention.date, today):
+        if (
+            genre.conversation
+            and mention.status in _TOLD
+            and passage.field == "text"
+            and not _today(mention.date, today)
+        ):
             out.append(_recalled(mention, "subject-is-a-conversation"))
             continue
         if _older(mention, kept) and not exact(mention.date, today):
@@ -88,12 +109,30 @@ def settle(
             out.append(_recalled(mention, "frame-alone"))
             continue
         if passage.zone not in _FRONT and not (exact(mention.date, today) and (about or _today(mention.date, today))):
-            if past == here and mention.date is None and mention.status in _TOLD:
+            if genre.address and _own_word(draft):
+                rule = None
+            elif past == here and mention.date is None and mention.status in _TOLD:
                 rule = "follows-background"
             elif mention.kind not in about and not (about and _weighty(draft)):
                 rule = "another-subject"
         out.append(mention if rule is None else _recalled(mention, rule))
     return out, refused
+
+
+def _rest_of_it(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether the body sums up, as still to come, the whole of which a part has happened."""
+    ahead = draft.mention.status in ("planned", "agreed") and draft.passage.zone not in _FRONT
+    return (
+        ahead
+        and bool(draft.passage.cues("whole"))
+        and any(
+            other.mention.kind == draft.mention.kind
+            and other.mention.role == "news"
+            and other.mention.status in HAPPENED
+            and "part" in other.mention.marks
+            for other in drafts
+        )
+    )
 
 
 def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:
@@ -103,6 +142,7 @@ def _in_a_past_frame(draft: Draft, drafts: Sequence[Draft]) -> bool:
         and "frame-during" in other.mention.rules
         and other.mention.kind != draft.mention.kind
         and other.passage is draft.passage
+        and other.mention.trigger[0] - other.passage.start <= _OPENING
         and other.mention.trigger[1] <= draft.mention.trigger[0]
         for other in drafts
     )
@@ -161,6 +201,12 @@ def _anchored(draft: Draft) -> bool:
         or draft.sides >= 2
         or (mention.date and mention.date.precision in ("day", "days", "week"))
     )
+
+
+def _own_word(draft: Draft) -> bool:
+    """A new event of the kind, named in full and said to come, by those whose event it is."""
+    mention = draft.mention
+    return draft.full and mention.status == "planned" and "another" in mention.marks and "framed" not in mention.marks
 
 
 def _weighty(draft: Draft) -> bool:

@@ -208,7 +208,7 @@ def _turkish(words: Sequence[str], kind: NameKind) -> set[str]:
     if kind == "person":
         return found | (_spellings(words) if len(words) > 1 else _latin(words[0]))
     head = [*words[:-1]]
-    for form in _turkish_word(words[-1], plural=kind == "people"):
+    for form in _turkish_word(words[-1], plural=kind in ("people", "other")):
         found.add(" ".join((*head, form)))
     return found
 

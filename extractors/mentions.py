@@ -13,6 +13,7 @@ from extractors.topicwords import NOT
 HEADS = (
     "acts",
     "deeds",
+    "scenes",
     "doing",
     "coming",
     "bound",
@@ -26,9 +27,9 @@ HEADS = (
     "meet",
 )
 _VERBS: frozenset[str] = frozenset(
-    {"acts", "deeds", "doing", "coming", "bound", "returns", "returning", "met", "meet", "wished", "deals"}
+    {"acts", "deeds", "scenes", "doing", "coming", "bound", "returns", "returning", "met", "meet", "wished", "deals"}
 )
-_FINITE = ("acts", "deeds", "doing", "coming", "bound", "deals")
+_FINITE = ("acts", "deeds", "scenes", "doing", "coming", "bound", "deals")
 _MEETING: frozenset[str] = frozenset({"met", "meet"})
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"}) | _MEETING
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
@@ -96,8 +97,8 @@ def find_heads(
                 continue
             if hit.term.group == "names" and hit.start in verbs:
                 continue
-            # "to exchange 1,000 prisoners", "will swap 50 people": the plain form inside is no past tense
-            if hit.term.group == "acts" and any(v.start < hit.start < v.end for v in governed):
+            # "to exchange 1,000 prisoners", "to be freed": the plain form inside is no past tense
+            if hit.term.group in ("acts", "returns") and any(v.start < hit.start < v.end for v in governed):
                 continue
             if hit.term.group == "bound" and any(d.start <= hit.start and hit.end <= d.end for d in deals):
                 continue
@@ -170,7 +171,7 @@ def _unsupported(
         ]
         if rivals and min(rivals)[0] < min((abs(unit.start - hit.start) for unit in strong), default=999):
             return f"{SAID_OF}{min(rivals)[1]}"
-    if group == "deeds":
+    if group in ("deeds", "scenes"):
         return None if near or topic in named or _sides(passage, watch) else "verb-without-a-side"
     if group in ("acts", "doing", "coming"):
         return None if near or topic in named else "verb-without-its-object"
@@ -182,20 +183,33 @@ def _unsupported(
             return None
         if topic in named and any(abs(n.start - hit.start) <= _CLOSE and n.value >= _MANY for n in numbers):
             return None
+        if group in _MEETING and passage.names(watch, "place") and len(_sides(passage, watch, "party", "people")) >= 2:
+            return None  # "Russians and Ukrainians met in Geneva"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
     if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
         return None
     if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
         return None
+    if _sides(passage, watch) and _numbered(passage, topic, numbers):
+        return None  # "the meeting, counted by Kyiv as the fifth round"
     return "bare-word-alone"
+
+
+def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> bool:
+    """Whether an ordinal stands right before a noun of the kind that ordinals count."""
+    ordinals = [n for n in numbers if n.kind == "ordinal" and not n.role_hint]
+    return any(0 <= noun.start - n.end <= 1 for noun in passage.words(topic, "counted") for n in ordinals)
 
 
 def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
     return any(0 <= unit.start - n.end <= _COUNT_REACH and n.kind != "ordinal" for n in numbers)
 
 
-def _sides(passage: Passage, watch: str) -> set[str]:
-    return {side_of(hit) for hit in passage.names(watch, "party", "people", "body", "person")} - {""}
+_SPEAKERS = ("party", "people", "body", "person")
+
+
+def _sides(passage: Passage, watch: str, *kinds: str) -> set[str]:
+    return {side_of(hit) for hit in passage.names(watch, *(kinds or _SPEAKERS))} - {""}
 
 
 def side_of(hit: Hit) -> str:

@@ -26,6 +26,9 @@ _EVIDENCE = 4
 _INNER = frozenset({"framed", "dated-ahead", "headline"})
 _DAY = timedelta(days=1)
 _NONE = timedelta(0)
+_OPENING = 2  # sentences
+_CLOSE = 0.85
+"""Numbers this near may be one, told by two sides."""
 
 
 @dataclass(slots=True)
@@ -103,8 +106,18 @@ def _compatible(group: _Group, mention: Mention) -> bool:
         if all("headline" in m.marks and m.date is None for m in happened):
             return True
         ahead = [m for m in [*group.mentions, mention] if _PHASE[m.status] in ("ahead", "open")]
+        if _other_numbers(ahead, happened):
+            return False
         return not any(_further(m, group.ordinal) for m in ahead)
     return True
+
+
+def _other_numbers(ahead: Sequence[Mention], happened: Sequence[Mention]) -> bool:
+    """Whether the article opens with what was agreed and tells of an exchange of other numbers that has taken place."""
+    opening = [m for m in ahead if m.status == "agreed" and "framed" not in m.marks and m.sentence < _OPENING]
+    agreed = {n for m in opening for n in m.counts.values()}
+    done = {n for m in happened if "part" not in m.marks or "another" in m.marks for n in m.counts.values()}
+    return bool(agreed and done) and not any(min(a, b) >= _CLOSE * max(a, b) for a in agreed for b in done)
 
 
 def _finest(dating: Dating) -> tuple[bool, int]:
@@ -127,7 +140,9 @@ def _claim(group: _Group, role: Role, published: datetime | None) -> Claim:
     same = [m for m in lead if _PHASE[m.status] == _PHASE[status]]
     date = max((m.date for m in same if m.date is not None), key=_finest, default=None)
     if date is None and role == "news" and published is not None and _PHASE[status] == "happened":
-        date = Dating(published.date(), published.date(), "publication")
+        # What is over may have ended the day before; what goes on goes on as it is written.
+        earliest = published.date() - _DAY if status == "concluded" else published.date()
+        date = Dating(earliest, published.date(), "publication", "day" if status != "concluded" else "days")
     counts: dict[str, int] = {}
     for mention in lead:
         for key, value in mention.counts.items():

@@ -17,11 +17,13 @@ Zone = Literal["title", "lead", "body", "tail", "noise"]
 
 _PLAIN = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-# A comma between digits groups thousands; elsewhere it may part two statements.
-_CUTS = re.compile(r"[;:()—–]|,(?!\d)|\s-\s|\.\s")
+# A comma between digits groups thousands, a dash makes a range; elsewhere they may part two statements.
+_CUTS = re.compile(r"[;:()]|(?<!\d)[—–]|[—–](?!\d)|,(?!\d)|\s-\s|\.\s")
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3
+_CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d|[.,]\d)\s")
+_ITEMS = 3  # times of day that open a paragraph; two may be a dateline and an update
 _LEAD_MARKS = 8
 # The longest sentences of real news have some 700 characters. A longer run without a full stop is a menu, a table or
 # script, and what it costs to relate all its words to each other grows with the cube of their number.
@@ -128,11 +130,15 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             begins = bool(opening) and opening in folded[sentence.start : sentence.start + len(opening) + _LEAD_MARKS]
             plain = _PLAIN.sub(" ", folded[sentence.start : sentence.end]).strip() if begins else ""
             noise = _noise(line, plain, inside, sentence.start, title, last and punctuated)
+            if noise == "noise-heading" and not title and not own and len(sentences) > 1 and last:
+                # an article that came without its title begins with it
+                noise = "title-repeated"
         elif sentence.end - sentence.start > _RUN_ON:
             noise = "noise-run-on"
         own.append((sentence.start, sentence.end, sentence.paragraph, noise, inside))
     real = [i for i, row in enumerate(own) if row[3] is None]
     rank = {index: order for order, index in enumerate(real)}
+    items = _items(text, own) if field == "text" else ()
     out: list[Passage] = []
     for index, (start, end, paragraph, noise, inside) in enumerate(own):
         place: Zone = zone
@@ -140,6 +146,10 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             place = "title"
         elif noise:
             place = "noise"
+        elif items and start >= items[0]:
+            # each item of a live blog is an article of its own, and what it recalls is told elsewhere
+            item = items[bisect_right(items, start) - 1]
+            place = "lead" if sum(item <= own[i][0] < start for i in real) < _LEAD_SENTENCES else "body"
         elif field == "text":
             place = _zone(rank[index], len(real))
         out.append(
@@ -149,6 +159,14 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             )
         )  # fmt: skip
     return out
+
+
+def _items(text: str, rows: Sequence[tuple[int, int, int, str | None, tuple[Hit, ...]]]) -> tuple[int, ...]:
+    """Where the items of a live blog begin: paragraphs that open with the time of day. Empty for any other text."""
+    opens = [
+        start for start, end, *_ in rows if _CLOCK.match(text, start, end) and (start == 0 or text[start - 1] == "\n")
+    ]
+    return tuple(opens) if len(opens) >= _ITEMS else ()
 
 
 def _zone(order: int, count: int) -> Zone:

@@ -11,6 +11,7 @@ RULES: Mapping[str, str] = {
     # words that are no event of the kind
     "idiom-of-something-else": "the words are part of a phrase that means something else",
     "bare-word-in-other-company": "a word of many meanings stands beside words of another matter",
+    "goes-on-about-it": "the sentence before spoke of something else of that name, and this one goes on about it",
     "bare-word-alone": "a word of many meanings, and neither parties, a place nor a full name of the kind near it",
     "verb-without-its-object": "a verb of the kind, and nobody named near it whom it could be about",
     "verb-without-a-side": "a verb of the kind, and no side named in the sentence",
@@ -19,6 +20,7 @@ RULES: Mapping[str, str] = {
     # another party's business
     "partner-of-another-process": "the partner that is named is none of the watch's parties",
     "parties-of-another-process": "the sentence names one party beside somebody else, or others alone",
+    "goes-on-about-others": "the sentence before told of others, and this one names no party of the watch",
     "parties-not-named": "the article does not name the watch's parties",
     "article-of-another-process": "the article names others more often than the watch's parties",
     # nothing is stated
@@ -37,6 +39,9 @@ RULES: Mapping[str, str] = {
     "noise-heading": "a heading or a scrap of the page",
 }
 """Rule → what was refused and why."""
+
+SOMETHING_ELSE = frozenset({"round-of-something-else", "talks-on-other-business", "goes-on-about-it"})
+"""After these the next sentence's "third round" is of the same other matter."""
 
 NAMED_AS = "named-as-"
 SAID_OF = "said-of-"

@@ -17,6 +17,7 @@ _LEAD_FRESH = timedelta(days=3)
 _OPENING = 30
 _ATTRIBUTE_REACH = 26
 _POST_REACH = 12
+_THIS = 3
 _FRONT = frozenset({"title", "lead"})
 
 
@@ -41,11 +42,14 @@ def read_role(
     happened = standing.status in HAPPENED
     front = passage.zone in _FRONT
     fresh = exact(dating, today)
+    undated = dating is None or dating.precision in ("month", "year")
+    if happened and undated and "verdict" in standing.rules and _on_what_is_told(passage):
+        return RoleRead("news", "verdict-on-what-is-told", marks)
     if dating is not None and today is not None and happened:
         age = today - dating.end
         if age > (_LEAD_FRESH if front else _FRESH):
             return RoleRead("background", "date-long-past", marks)
-        if dating.precision in ("week", "month", "year") and (dating.end < today or not front):
+        if dating.precision in ("week", "month", "year") and (dating.end < today or not front or standing.framed):
             # "last week", "earlier this month": who reports the day's news names the day
             return RoleRead("background", "date-vague", marks)
     if dating is not None and today is not None and standing.status in AHEAD and today - dating.end > _FRESH:
@@ -70,7 +74,7 @@ def read_role(
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
             return RoleRead("background", "previous-adjective", marks)
-        if passage.cues("pluperfect") and not front and happened:
+        if passage.cues("pluperfect") and not front and happened and not _reported(passage, head):
             return RoleRead("background", "pluperfect", marks)
         if standing.framed and not front:
             return RoleRead("background", "frame-in-body", marks)
@@ -93,12 +97,23 @@ def _recalls(passage: Passage, head: Head) -> bool:
     )
 
 
+def _on_what_is_told(passage: Passage) -> bool:
+    """ "It was the third swap of the year" speaks of the one that the sentence before has told."""
+    opens = any(hit.start - passage.start <= _THIS for hit in passage.cues("this"))
+    return opens and passage.index > 0 and not passage.cues("previous", "recap")
+
+
 def _compared_with(passage: Passage, head: Head) -> bool:
     """ "The first since the delegations met" presupposes that they did: what "since" governs is no news."""
     return any(
         cue.end <= head.start and not any(cue.end < cut <= head.start for cut in passage.cuts)
         for cue in passage.cues("since")
     ) or any(0 <= cue.start - head.end <= _POST_REACH for cue in passage.cues("since-post"))
+
+
+def _reported(passage: Passage, head: Head) -> bool:
+    """ "He said that the swap had taken place" shifts the tense of a report, and recalls nothing."""
+    return any(cue.end <= head.start for cue in passage.cues("said"))
 
 
 def _was_to_be(passage: Passage, head: Head) -> bool:
@@ -118,7 +133,11 @@ def _after_previous(passage: Passage, head: Head) -> bool:
 def _running_total(passage: Passage, head: Head) -> bool:
     """ "Since the invasion 2,600 have been freed" sums many events up; a superlative since then compares one."""
     clause = passage.clause(head.start)
-    return any(passage.clause(hit.start) == clause for hit in passage.cues("whole")) and not passage.cues("superlative")
+    totals = [
+        hit for hit in passage.cues("whole")
+        if passage.clause(hit.start) == clause or hit.start - passage.start <= _THIS
+    ]  # fmt: skip
+    return bool(totals) and not passage.cues("superlative")
 
 
 def _marks(passage: Passage, head: Head) -> frozenset[str]:

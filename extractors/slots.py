@@ -21,6 +21,11 @@ _MUTE_SHAPES = frozenset({"dateline", "rhetoric", "year"})
 _SAYS_REACH = 40
 _SINCE_REACH = 50
 _PREPOSITION = 8
+_PLAN_REACH = 45
+_OF_THE_VERB = 4
+_CLAUSE = 40
+_NEARER = 15
+_RELATIVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def bind(
     counts = counts_of(passage, head, numbers, names) if head.topic in countable else {}
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
-        _date(passage, head, rivals, dates),
+        _date(passage, head, rivals, dates, standing),
         _place(passage, head, foreign, names.watch, standing, countable),
         counts,
         _parties(passage, names.watch),
@@ -93,18 +98,55 @@ def _attributes_only(passage: Passage, start: int, end: int) -> bool:
     return not any(mark in between for mark in ",;:.()") and between.strip().count(" ") <= 1
 
 
-def _date(passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate]) -> FoundDate | None:
+def _date(
+    passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate], standing: Standing
+) -> FoundDate | None:
+    """The day nearest to the head, or to the predicate that tells of it: what stands with the verb dates the event."""
     best: FoundDate | None = None
     least = _DATE_REACH
-    for found in dates:
-        if found.shape in _MUTE_SHAPES:
+    told = [found for found in dates if found.shape not in _MUTE_SHAPES]
+    old = old_plan(passage, told)
+    aside = _aside(passage, head, standing)
+    for found in [found for found in told if found not in old] or told:
+        if aside and aside[0] <= found.start < aside[1]:
             continue
-        apart = _apart(found.start, found.end, head)
-        if passage.clause(found.start) != passage.clause(head.start):
-            apart += 40
-        if apart < least and not any(_apart(found.start, found.end, rival) < apart - 15 for rival in rivals):
+        apart = _from(passage, found, head)
+        if standing.cue and not standing.framed and passage.clause(found.start) == passage.clause(standing.cue[0]):
+            apart = min(apart, max(0, found.start - standing.cue[1], standing.cue[0] - found.end) + _OF_THE_VERB)
+        if apart < least and not any(_from(passage, found, rival) < apart - _NEARER for rival in rivals):
             best, least = found, apart
     return best
+
+
+def _from(passage: Passage, found: FoundDate, head: Head) -> int:
+    """How far a day stands from a head; a clause between counts as much as a phrase of seven words."""
+    apart = _apart(found.start, found.end, head)
+    return apart if passage.clause(found.start) == passage.clause(head.start) else apart + _CLAUSE
+
+
+def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] | None:
+    """The relative clause right behind a head whose predicate stands outside it: "the swap, which began on Friday, is
+    over" is of another day."""
+    for cue in passage.cues("clause"):
+        if 0 <= cue.start - head.end <= _RELATIVE:
+            low, high = passage.bounds(cue.start)
+            outside = standing.cue is not None and not low <= standing.cue[0] < high
+            return (low, high) if outside else None
+    return None
+
+
+def old_plan(passage: Passage, dates: Sequence[FoundDate]) -> list[FoundDate]:
+    """The days of a plan that is told as past: "which were to begin on Tuesday will be held on February 10"."""
+    plans = passage.cues("was-to-be")
+    return [
+        found
+        for found in dates
+        if any(0 <= found.start - plan.end <= _PLAN_REACH and _one_clause(passage, plan, found) for plan in plans)
+    ]
+
+
+def _one_clause(passage: Passage, plan: Hit, found: FoundDate) -> bool:
+    return not any(plan.end < cut <= found.start for cut in passage.cuts)
 
 
 def _apart(start: int, end: int, head: Head) -> int:

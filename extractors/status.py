@@ -1,7 +1,7 @@
 """Where an event stands, read from the predicate that governs its head: ordered rules, each with a name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.cues import AFTER_HEAD, BEFORE_HEAD, PREDICATES, STATUS_OF
 from extractors.lexicon import Hit
@@ -15,14 +15,15 @@ _FRAME_REACH = 45
 _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
+_OPENING = 3
 _MAIN_VERB = 90
 _HOPE = 30
 _DENIAL_REACH = 80
 _AUXILIARY: frozenset[str] = frozenset(
-    {"future", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
+    {"future", "goes-on", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
 _RANK = {group: rank for rank, group in enumerate(PREDICATES)}
-_VERB_GROUPS = ("acts", "deeds", "doing", "coming", "returns", "returning", "met", "meet")
+_VERB_GROUPS = ("acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +44,66 @@ def read_status(passage: Passage, head: Head) -> Standing:
     it, the nearest predicate in its clause, the nearest in its sentence. Presupposition is not assertion: "at the
     second round X was agreed" says that the round was held, whatever happened at it.
     """
-    asks = any(hit.start - passage.start <= 3 for hit in passage.cues("question"))
+    asks = any(hit.start - passage.start <= _OPENING for hit in passage.cues("question"))
     if asks or passage.text[passage.start : passage.end].rstrip("\"'”»’ ").endswith("?"):
         return Standing(None, ("question",))
     frame = _frame(passage, head)
     if frame is not None:
         return frame
     if head.verb:
-        return _of_verb(passage, head)
+        return _on_condition(passage, _of_verb(passage, head))
     if _subject_of_talk(passage, head):
         return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
     predicates = [hit for hit in passage.hits if _predicate(hit, head)]
+    spoken_now = _beside_the_old_plan(passage, predicates)
+    if spoken_now:
+        predicates, low, high = spoken_now, passage.start, passage.end
     inside = [hit for hit in predicates if low <= hit.start < high]
     chosen = _nearest(inside, head)
     loose = False
     if chosen is None:
         # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
         wider = [hit for hit in predicates if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD]
-        chosen = _nearest(wider, head)
+        # what stands alone between commas is said in apposition to what comes before it
+        chosen = _nearest([hit for hit in wider if hit.end <= head.start], head) or _nearest(
+            _main(passage, head, wider) or wider, head
+        )
         loose = chosen is not None
     counted = passage.cues("whole") and passage.words(head.topic, "counted")
-    if chosen is None and (passage.cues("superlative") or counted):
+    this = passage.words(head.topic, "counted") and any(
+        hit.start - passage.start <= _OPENING for hit in passage.cues("this")
+    )
+    if chosen is None and (passage.cues("superlative") or counted or this):
         # "Це найбільший обмін", "the third exchange since": a verdict on what has taken place
         return Standing("concluded", ("verdict",), True, (head.start, head.end))
     if chosen is None:
         return Standing(None, ("no-predicate",))
-    return _with_company(passage, head, chosen, predicates, loose)
+    reach = high if spoken_now else passage.bounds(head.start)[1]
+    return _on_condition(passage, _with_company(passage, head, chosen, predicates, loose, reach))
+
+
+def _on_condition(passage: Passage, standing: Standing) -> Standing:
+    """What opens with its condition is only proposed: "if both accept it, Hamas will free all hostages"."""
+    opening = any(hit.start - passage.start <= _OPENING for hit in passage.cues("if"))
+    if standing.status == "planned" and opening and not standing.framed:
+        return replace(standing, status="proposed", rules=(*standing.rules, "on-condition"))
+    return standing
+
+
+def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
+    """The predicates behind a relative clause: "the round, which began on Monday, ended without a result"."""
+    openers = [hit.start for hit in passage.cues("clause") if 0 <= hit.start - head.end <= _OPENING]
+    if not openers:
+        return []
+    number = passage.clause(openers[0])
+    return [hit for hit in predicates if hit.start > openers[0] and passage.clause(hit.start) > number]
+
+
+def _beside_the_old_plan(passage: Passage, predicates: Sequence[Hit]) -> list[Hit]:
+    """ "The meeting that was to be held on Wednesday will not take place": the predicates beside the old plan."""
+    plans = passage.cues("was-to-be")
+    return [hit for hit in predicates if not any(p.start <= hit.start < p.end for p in plans)] if plans else []
 
 
 def _frame(passage: Passage, head: Head) -> Standing | None:
@@ -164,6 +198,10 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
         )
     if negation:
         return Standing(None, ("negated",))
+    shifted = any(hit.start == head.start and hit.end < head.end for hit in passage.cues("possible"))
+    if status == "planned" and shifted and not any(hit.end <= head.start for hit in passage.cues("said", "agreed")):
+        # "would be returned" is the future of a report, or else that of an offer
+        return Standing("proposed", (f"verb-{head.group}", "would-of-an-offer"), False, (head.start, head.end))
     if status is None:
         return Standing(None, ("infinitive-alone",))
     return Standing(status, (f"verb-{head.group}",), False, (head.start, head.end))
@@ -172,7 +210,10 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
 def _governs(hit: Hit, head: Head, reach: int) -> bool:
     if hit.end <= head.start:
         return head.start - hit.end <= reach and hit.term.group not in AFTER_HEAD
-    return hit.start >= head.end and hit.start - head.end <= reach and hit.term.group in AFTER_HEAD | {"negated"}
+    # "увидятся ли делегации": the particle of an indirect question stands right behind the verb
+    asked = hit.term.group == "possible" and 0 <= hit.start - head.end <= 1
+    behind = hit.start >= head.end and hit.start - head.end <= reach
+    return asked or (behind and hit.term.group in AFTER_HEAD | {"negated"})
 
 
 def _predicate(hit: Hit, head: Head) -> bool:
@@ -198,14 +239,16 @@ def _nearest(hits: Sequence[Hit], head: Head) -> Hit | None:
     )
 
 
-def _with_company(passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool) -> Standing:
-    """The chosen predicate with the auxiliaries, modals and negations beside it."""
+def _with_company(
+    passage: Passage, head: Head, chosen: Hit, predicates: Sequence[Hit], loose: bool, high: int
+) -> Standing:
+    """The chosen predicate with the auxiliaries, modals and negations beside it, up to `high`."""
     company = [
         hit for hit in predicates
         if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
         and hit.term.group in _AUXILIARY
     ]  # fmt: skip
-    low, high = passage.bounds(head.start)
+    low = passage.bounds(head.start)[0]
     # "planned talks have been postponed", "he hopes that they will": an attribute or the verb of hoping is far off
     company += [
         hit

@@ -16,7 +16,8 @@ Groups (a topic may leave out what it does not need):
 ``bare``     may name it, and need a name, a unit, a side or an earlier full name near by: "swap", "talks".
 ``acts``     verbs which say that it happened: "swapped", "обменялись"; need a unit near, or an earlier full name.
 ``deeds``    such verbs that tell enough with a side alone: "sat face-to-face".
-``doing``    the same, in the course of happening: "are being exchanged".
+``scenes``   what is seen while it is in course, told with who is seen: "delegations entered the hall".
+``doing``    verbs of its being in course: "are being exchanged"; need what ``acts`` need.
 ``coming``   the same, in the future: "обменяют", "takas edilecek".
 ``bound``    verb forms without a tense of their own (infinitives), read by what governs them: "to exchange".
 ``returns``  verbs of being back or given back: "are home", "повернулися"; need a unit or a demonym as well.
@@ -42,7 +43,7 @@ from extractors.records import ExtractorError
 
 GROUPS: frozenset[str] = frozenset(
     {
-        "names", "bare", "acts", "deeds", "doing", "coming", "bound", "returns", "returning",
+        "names", "bare", "acts", "deeds", "scenes", "doing", "coming", "bound", "returns", "returning",
         "met", "meet", "wished", "deals", "units", "strong", "counted", "not", "spoilers",
     }
 )  # fmt: skip

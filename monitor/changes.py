@@ -39,6 +39,18 @@ def new_entries(
     return tuple(fresh)
 
 
+def changed(entries: Sequence[Entry], moments: Mapping[str, datetime]) -> tuple[Entry, ...]:
+    """Entries whose page says that it has changed: a later date, of publication or change, than `moments` has for its
+    address. One entry an address, the latest; what the feed never dated cannot tell."""
+    latest: dict[str, tuple[datetime, Entry]] = {}
+    for entry in entries:
+        dates = [date for date in (entry.published, entry.updated) if date is not None]
+        known = latest[entry.url][0] if entry.url in latest else moments.get(entry.url)
+        if dates and known is not None and max(dates) > known:
+            latest[entry.url] = max(dates), entry
+    return tuple(entry for _, entry in latest.values())
+
+
 def sort_out(
     entries: Sequence[Entry],
     known_ids: Collection[str],

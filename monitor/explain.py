@@ -66,13 +66,15 @@ def explain(
 class Memory:
     """What is known: events, when each watch began (if it has), and the versions of an article by its address.
 
-    `decided` is what the service decided when it read a version, by `version`.
+    `decided` is what the service decided when it read a version, by `version`. `merged` leads from the ids of events
+    that were merged by hand to the ones they went into.
     """
 
     events: tuple[Event, ...]
     began: Mapping[str, datetime]
     pages: Mapping[str, tuple[Article, ...]]
     decided: Mapping[tuple[str, str | None, str], tuple[articles.DecisionRow, ...]] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 def version(article: Article) -> tuple[str, str | None, str]:
@@ -98,7 +100,8 @@ def remembered(store_url: str, watches: Sequence[Watch], addresses: Sequence[str
             pages = {url: articles.by_url(tx, url) for url in addresses}
             made = [decision for url in addresses for decision in articles.decisions_of(tx, url)]
             decided = {version(row.article): tuple(d for d in made if d.article_id == row.id) for row in rows}
-            return Memory(tuple(e for w in watches for e in stored_events.all_events(tx, w.id)), began, pages, decided)
+            events = tuple(e for w in watches for e in stored_events.all_events(tx, w.id))
+            return Memory(events, began, pages, decided, stored_events.merged(tx))
     finally:
         store.close()
 
@@ -135,16 +138,19 @@ def explained(
 
 def _without(events: Iterable[Event], url: str) -> tuple[Event, ...]:
     """The events as they would be without this article: it shall not be explained by what it said itself."""
-    return tuple(event for event in events if any(saying.url != url for saying in event.sayings))
+    return tuple(e for e in events if not e.sayings or any(saying.url != url for saying in e.sayings))
 
 
-def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) -> Iterator[str]:
-    """The explanation as lines for a person, without colour; with what the service `decided` when it read this."""
+def lines(explained: Explained, known: Memory) -> Iterator[str]:
+    """The explanation as lines for a person, without colour; with what the service decided when it read this."""
+    decided = known.decided.get(version(explained.article), ())
     article, reading = explained.article, explained.reading
     yield f"{article.title or '(no title)'}"
     published = article.published.strftime("%Y-%m-%d %H:%M UTC") if article.published else "undated"
     yield f"  {article.url}  {article.outlet}  {published}  language {article.language or 'as identified'}"
-    if reading.unread:
+    if not article.text and article.title is None:
+        yield "  withdrawn: the page had no article any more"
+    elif reading.unread:
         yield f"  unread: {reading.unread}"
     for place, claim in enumerate(reading.claims, 1):
         trace, decisions = next((trace, decisions) for each, trace, decisions in explained.verdicts if each is claim)
@@ -172,8 +178,11 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
     refused = ((each.kind, each.rule, marked(article, each.evidence)) for each in reading.rejections)
     for kind, rule, said in dict.fromkeys(refused):
         yield f"    {kind}: {rule}: {said} ({because(rule)})"
-    if not explained.verdicts and not reading.unread:
+    if not explained.verdicts and not reading.unread and article.text:
         yield "  no claim: nothing in it speaks of an event of the watches"
+    yield from _histories(
+        [row.event_id for row in decided] + [trace.event_id for _, trace, _ in explained.verdicts], known
+    )
     if decided:
         yield ""
         yield "  when the service read it:"
@@ -183,6 +192,19 @@ def lines(explained: Explained, decided: Sequence[articles.DecisionRow] = ()) ->
         quiet = [f"did not ring ({each['rule']}): {each['because']}" for each in row.detail["silence"]]
         for said in rang + quiet or ["did not ring, nothing moved"]:
             yield f"      {said}"
+
+
+def _histories(event_ids: Iterable[str | None], known: Memory) -> Iterator[str]:
+    """How the events that an article is about came to be what they are: what was told, edited, put right by hand."""
+    events = {event.id: event for event in known.events}
+    for event_id in dict.fromkeys(each for each in event_ids if each is not None):
+        into = known.merged.get(event_id)
+        event = events.get(into or event_id)
+        if into is not None:
+            yield f"  {event_id} was merged by hand into {into}"
+        if event is not None and event.history:
+            yield f"  history of {event.id}{' (closed)' if event.closed else ''}:"
+            yield from (f"    {line}" for line in event.history)
 
 
 def _or(vetoes: tuple[str, ...]) -> str:

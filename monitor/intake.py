@@ -2,6 +2,9 @@
 
 The service and the replay call the same function; only the clock and what feeds it differ. A crash before the commit
 leaves nothing, a repeat after it finds the article known and writes nothing (DESIGN §2).
+
+An address with another text is a new version of its article: what its old one told is replaced. An article that is
+withdrawn is a version that tells nothing.
 """
 
 import hashlib
@@ -16,7 +19,7 @@ from alerts.compose import render
 from alerts.records import Alert, Decision, Delivery, Route, Silence, Source, Target
 from extractors.records import Article, Claim, Reading
 from monitor.records import Event, Watch
-from monitor.resolve import Resolution, Trace, resolve
+from monitor.resolve import Resolution, Trace, revise
 from monitor.resolve.events import with_told
 from monitor.resolve.shingles import sketch
 from monitor.store import alerts as stored_alerts
@@ -49,12 +52,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking an article in came to. `known`: the same address with the same text had been taken in before."""
+    """What taking an article in came to. `known`: this text is what its address was last taken in with.
+
+    `revised` are the decisions on what an earlier version told.
+    """
 
     known: bool
     judged: tuple[Judged, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: int = 0
+    revised: tuple[Decision, ...] = ()
 
 
 def text_digest(article: Article) -> str:
@@ -99,11 +106,13 @@ def take_in(
     now: datetime,
     baseline: bool = False,
     memo: events.Memo | None = None,
+    because: str | None = None,
 ) -> Taken:
     """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
 
-    A baseline article that is known is still taken in for the watches whose events do not tell of it.
-    `memo` spares the sayings of live events being read from the store again for each article.
+    A new version of a known address replaces what the events have of the old one; without text and claims it is a
+    withdrawal, and `because` says why. A baseline article that is known is still taken in for the watches whose events
+    do not tell of it. `memo` spares the sayings of live events being read from the store again for each article.
     """
     text_sketch = sketch(article.text)
     digest = text_digest(article)
@@ -113,24 +122,43 @@ def take_in(
         row = articles.version(tx, article.url, digest)
     if row is None:
         return Taken(known=True)
+    again = articles.has_versions(tx, article.url)
+    alerted = stored_alerts.events_alerted(tx, article.url) if again else frozenset()
+    withdrawn = not reading.claims and not article.text.strip()
     source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
     judged: list[Judged] = []
     alerts: list[Alert] = []
+    revised: list[Decision] = []
     sent = 0
-    for watch in watches:
+    # What cannot be read (a language unknown) takes nothing back.
+    unread = again and reading.unread is not None and not withdrawn
+    for watch in () if unread else watches:
         places = [place for place, claim in enumerate(reading.claims) if claim.watch == watch.id]
         claims = [reading.claims[place] for place in places]
-        if not claims:
+        if not claims and not again:
             continue
         # A claim is only ever compared with events of its kind; reading events is most of what an article costs.
-        # Whether the baseline is known, though, any event tells.
-        kinds = None if added is None else {claim.kind for claim in claims}
+        # What is known of an address already, though, may be told by events of any kind.
+        kinds = None if again or added is None else {claim.kind for claim in claims}
         known = events.open_events(tx, watch.id, now - MEMORY, memo, kinds=kinds)
         if added is None and any(saying.url == article.url for event in known for saying in event.sayings):
             continue
-        resolution = resolve(claims, source, known, watch, now, baseline=baseline, sketch=text_sketch)
+        resolution = revise(
+            claims,
+            source,
+            known,
+            watch,
+            now,
+            baseline=baseline,
+            sketch=text_sketch,
+            alerted=alerted,
+            withdrawn=withdrawn,
+            because=because,
+            taken=events.merged(tx, watch.id),
+        )
         decisions, told = _decide(resolution, watch, now)
         events.save(tx, told, memo)
+        revised += [decision for decision in decisions if decision.change.edits]
         for decision in decisions:
             for alert in decision.alerts:
                 deliveries = deliveries_of(alert, mailing, now, earlier=bool(decision.change.told))
@@ -144,7 +172,39 @@ def take_in(
             articles.record_decision(
                 tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
             )
-    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent)
+    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent, tuple(revised))
+
+
+def withdraw(
+    tx: Connection,
+    url: str,
+    *,
+    watches: Sequence[Watch],
+    mailing: Mailing,
+    now: datetime,
+    because: str,
+    memo: events.Memo | None = None,
+) -> Taken:
+    """Mark an article as withdrawn: a version of it that tells nothing. `because`: status 404, no text, by hand.
+
+    Whoever was told something on its word is told that it no longer stands. An article that was never taken in, or is
+    withdrawn already, is known, and nothing is written.
+    """
+    row = articles.current(tx, url)
+    if row is None:
+        return Taken(known=True)
+    empty = replace(row.article, title=None, text="", seen=now)
+    return take_in(
+        tx,
+        empty,
+        Reading(()),
+        watches=watches,
+        family=row.family,
+        mailing=mailing,
+        now=now,
+        memo=memo,
+        because=because,
+    )
 
 
 def _decide(resolution: Resolution, watch: Watch, now: datetime) -> tuple[list[Decision], tuple[Event, ...]]:

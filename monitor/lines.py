@@ -11,26 +11,12 @@ from monitor.records import Event
 
 def alert_line(alert: Alert) -> str:
     """One alert as `parley replay --json` prints it (DESIGN §6)."""
-    return _line(
-        {
-            "reason": alert.reason,
-            "watch": alert.watch,
-            "kind": alert.kind,
-            "status": alert.status,
-            "event_id": alert.event_id,
-            "title": alert.title,
-            "date": _date(alert.date),
-            "place": alert.place,
-            "ordinal": alert.ordinal,
-            "series": alert.series,
-            "counts": dict(sorted(alert.counts.items())),
-            "parties": list(alert.parties),
-            "article": _article(alert.source.url, alert.source.title, alert.source.outlet, alert.source.published),
-            "evidence": _evidence(alert.quotes),
-            "articles": alert.articles,
-            "families": alert.families,
-        }
-    )
+    return _line(_alert(alert))
+
+
+def told_line(alert: Alert) -> str:
+    """One alert of the store as `parley alerts --json` prints it: the same with its id and when it was decided."""
+    return _line({"id": alert.id, "decided": alert.decided.isoformat()} | _alert(alert))
 
 
 def explain_line(article: Article, claims: Iterable[Claim]) -> str:
@@ -44,7 +30,10 @@ def explain_line(article: Article, claims: Iterable[Claim]) -> str:
 
 
 def event_line(event: Event) -> str:
-    """One event of the store as `parley events --json` prints it; `told` are the alerts so far, oldest first."""
+    """One event of the store as `parley events --json` prints it; `told` are the alerts so far, oldest first.
+
+    `history` says in a line each how it came about, what was edited, and what was put right by hand.
+    """
     return _line(
         {
             "event_id": event.id,
@@ -60,8 +49,31 @@ def event_line(event: Event) -> str:
             "families": event.confirmed,
             "baseline": event.baseline,
             "told": [{"reason": reason, "status": status} for reason, status in event.told],
+            "closed": event.closed,
+            "history": list(event.history),
         }
     )
+
+
+def _alert(alert: Alert) -> dict[str, object]:
+    return {
+        "reason": alert.reason,
+        "watch": alert.watch,
+        "kind": alert.kind,
+        "status": alert.status,
+        "event_id": alert.event_id,
+        "title": alert.title,
+        "date": _date(alert.date),
+        "place": alert.place,
+        "ordinal": alert.ordinal,
+        "series": alert.series,
+        "counts": dict(sorted(alert.counts.items())),
+        "parties": list(alert.parties),
+        "article": _article(alert.source.url, alert.source.title, alert.source.outlet, alert.source.published),
+        "evidence": _evidence(alert.quotes),
+        "articles": alert.articles,
+        "families": alert.families,
+    }
 
 
 def _claim(claim: Claim) -> dict[str, object]:

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
-from monitor.changes import sort_out
+from monitor.changes import changed, sort_out
 from monitor.fetch import Fetcher
 from monitor.poll import Polled, poll
 from monitor.records import Feed, FeedState
-from monitor.store import articles, entries, feeds
+from monitor.store import alerts, articles, entries, feeds
 from monitor.store.threads import StoreThread
 from monitor.workers import Workers
 
@@ -131,9 +131,12 @@ class Poller:
             now=now,
             known_urls=entries.known_urls(tx, feed.url, [entry.url for entry in polled.entries]),
         )
+        told = alerts.alerted(tx, {entry.url for entry in polled.entries} - {entry.url for entry in sorted_out.new})
+        edited = changed(polled.entries, entries.moments(tx, feed.url, told)) if told else ()
         entries.sighted(tx, feed.url, polled.entries, now)
         entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now)
-        return entries.add(tx, feed.url, sorted_out.new, status="new", now=now)
+        new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now)
+        return new + entries.read_again(tx, feed.url, edited, now)
 
 
 # Entries that no feed has shown for this long cannot come back as new; texts are kept for explain and corroboration.

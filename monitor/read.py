@@ -21,7 +21,7 @@ from extractors.language import identify
 from extractors.records import Article, Entry, Reading
 from monitor.fetch import Fetcher, FetchFailure, NotModified
 from monitor.hosts import Hosts
-from monitor.intake import Mailing, Taken, take_in
+from monitor.intake import Mailing, Taken, take_in, withdraw
 from monitor.records import Feed, MonitorError, Watch
 from monitor.store import entries
 from monitor.store.entries import PendingEntry
@@ -34,6 +34,8 @@ RETRIES = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1), time
 PASSING = frozenset({"dns", "refused", "timeout", "protocol"})
 # These say that the host, and not only the page, does not answer.
 SILENT = frozenset({"dns", "refused", "timeout"})
+# What a page says that was read before and has its article no more. A page that was never read is only set aside.
+GONE = frozenset({"status 404", "status 410", "no text"})
 PAGES = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 
@@ -171,7 +173,10 @@ class Reader:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                await self._store.run(lambda tx: entries.settle(tx, item.pk, got.outcome, got.detail, now))
+                gone = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, now)
+                if gone is None:
+                    return
+                self._tell(gone, item.entry.url, counts)
             counts["tried again later" if got.again else "set aside"] += 1
             self._log.warning(
                 "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
@@ -180,28 +185,49 @@ class Reader:
         article, reading = got
         feed = self._feeds().get(item.feed_url)
         family = feed.family if feed else article.outlet
+        taken = await self._written(item, lambda tx: self._take(tx, item, article, reading, family, now), counts, now)
+        if taken is None:
+            return
+        counts["known" if taken.known else "read"] += 1
+        self._log.debug("article read", url=article.url, claims=len(reading.claims), unread=reading.unread)
+        self._tell(taken, article.url, counts)
+
+    async def _written(
+        self, item: PendingEntry, write: Callable[[Connection], Taken], counts: Counter[str], now: datetime
+    ) -> Taken | None:
+        """What one write transaction came to; None for a fault of ours, which then is the entry's outcome."""
         try:
-            taken = await self._store.run(lambda tx: self._take(tx, item, article, reading, family, now))
+            return await self._store.run(write)
         except (SQLAlchemyError, MonitorError):
             raise
         except Exception as error:  # noqa: BLE001 - one article must not end the service
             # Nothing of it was written. A fault of ours in one article must not keep all later ones from being read,
             # nor end the service anew after every restart; it is logged with its trace, counted, and shown by
             # `parley feeds`.
-            self._log.exception("article failed", url=article.url, error=repr(error))
+            self._log.exception("article failed", url=item.entry.url, error=repr(error))
             reason = f"{type(error).__name__}: {error}"
             await self._store.run(lambda tx: entries.settle(tx, item.pk, "fault of parley", reason, now))
             counts["set aside"] += 1
-            return
-        counts["known" if taken.known else "read"] += 1
+            return None
+
+    def _tell(self, taken: Taken, url: str, counts: Counter[str]) -> None:
+        """Count, log and wake the delivery for what an article led to."""
         counts["alerts"] += len(taken.alerts)
         if taken.deliveries:
             self._alerted()
-        self._log.debug("article read", url=article.url, claims=len(reading.claims), unread=reading.unread)
+        for decision in taken.revised:
+            self._log.info(
+                "version",
+                url=url,
+                event_id=decision.change.event.id,
+                moves=list(decision.change.moves),
+                alerts=[alert.reason for alert in decision.alerts] or None,
+                silence=decision.silence.rule if decision.silence else None,
+            )
         for judged in taken.judged:
             self._log.info(
                 "decision",
-                url=article.url,
+                url=url,
                 watch=judged.watch,
                 kind=judged.claim.kind,
                 status=judged.claim.status,
@@ -215,15 +241,32 @@ class Reader:
     def _take(
         self, tx: Connection, item: PendingEntry, article: Article, reading: Reading, family: str, now: datetime
     ) -> Taken:
-        feed = self._feeds().get(item.feed_url)
-        wanted = feed.watches if feed else ()
-        watches = [watch for watch in self._watches if not wanted or watch.id in wanted]
+        watches = self._watches_of(item)
         taken = take_in(
             tx, article, reading, watches=watches, family=family, mailing=self._mailing, now=now, memo=self._memo
         )
         outcome = "known" if taken.known else f"unread: {reading.unread}" if reading.unread else "read"
         entries.settle(tx, item.pk, outcome, f"{len(reading.claims)} claims, {len(taken.alerts)} alerts", now)
         return taken
+
+    def _set_aside(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
+        entries.settle(tx, item.pk, why.outcome, why.detail, now)
+        if why.outcome not in GONE:
+            return Taken(known=True)
+        return withdraw(
+            tx,
+            item.entry.url,
+            watches=self._watches,  # the page is gone for all that heard of it, by whichever feed
+            mailing=self._mailing,
+            now=now,
+            because=why.outcome,
+            memo=self._memo,
+        )
+
+    def _watches_of(self, item: PendingEntry) -> list[Watch]:
+        feed = self._feeds().get(item.feed_url)
+        wanted = feed.watches if feed else ()
+        return [watch for watch in self._watches if not wanted or watch.id in wanted]
 
 
 def _hint(entry: Entry, feed: Feed | None) -> str | None:

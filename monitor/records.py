@@ -118,6 +118,7 @@ class Event:
     `id` is fixed when the event opens, from the watch and its first claim, and never changes. `date` is the best known.
     `sayings` keep what each source said, oldest first; conflicts stay in them. `told` are the alerts so far as (reason,
     status). `parent` is the deal that this event carries out. `days` are the days on which parts of it were reported.
+    `closed` by hand: no claim joins it any more. `merged_into` is set on what is left of an event that was merged.
     """
 
     id: str
@@ -140,3 +141,4 @@ class Event:
     confirmed: int = 1
     closed: bool = False
     history: tuple[str, ...] = field(default=())
+    merged_into: str | None = None

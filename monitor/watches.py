@@ -14,7 +14,7 @@ from extractors.records import ExtractorError, Holiday, Name, NameKind, Names, T
 from monitor.documents import Document, Where, read
 from monitor.faults import Fault, Faults, Language, fault, validate
 from monitor.records import Identity, Series, Watch
-from monitor.watchfile import TopicModel, WatchModel
+from monitor.watchfile import TopicModel, WatchModel, Words
 
 
 def load_watches(home: Path, ids: Sequence[str]) -> tuple[Watch, ...] | Faults:
@@ -48,6 +48,7 @@ def load_watch(path: Path, topics_dir: Path) -> Watch | Faults:
             faults += found
             if loaded is not None:
                 topics[topic] = loaded
+                faults += _taken_from_nothing(model, loaded, document)
     if faults:
         return Faults(tuple(faults))
     return _watch(model, topics, topics_dir.parent / "stories")
@@ -61,14 +62,21 @@ def load_topic(path: Path) -> tuple[TopicModel | None, list[Fault]]:
         return None, faults
     if model.topic != path.stem:
         faults.append(fault(document, ("topic",), f"should be {path.stem}, as the file is called"))
-    for language, groups in model.words.items():
+    faults += _bad_words(document, ("words",), model.words)
+    return (None if faults else model), faults
+
+
+def _bad_words(document: Document, where: Where, words: Words) -> list[Fault]:
+    """Groups that there are not, and patterns that cannot be read."""
+    faults: list[Fault] = []
+    for language, groups in words.items():
         for group, patterns in groups.items():
-            where: Where = ("words", language, group)
+            here: Where = (*where, language, group)
             if not topicwords.is_group(group):
                 known = f"{', '.join(sorted(topicwords.GROUPS))}, not-<why>"
-                faults.append(fault(document, where, "unknown group of words", f"known here: {known}"))
-            faults += _bad_patterns(document, where, patterns)
-    return (None if faults else model), faults
+                faults.append(fault(document, here, "unknown group of words", f"known here: {known}"))
+            faults += _bad_patterns(document, here, patterns)
+    return faults
 
 
 def _bad_patterns(document: Document, where: Where, patterns: Sequence[str]) -> list[Fault]:
@@ -113,10 +121,29 @@ def _crossed(model: WatchModel, document: Document, topics_dir: Path) -> list[Fa
     for i, kind in enumerate(model.rings.kinds or ()):
         if kind not in model.topics:
             say(("rings", "kinds", i), f"{kind} is no topic of this watch", "add it to topics")
+    for section, changed in (("words", model.words), ("without", model.without)):
+        for topic in changed:
+            if topic not in model.topics:
+                say((section, topic), f"{topic} is no topic of this watch", "add it to topics")
+    for topic, words in model.words.items():
+        faults += _bad_words(document, ("words", topic), words)
     for i, story in enumerate(model.baseline):
         if not (topics_dir.parent / "stories" / story).is_file():
             say(("baseline", i), f"there is no file {topics_dir.parent / 'stories' / story}")
     return faults + _claimed_twice(model, document)
+
+
+def _taken_from_nothing(model: WatchModel, topic: TopicModel, document: Document) -> list[Fault]:
+    """Groups that `without` takes away and the topic's file does not have: a slip, or the file has changed since."""
+    faults: list[Fault] = []
+    for language, groups in model.without.get(topic.topic, {}).items():
+        there = topic.words.get(language, {})
+        for i, group in enumerate(groups):
+            if group not in there:
+                where = ("without", topic.topic, language, i)
+                message = f"{topic.topic} has no group {group} in {language}"
+                faults.append(fault(document, where, message, f"it has: {', '.join(there)}" if there else ""))
+    return faults
 
 
 def _claimed_twice(model: WatchModel, document: Document) -> list[Fault]:
@@ -163,7 +190,7 @@ def _watch(model: WatchModel, topics: Mapping[str, TopicModel], stories: Path) -
         parties=tuple(each.name for each in model.parties),
         names=tuple(_names(model)),
         topics=tuple(
-            TopicWords(topic, {language: dict(groups) for language, groups in each.words.items()})
+            TopicWords(topic, _words(each.words, model.words.get(topic, {}), model.without.get(topic, {})))
             for topic, each in topics.items()
         ),
         holidays=tuple(Holiday(each.name, each.days, _plain(each.forms)) for each in model.holidays),
@@ -180,6 +207,21 @@ def _watch(model: WatchModel, topics: Mapping[str, TopicModel], stories: Path) -
     return Watch(
         model.watch, model.title, names, identities, series, rings, tuple(stories / each for each in model.baseline)
     )
+
+
+def _words(
+    shared: Words, own: Words, without: Mapping[Language, Sequence[str]]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The words of a topic in one watch: those of its file but the groups left out, and then the watch's own."""
+    out: dict[str, dict[str, tuple[str, ...]]] = {}
+    for language, groups in shared.items():
+        left_out = without.get(language, ())
+        out[str(language)] = {group: patterns for group, patterns in groups.items() if group not in left_out}
+    for language, groups in own.items():
+        here = out.setdefault(str(language), {})
+        for group, patterns in groups.items():
+            here[group] = tuple(dict.fromkeys((*here.get(group, ()), *patterns)))
+    return out
 
 
 def _plain(forms: Mapping[Language, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

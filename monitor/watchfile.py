@@ -93,8 +93,17 @@ class RingsModel(Strict):
     confirmations: tuple[Annotated[int, Field(ge=2)], ...] = (2, 3, 5, 10)
 
 
+Words = dict[Language, dict[str, tuple[Text, ...]]]
+"""Language → group → patterns; extractors.topicwords says what they mean."""
+
+
 class WatchModel(Strict):
-    """seeds/watches/<watch>.yaml."""
+    """seeds/watches/<watch>.yaml.
+
+    `words` and `without` change the words of a topic in this watch alone: hostages are prisoners in one war and a
+    matter of their own in another. `without` names groups of the topic's file that do not hold here, `words` gives
+    patterns beside those that do.
+    """
 
     watch: Slug
     title: Text
@@ -105,6 +114,8 @@ class WatchModel(Strict):
     series: tuple[SeriesModel, ...] = ()
     holidays: tuple[HolidayModel, ...] = ()
     topics: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    words: dict[Slug, Words] = Field(default_factory=dict)
+    without: dict[Slug, dict[Language, tuple[Text, ...]]] = Field(default_factory=dict)
     rings: RingsModel = RingsModel()
     baseline: tuple[Text, ...] = ()
 
@@ -127,4 +138,4 @@ class TopicModel(Strict):
     done: Text = "concluded"
     rings: bool = False
     identity: IdentityModel
-    words: Annotated[dict[Language, dict[str, tuple[Text, ...]]], Field(min_length=1)]
+    words: Annotated[Words, Field(min_length=1)]

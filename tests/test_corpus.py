@@ -21,6 +21,22 @@ ALERTS = {
 }
 CLAIMS = "f1=0.96,precision=0.97,recall=0.945"
 
+# The watches that come along and are not enabled, on news written for them before they were: reached on 2026-11-26.
+# Missed in `gaza`: a main verb behind a relative clause, talks that "resume" in Russian, a condition in a clause of
+# its own.
+OTHERS = {
+    "gaza": (
+        "gaza.",
+        "precision=0.88,recall=1.0,phase_recall=0.88,phase=1.0,dup=0.17,bg=0",
+        "f1=0.83,precision=0.86,recall=0.81",
+    ),
+    "india-pakistan": (
+        "in-pk.",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0,bg=0",
+        "f1=0.94,precision=0.9,recall=1.0",
+    ),
+}
+
 
 def said_by(*command: str) -> str:
     """Standard output of a command on the watches that come with the program."""
@@ -29,10 +45,10 @@ def said_by(*command: str) -> str:
     return result.stdout
 
 
-def score(figures: str, tmp_path: Path, *options: str) -> str:
+def score(figures: str, tmp_path: Path, *options: str, labelled: Path = LABELLED) -> str:
     file = tmp_path / "said.jsonl"
     file.write_text(figures, encoding="utf-8")
-    command = [sys.executable, str(CORPUS / "score.py"), str(LABELLED), str(file), *options]
+    command = [sys.executable, str(CORPUS / "score.py"), str(labelled), str(file), *options]
     # the scorer leaves its files to the interpreter to close
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,3 +71,13 @@ def test_claims_are_as_good_as_they_were(tmp_path: Path) -> None:
         said_by("explain", "--json", str(LABELLED)), tmp_path, "--claims", "--misses", "20", "--require", CLAIMS
     )
     assert "81 articles" in told
+
+
+@pytest.mark.parametrize("watch", OTHERS)
+def test_other_watches_are_as_good_as_they_were(watch: str, tmp_path: Path) -> None:
+    scope, alerts, claims = OTHERS[watch]
+    labelled = CORPUS / f"{watch}.jsonl"
+    which = ("--json", "--watch", str(HOME / "seeds" / "watches" / f"{watch}.yaml"), str(labelled))
+    common = ("--scope", scope, "--kinds", "all", "--misses", "20", "--require")
+    assert "events owed" in score(said_by("replay", *which), tmp_path, *common, alerts, labelled=labelled)
+    assert "news claims" in score(said_by("explain", *which), tmp_path, "--claims", *common, claims, labelled=labelled)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.compose.clean import line, link
-from alerts.records import INTERRUPTS, Alert, Fact, Quote, Source
+from alerts.records import INTERRUPTS, Alert, Edit, Fact, Quote, Source
 from alerts.wording import count_words, day_words, days_words, kind_words
 
 LONGEST_TITLE = 300
@@ -55,8 +55,23 @@ class FactCard:
 
 
 @dataclass(frozen=True, slots=True)
+class EditCard:
+    """What an article told before and what it tells now, to stand side by side. `moved` says which facts differ.
+
+    `new` is the sentence in quotation marks, or that the article no longer says so.
+    """
+
+    moved: tuple[str, ...]
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """The content of a message. `rows` are label and value; `quotes` are the sentences of the alert's own article."""
+    """The content of a message. `rows` are label and value; `quotes` are the sentences of the alert's own article.
+
+    `edits` stand under `edited`, a heading; both are empty unless the article is a new version.
+    """
 
     title: str
     reason: str
@@ -66,6 +81,8 @@ class Card:
     earlier: bool
     rows: tuple[tuple[str, str], ...]
     since: tuple[str, ...]
+    edited: str
+    edits: tuple[EditCard, ...]
     quotes: tuple[str, ...]
     article: Telling
     facts: tuple[FactCard, ...]
@@ -78,9 +95,13 @@ class Card:
 
 def card_of(alert: Alert, *, earlier: bool) -> Card:
     """The content of the message about `alert`. Pure: the same alert gives the same card."""
+    edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
+    shown_already = {edit.new for edit in edits}
     quotes = list(_unique(line(quote.text, LONGEST_QUOTE) for quote in alert.quotes))[:MOST_TELLINGS]
+    quotes = [quote for quote in quotes if f"“{quote}”" not in shown_already]
     article = _telling(alert.source.title or alert.source.url, alert.source, None)
-    facts = tuple(_once(_fact_cards(alert.facts), {(article.url, quote) for quote in quotes}))
+    told = [*quotes, *(edit.new.strip("“”") for edit in edits)]
+    facts = tuple(_once(_fact_cards(alert.facts), {(article.url, quote) for quote in told}))
     reason = REASONS[alert.reason]
     if alert.reason not in INTERRUPTS and alert.reason != "test":
         reason = f"Update: {reason.lower()}"
@@ -93,6 +114,8 @@ def card_of(alert: Alert, *, earlier: bool) -> Card:
         earlier=earlier,
         rows=tuple(_rows(alert, {fact.label: fact for fact in facts})),
         since=() if alert.reason == "new" else tuple(_since(alert.since)),
+        edited=_edited(alert) if edits else "",
+        edits=edits,
         quotes=tuple(quotes),
         article=article,
         facts=facts,
@@ -175,6 +198,20 @@ def _since(facts: Iterable[Fact]) -> Iterable[str]:
         f"{label_of(fact.slot)}: {line(fact.value, LONGEST_VALUE)} ({line(fact.source.outlet, 80)})" for fact in facts
     )
     return list(_unique(told))[:MOST_TELLINGS]
+
+
+def _edited(alert: Alert) -> str:
+    return "The article was withdrawn" if "withdrawn" in alert.rules else "The article has changed"
+
+
+def _edit(edit: Edit) -> EditCard:
+    changed = (f"{label_of(slot.slot)}: {slot.old or 'not told'} → {slot.new or 'not told'}" for slot in edit.moved)
+    whole = edit.gone and any(slot.slot == "status" for slot in edit.moved)
+    return EditCard(
+        moved=() if whole else tuple(line(each, 2 * LONGEST_VALUE) for each in changed),
+        old=f"“{line(edit.old.text, LONGEST_QUOTE)}”" if edit.old else "(no sentence kept)",
+        new=f"“{line(edit.new.text, LONGEST_QUOTE)}”" if edit.new and not edit.gone else "no longer says so",
+    )
 
 
 def _fact_cards(facts: Iterable[Fact]) -> Iterable[FactCard]:

@@ -20,7 +20,15 @@ def text_of(card: Card) -> str:
         lines += ["", "Since the last alert:"]
         for change in card.since:
             lines += _wrap(change, first="  - ", rest="    ")
-    lines += ["", "It says:"]
+    if card.edits:
+        lines += ["", f"{card.edited}:"]
+        for edit in card.edits:
+            for moved in edit.moved:
+                lines += _wrap(moved, first="  - ", rest="    ")
+            lines += _wrap(edit.old, first="  old: ", rest="       ")
+            lines += _wrap(edit.new, first="  new: ", rest="       ")
+    if card.quotes:
+        lines += ["", "It says:"]
     for quote in card.quotes:
         lines += _wrap(f"“{quote}”", first="  ", rest="  ")
     lines += _source(card.article)

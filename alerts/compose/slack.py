@@ -1,9 +1,9 @@
 """PURE: a card as the JSON that Slack takes, for chat.postMessage and for incoming webhooks alike.
 
-Sources of the limits: Slack's block reference (50 blocks, header 150, section 3,000) and slackapi/bolt-js#2509 (about
-13,200 characters of blocks in all). Over a limit Slack refuses the whole message, so all is cut here. Words of
-articles stand in plain_text or as the label of a link, where `*`, `_`, `~` and backticks mean nothing; in mrkdwn they
-could not be escaped.
+Sources of the limits: Slack's block reference (50 blocks, header 150, section 3,000, field 2,000) and
+slackapi/bolt-js#2509 (about 13,200 characters of blocks in all). Over a limit Slack refuses the whole message, so all
+is cut here. Words of articles stand in plain_text or as the label of a link, where `*`, `_`, `~` and backticks mean
+nothing; in mrkdwn they could not be escaped.
 """
 
 import json
@@ -15,6 +15,7 @@ from alerts.compose.card import Card, FactCard, Telling
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3000
+LONGEST_FIELD = 2000
 LONGEST_ALL = 12_000
 LONGEST_TEXT = 3000
 LONGEST_ADDRESS = 1800
@@ -48,6 +49,7 @@ def fallback(card: Card) -> str:
     lines = [card.title, f"{card.reason}. {card.outlets}."]
     lines += [f"{label}: {value}" for label, value in card.rows]
     lines += [f"Since the last alert: {change}" for change in card.since]
+    lines += [f"{card.edited}: old: {edit.old} new: {edit.new}" for edit in card.edits]
     lines += [f"“{quote}”" for quote in card.quotes[:1]]
     lines.append(f"{card.article.outlet}: {card.article.value} {card.article.url or ''}".rstrip())
     lines.append(card.timing)
@@ -110,6 +112,13 @@ def _blocks(card: Card) -> Iterable[Block]:
     yield from _sections(f"*{_label(label)}:* {_label(value)}" for label, value in card.rows)
     if card.since:
         yield from _sections(["*Since the last alert*", *(f"• {_label(change)}" for change in card.since)])
+    if card.edits:
+        yield _section(f"*{_label(card.edited)}*")
+    for edit in card.edits:
+        if edit.moved:
+            yield from _sections(f"• {_label(moved)}" for moved in edit.moved)
+        # The fields of a section are what Slack puts side by side; beside each other in plain text, like all quotes.
+        yield {"type": "section", "fields": [_field("old: ", edit.old), _field("new: ", edit.new)]}
     for quote in card.quotes:
         yield _said(f"“{quote}”")
     yield _context(f"{_label(card.article.outlet, 400)}: {_link(card.article.url, card.article.value)}")
@@ -141,6 +150,10 @@ def _teller(telling: Telling) -> str:
 
 def _said(text: str) -> Block:
     return {"type": "section", "text": _plain(text, LONGEST_SECTION)}
+
+
+def _field(label: str, text: str) -> Block:
+    return _plain(f"{label}{text}", LONGEST_FIELD)
 
 
 def _plain(text: str, limit: int) -> Block:

@@ -135,6 +135,9 @@ LANGUAGE = Language(
             r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
+        "as_of": r"as of|until|up to|till",
+        "eve": r"(?:on )?(?:the )?eve of(?: the)?",
+        "eve_after": r"(?!)",
         "percent": r"\s*(?:%|percent|per cent|pct)",
         "percent_before": r"(?!)",
         "age_before": (
@@ -152,6 +155,7 @@ LANGUAGE = Language(
         "listing": r"\s*-\s*(?:point|item|page|clause|step|paragraph|member|man|person)\b",
         "measure": r"\s*-?\s*(?:km|kilomet\w+|miles?|met(?:er|re)s?|tons?|tonnes?|kg|degrees?|sq)\b",
         "idiom": (
+            r"(?:second|third|fourth|fifth)[- ](?:largest|biggest|longest|highest|hand|party|country|degree|class)\b|"
             r"at first\b|first of all\b|first lady\b|first deput|first vice|for the first time\b|first time\b|"
             r"first and foremost|second thoughts?\b|second world war|second to none|(?<=split )second\b|"
             r"(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|"

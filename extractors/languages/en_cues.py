@@ -8,23 +8,34 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "sat face-to-face", "ended", "concluded", "conclude", "concludes", "wrapped up", "wrap up", "wraps up",
         "finished", "finish", "finishes", "completed", "complete", "completes", "{was|were|been} carried out",
         "carried out", "conducted", "lasted", "{is|are} over", "over", "end", "ends", "hold", "holds", "hosted",
-        "ran", "yielded", "yield", "yields", "has been", "{was|were} conducted", "{had|have|has} a", "took just over",
-        "took {slightly|about|around|more|less|nearly|just}", "was made", "made", "have made", "has happened",
-        "happened", "was", "were", "dragged on", "come to an end", "came to an end", "wound up", "gathered", "meet",
-        "brought", "staged", "broke up", "reached a conclusion",
+        "ran", "yielded", "yield", "yields", "has been", "{was|were} conducted", "{had|have|has} a",
+        "took just over", "took {slightly|about|around|more|less|nearly|just}", "was made", "made", "have made",
+        "has happened", "happened", "was", "were", "dragged on", "come to an end", "came to an end", "wound up",
+        "gathered", "meet", "brought", "staged", "broke up", "reached a conclusion", "{have|has} ended",
+        "drew to a close", "came to a close", "broke off", "{is|are} done", "parted",
+        "left the {palace|venue|hall|room|building|mansion|table}", "did meet", "sat together", "already over",
+        "went ahead", "{have|has|had} left",
     ),
     "begun": (
         "began", "begins", "begin", "begun", "started", "starts", "has started", "{is|are} under way",
         "{is|are} underway", "kicked off", "kicks off", "opened", "opens", "got under way", "got underway",
         "continues", "continued", "is continuing", "are continuing", "{is|are} taking place", "resumed", "resumes",
         "in motion", "{is|are} being held", "entered the", "first day", "launched", "{is|are} ongoing",
+        "{have|has} begun", "entered", "{sit|sat} at {one|the same} table", "{are|is} meeting", "in session",
+        "{doors|door} ~ closed", "doors close",
+    ),
+    "goes-on": (
+        "will continue", "{is|are} to continue", "to continue on", "{is|are} expected to continue",
+        "{continue|continues} on",
     ),
     "agreed": (
-        "agreed", "agree", "agrees", "agreeing", "reached {a|an} {deal|agreement}", "reached agreement", "reach deal",
-        "reached an {agreement|understanding}", "{deal|agreement} on", "{agreement|deal} to", "was agreed",
-        "settled on", "an agreement {on|to|for}", "{have|has} agreed", "will exchange", "agreed upon",
+        "agreed", "agree", "agrees", "agreeing", "reached {a|an} {deal|agreement}", "reached agreement",
+        "reach deal", "reached an {agreement|understanding}", "{deal|agreement} on", "{agreement|deal} to",
+        "was agreed", "settled on", "an agreement {on|to|for}", "{have|has} agreed", "will exchange", "agreed upon",
         "produced a deal on", "confirmed ~ agreement", "confirmed the agreement", "resulted in", "yield", "yields",
-        "yielded", "only to", "struck a deal", "strike a deal",
+        "yielded", "only to", "struck a deal", "strike a deal", "understanding that", "understanding on",
+        "with deal on", "shook hands on", "{have|has} settled", "came to an agreement", "arranged",
+        "{have|has} arranged",
     ),
     "agreed-after": (
         "was agreed", "were agreed", "has been agreed", "have been agreed", "agreed upon", "was reached",
@@ -34,8 +45,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{is|are} expected", "expected", "planned", "{is|are} due", "due to", "upcoming", "{is|are} being prepared",
         "being prepared", "in the coming days", "{would|will} soon", "tomorrow", "looms", "to hold", "to meet",
         "to take place", "slated", "going to", "{is|are} to be", "would also", "to follow", "announced plans",
-        "{lie|lies} ahead",
-        "arrive for", "arrived for", "heading to", "prepare for", "prepares for", "to be exchanged", "to talk next",
+        "{lie|lies} ahead", "arrive for", "arrived for", "heading to", "prepare for", "prepares for",
+        "to be exchanged", "to talk next", "to {open|begin|start|convene|gather|resume}",
+        "will {open|begin|start|convene|gather|resume|host|go}", "{are|is} planned", "in store", "{are|is} to go",
     ),
     "possible": (
         "may", "might", "could", "can", "would", "possible", "possibly", "potential", "ready", "ready to", "willing",
@@ -43,6 +55,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "considering", "idea", "can be", "whether", "unclear",
         "prospect", "prospects", "open to", "unless", "until", "should", "must", "need", "needed", "in case",
         "so that", "in order to", "preparations for", "preparing for", "chance",
+    ),
+    "if": (
+        "if", "unless", "provided that", "provided", "on condition that", "only if", "in case",
     ),
     "wanted": (
         "proposed", "propose", "proposes", "proposing", "offered", "offers", "offering", "called for", "calls for",
@@ -61,11 +76,15 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "ruled out", "didn't", "don't", "doesn't", "won't", "hasn't", "haven't", "wasn't", "isn't", "aren't",
     ),
     "postponed": (
-        "postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back", "moved {to|from} #",
+        "postponed", "postpone", "postpones", "delayed", "put off", "rescheduled", "pushed back",
+        "moved {to|from} #", "{slip|slips|slipped} {by|to|a}", "put back", "pushed to",
+        "{was|were|been} moved {to|by|back}", "{will|would} be held later", "a {week|day|month} later than planned",
+        "shifted to", "postponing", "delaying", "delays", "suspending",
     ),
     "cancelled": (
         "cancelled", "canceled", "called off", "collapsed", "scrapped", "scuttled", "derailed", "broke down",
-        "fell through", "disrupted", "will not take place", "will not be held", "suspended",
+        "fell through", "disrupted", "will not take place", "will not be held", "suspended", "{is|are} off",
+        "abandoned", "dropped", "called it off", "will not {happen|go ahead|meet}",
     ),
     "denied": (
         "denied", "denies", "did not take place", "has not taken place", "never took place", "no such", "refuted",
@@ -95,7 +114,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "earlier", "previously", "recall", "as reported", "as previously reported", "as a reminder", "last month",
         "last year", "a year ago", "in the past", "so far", "back in", "months ago", "years ago", "weeks ago",
         "since then", "ago", "at the time", "last week", "earlier this month", "earlier this year", "last weekend",
-        "the day before",
+        "the day before", "last {swapped|met|exchanged|saw|held|traded|sat}", "{days|weeks|months|years} since",
+        "the most recent", "most recently", "until now", "up to now", "the last time",
     ),
     "previous": (
         "previous", "last", "first", "earlier", "past", "former", "initial", "last month's", "last week's",
@@ -112,7 +132,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "part": (
         "first stage", "second stage", "stage", "stages", "phase", "first part", "first leg", "first phase",
         "first day", "second day", "third day", "batch", "first group", "part of the", "as part of", "first step",
-        "hundreds more", "first batch", "several stages", "ninth part",
+        "hundreds more", "first batch", "several stages", "ninth part", "third and final", "last group",
+        "second group", "third group", "leg", "tranche", "second batch", "next group", "the last buses", "in stages",
     ),
     "final": (
         "final", "last stage", "final stage", "final phase", "last part", "last phase", "third and final",
@@ -128,6 +149,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "not yet {agreed|decided|set|scheduled}", "yet to be {agreed|decided|set|determined}", "no specific date",
         "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision", "no clarity",
     ),
+    "dated": (
+        "know the date", "know the dates", "{date|dates} {is|are} known", "date is already known",
+        "{date|dates} {has|have} been {set|agreed|fixed|decided}", "have a date", "date {is|was} {set|agreed|fixed}",
+    ),
+    "this": (
+        "this {is|was|becomes|became|marks|marked}", "it {is|was|marks|marked}",
+        "the {exchange|swap} {is|was|marks|marked}",
+    ),
     "each": (
         "each", "apiece", "per side", "a side", "each side", "from each side", "on each side", "on both sides",
         "each country", "both sides", "as many", "the same number", "one-for-one", "similar numbers", "side each",
@@ -137,6 +166,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "in total ~ returned", "since the start of", "since the beginning of", "since the full-scale", "so far",
         "to date", "since the invasion", "overall", "through its efforts", "has helped", "altogether",
         "have been returned in total", "returned in total", "since last week", "since 2022", "total number of",
+        "in all, # have", "of the year so far", "have taken place", "in the past year",
     ),
     "gives": (
         "released", "freed", "handed over", "hand over", "gave", "gave up", "transferred", "transfer", "delivered",
@@ -155,7 +185,16 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{discuss|discusses|discussed}", "{spoke|speak|speaks|talked} {by phone|by telephone|on the phone|with}",
         "phone call", "{holds|held} a call", "by phone",
     ),
-    "was-to-be": ("{was|were} {going to|to be|due to|set to|supposed to|scheduled to|meant to}",),
+    "we": (
+        "we", "our", "us", "i", "my", "i'm", "we're",
+    ),
+    "was-to-be": (
+        "{was|were} {going to|to be|due to|set to|supposed to|scheduled to|meant to}",
+        "that {was|were} to {be|take|begin|start|open}", "which {was|were} to {be|take|begin|start|open}",
+        "{had|has} been {planned|scheduled|due|set|expected|announced} {for|to}",
+        "{was|were} {planned|scheduled|due|expected|announced} for", "originally {planned|scheduled|set}",
+        "first {planned|scheduled}",
+    ),
     "portion": ("day of", "leg of", "stage of", "phase of", "part of", "batch of", "wave of"),
     "said": (
         "said", "says", "saying", "told", "announced", "reported", "reports", "according to", "confirmed", "confirms",
@@ -168,6 +207,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "since", "whether", "if", "than", "so", "after", "before", "until", "despite", "by",
     ),
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
+    "press": (
+        "press review", "press digest", "{papers|newspapers} review", "review of the press",
+    ),
+    "digest": (
+        "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",
+        "{main|top} {news|stories} of the {day|week}", "{news|daily|weekly|morning|evening} digest",
+        "{five|ten|three|four|six|seven} things", "things to know", "in brief",
+    ),
     "seealso": (
         "also read", "also read:", "read also", "see also", "read more", "related", "more on", "(also read", "read:",
         "you may also like", "watch:", "leave a reply", "breaking news", "accessibility links", "subscribe",

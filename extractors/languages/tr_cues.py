@@ -10,27 +10,37 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "gerçekleşti*", "gerçekleştirildi*", "gerçekleştirdi*", "yapıldı*", "yapıldığı*", "yapıldığını", "yaptı*",
         "sona erdi*", "tamamlandı*", "tamamladı*", "düzenlendi*", "düzenlenen", "yapılan", "gerçekleştirilen",
         "bir araya geldi*", "buluştu*", "sürdü", "bitti*", "bulundu", "sonuçlandı*", "görüştü*", "toplandı", "aştı",
-        "gerçekleşen", "yer alan",
+        "gerçekleşen", "yer alan", "{noktalandı*|kapandı*|bitirdi*|sonlandı*}", "{ayrıldı*|dağıldı*}", "toplandı*",
+        "tamamlanan", "biten", "{sürmüştü|sürdü}",
     ),
     "begun": (
-        "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlayan", "başlatıldı",
-        "masaya oturdu*", "yapılıyor*", "sürmekte", "açılış konuşması*",
+        "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlatıldı", "masaya oturdu*",
+        "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*", "masaya {oturuldu*|oturuyor*}", "başladığı*",
+        "{bulunuyor*|toplanıyor*}",
     ),
+    "goes-on": ("{devam edecek*|sürecek*}",),
     "agreed": (),
     "agreed-after": (
         "anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*",
         "kararlaştırıldı*", "anlaşma sağlandı*", "kabul etti*", "uzlaşı*", "üzerinde anlaşılan",
+        "{el sıkıştı*|el sıkışıldı*}", "{karara bağlandı*|karar verdi*|karar verildi*}", "{sağlandı*|sağladı*}",
+        "{uzlaşıldı*|uzlaşmaya vardı*}", "{anlaşmaya varıldı*|anlaşıldığı*}", "{çıktı}",
     ),
     "future": (
         "yapılacak*", "gerçekleşecek*", "gerçekleştirilecek*", "gerçekleştirecek*", "oturacak*", "başlayacak*",
         "bir araya gelecek*", "görüşecek*", "planlanıyor*", "planlandı*", "bekleniyor*", "düzenlenecek*", "olacak*",
         "yarın*", "kurulacak*", "yapacak*", "edecek*", "planlanan", "buluşacak*", "hazırlanıyor*", "önümüzdeki*",
-        "önümüzde",
-        "katılacak*", "ulaştı", "beklenen",
+        "önümüzde", "katılacak*", "ulaştı", "beklenen",
+        "{edilecek*|gelecek*|verilecek*|bırakacak*|bırakılacak*|dönecek*}",
+        "{toplanacak*|oturulacak*|gidecek*|çıkacak*|tutulacak*}",
+        "{öngörülüyor*|öngörülen|hedefleniyor*|planlandığı*|beklendiği*}", "{ev sahipliği yapacak*}",
     ),
     "possible": (
         "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
         "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "umuyor*", "için gerekli",
+    ),
+    "if": (
+        "eğer", "halinde", "durumunda", "takdirde", "şartıyla", "koşuluyla",
     ),
     "wanted": (),
     "wanted-after": (
@@ -41,8 +51,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayacak*", "reddetti*", "yapılmadı*", "edilmedi*",
         "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
     ),
-    "postponed": ("ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*"),
-    "cancelled": ("iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*"),
+    "postponed": (
+        "ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*", "{ertelen*|ertelendiği*|erteleniyor*}",
+        "{kaydırıldı*|ötelendi*|kaydı}", "{bir hafta|bir gün} sonraya",
+    ),
+    "cancelled": (
+        "iptal edildi*", "iptal etti*", "iptal", "askıya alındı*", "çöktü*", "yapılmayacak*",
+        "{iptal edildiği*|iptal edilmişti*}", "gerçekleşmeyecek*", "{vazgeçildi*|rafa kaldırıldı*}",
+    ),
     "denied": ("yalanladı*", "yalanlandı*", "gerçekleşmedi*", "yapılmadı*", "doğru değil*", "reddetti*"),
     "after": ("ardından gelen",),
     "during": (),
@@ -58,7 +74,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "with": (),
     "recap": (
         "hatırlanacağı gibi", "hatırlanacağı üzere", "daha önce*", "geçen yıl", "geçen ay", "geçen hafta*",
-        "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte",
+        "geçtiğimiz*", "önceki*", "anımsanacağı", "o dönem", "bir önceki", "geçmişte", "en son", "son olarak",
+        "o tarihten", "{gün|hafta|ay|yıl} önce", "bundan önce*", "daha evvel", "not:",
     ),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
@@ -68,8 +85,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "pluperfect": (
         "yapılmıştı*", "gerçekleşmişti*", "edilmişti*", "anlaşmıştı*", "varılmıştı*", "etmişti*",
         "gerçekleştirilmişti*", "yapmıştı*", "olmuştu*", "gelmişti*",
+        "{bırakmıştı*|bırakılmıştı*|buluşmuştu*|dönmüştü*|sağlanmıştı*|başlamıştı*|toplanmıştı*|açıklamıştı*}",
     ),
-    "part": ("aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*"),
+    "part": (
+        "aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*",
+        "{ilk|ikinci|üçüncü|son} {ayağı*|kafile*|grup*}", "kafile*",
+    ),
     "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
     "deal": (
         "anlaşma*", "{varılan|sağlanan} {anlaşma*|mutabakat*|uzlaşı*}", "mutabakat*", "uzlaşı*", "kapsamında",
@@ -79,11 +100,18 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
         "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
     ),
+    "dated": (
+        "{tarih|tarihi} {belli|biliniyor|belirlendi|kararlaştırıldı}", "tarihi biliyoruz", "tarihi şimdiden biliyoruz",
+    ),
+    "this": ("bu", "böylece bu"),
     "each": (
         "her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı",
         "taraf başına",
     ),
-    "whole": ("savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından"),
+    "whole": (
+        "savaşın başından", "toplam*", "bugüne kadar", "şimdiye kadar", "bu yana", "başlangıcından",
+        "savaşın başından bu yana", "{sayısı ~ çıktı|sayısı}",
+    ),
     "gives": (
         "verdi*", "verildi*", "teslim etti*", "teslim edildi*", "serbest bıraktı*", "iade etti*", "teslim edecek*",
     ),
@@ -93,7 +121,14 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "since": (),
     "since-post": ("bu yana*", "beri*"),
     "talk": ("telefon*", "ele aldı*", "telefonda"),
-    "was-to-be": ("{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",),
+    "we": (
+        "biz", "bizim", "bize", "bizi", "ben", "benim", "bana", "hepimiz*", "halkımız*", "ülkemiz*",
+    ),
+    "was-to-be": (
+        "{yapılacaktı|gerçekleşecekti|edilecekti|olacaktı|başlayacaktı}",
+        "{yapılması|gerçekleşmesi|başlaması} {öngörülen|planlanan|beklenen}",
+        "{toplanılacaktı|buluşulacaktı|oturulacaktı|planlanmıştı*|öngörülmüştü*|olacaktı}", "aslında",
+    ),
     "portion": ("gün*", "aşama*", "etap*", "bölüm*"),
     "said": (
         "söyledi*", "açıkladı*", "belirtti*", "duyurdu*", "bildirdi*", "yazdı*", "kaydetti*", "ifade etti*",
@@ -102,6 +137,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "refuser": ("reddetti*", "geri çevirdi*", "kabul etmedi*", "karşı çıktı*"),
     "clause": ("ama", "ancak", "fakat", "ki", "ise", "çünkü"),
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
+    "press": (
+        "basın özeti", "basın turu", "basında bugün", "dünya basını*",
+    ),
+    "digest": (
+        "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
+    ),
     "seealso": (
         "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*",
         "ayrıca bakınız",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.demo import demo
 from monitor.cli.evaluate import evaluate
@@ -37,5 +38,5 @@ def main(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-for command in (run, init, check, replay, explain, evaluate, save, events, feeds, test_alert, demo):
+for command in (run, init, check, replay, explain, evaluate, save, events, alerts, feeds, test_alert, demo):
     main.add_command(command)

@@ -132,7 +132,7 @@ def explain(
             continue
         if number:
             click.echo()
-        for line in explaining.lines(one, memory.decided.get(explaining.version(one.article), ())):
+        for line in explaining.lines(one, memory):
             click.echo(line)
     for note in missing:
         click.echo(note, err=True)
@@ -154,6 +154,9 @@ def _problems(*loaded: Loaded) -> None:
 
 def _for_a_person(alert: Alert) -> str:
     published = alert.source.published.strftime("%Y-%m-%d %H:%M") if alert.source.published else "undated"
-    sentence = alert.quotes[0].text if alert.quotes else ""
-    where = f"{alert.source.outlet}  {alert.source.url}"
-    return f"{published:<16}  {alert.reason:<9}  {alert.title}\n    «{sentence}»\n    {where}"
+    said = [f"«{alert.quotes[0].text}»"] if alert.quotes and not alert.edits else []
+    for edit in alert.edits:
+        said.append(f"old: «{edit.old.text if edit.old else ''}»")
+        said.append(f"new: «{edit.new.text}»" if edit.new else "new: no longer says so")
+    said.append(f"{alert.source.outlet}  {alert.source.url}")
+    return "\n    ".join((f"{published:<16}  {alert.reason:<9}  {alert.title}", *said))

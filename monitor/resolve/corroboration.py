@@ -1,6 +1,7 @@
 """How many independent newsrooms tell an event: families, after copies are taken out (DESIGN §4)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.records import Event, Saying
 from monitor.resolve.shingles import COPY, containment
@@ -12,8 +13,20 @@ def is_copy(sketch: tuple[int, ...], sayings: Sequence[Saying], url: str) -> boo
 
 
 def families(event: Event) -> int:
-    """Independent newsrooms that tell the event as news; at least one for an event that anybody told."""
+    """Independent newsrooms that tell the event as news; at least one for an event that anybody tells."""
+    if not event.sayings:
+        return 0
     return max(1, len({s.family for s in event.sayings if s.independent and s.claim.role == "news"}))
+
+
+def recounted(sayings: Sequence[Saying]) -> tuple[Saying, ...]:
+    """What is left of an event's sayings: a copy whose original is gone stands for it from now on."""
+    left: list[Saying] = []
+    originals = [saying for saying in sayings if saying.independent]
+    for saying in sayings:
+        orphan = not saying.independent and not is_copy(saying.sketch, (*originals, *left), saying.url)
+        left.append(replace(saying, independent=True) if orphan else saying)
+    return tuple(left)
 
 
 def articles(event: Event) -> int:

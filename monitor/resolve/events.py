@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 
-from alerts.records import PHASES, Alert, Snapshot, Source, Span
+from alerts.records import PHASES, TAKEN_BACK, Alert, Snapshot, Source, Span
 from extractors.records import Claim
 from monitor.records import Event, Identity, Saying
 from monitor.resolve import corroboration, facts
@@ -93,42 +93,80 @@ def joined(
     `part` adds the days of the claim to those of the event. With `baseline` the phase that the event reaches counts as
     told (DESIGN §5); a proposal has no phase, so nothing of it is told and what follows may ring.
     """
-    sayings = ordered((*event.sayings, saying))
-    days = event.days
-    if part:
-        days = tuple(sorted({*days, *_days_of(saying.claim)}))
-    state = course(sayings, identity)
-    made = replace(
-        event,
-        status=state.status,
-        date=facts.best_date(sayings, state, days, identity),
-        place=facts.best_place(sayings, state),
-        ordinal=facts.best_ordinal(sayings),
-        counts=facts.best_counts(sayings),
-        parties=tuple(sorted({*event.parties, *saying.claim.parties})),
-        sayings=sayings,
-        days=days,
-        touched=max(event.touched, now),
-    )
-    made = replace(made, confirmed=corroboration.families(made))
+    days = tuple(sorted({*event.days, *days_of(saying.claim)})) if part else event.days
+    made = _standing(event, (*event.sayings, saying), days, now, identity)
     if made.status != event.status or not event.sayings:
         said = (saying.published or saying.seen).date().isoformat()
         made = replace(made, history=(*event.history, f"{said} {made.status}: {saying.url}"))
-    if baseline and made.status in PHASES and ("baseline", made.status) not in made.told:
-        made = replace(made, told=(*made.told, ("baseline", made.status)))
-    return made
+    return _known(made) if baseline else made
 
 
-def _days_of(claim: Claim) -> Iterable[date]:
+def retold(
+    event: Event,
+    sayings: Sequence[Saying],
+    *,
+    now: datetime,
+    identity: Identity,
+    notes: Sequence[str] = (),
+    days: Sequence[date] = (),
+    baseline: bool = False,
+) -> Event:
+    """The event with `sayings` in place of those it had, its slots worked out anew; `notes` go into its history.
+
+    Without any saying it stands as it stood: people were told so, and no source speaks of it any more.
+    """
+    made = replace(event, sayings=(), confirmed=0, touched=max(event.touched, now))
+    if sayings:
+        made = _standing(event, corroboration.recounted(sayings), tuple(days), now, identity)
+    made = replace(made, history=(*event.history, *notes))
+    return _known(made) if baseline else made
+
+
+def _standing(
+    event: Event, sayings: Sequence[Saying], days: tuple[date, ...], now: datetime, identity: Identity
+) -> Event:
+    """The event as these sayings, at least one, make it."""
+    told = ordered(sayings)
+    state = course(told, identity)
+    made = replace(
+        event,
+        status=state.status,
+        date=facts.best_date(told, state, days, identity),
+        place=facts.best_place(told, state),
+        ordinal=facts.best_ordinal(told),
+        counts=facts.best_counts(told),
+        parties=tuple(sorted({*event.parties, *(party for saying in told for party in saying.claim.parties)})),
+        sayings=told,
+        days=days,
+        touched=max(event.touched, now),
+    )
+    return replace(made, confirmed=corroboration.families(made))
+
+
+def _known(event: Event) -> Event:
+    """The event with the phase that it has reached counted as told."""
+    if event.status not in PHASES or ("baseline", event.status) in event.told:
+        return event
+    return replace(event, told=(*event.told, ("baseline", event.status)))
+
+
+def days_of(claim: Claim) -> Iterable[date]:
+    """The days that a claim names, none when it names a month or a year."""
     if claim.date is None or claim.date.precision in COARSE or (claim.date.end - claim.date.start).days > 31:
         return ()
     return (claim.date.start + timedelta(days=i) for i in range((claim.date.end - claim.date.start).days + 1))
 
 
 def with_told(event: Event, alerts: Sequence[Alert]) -> Event:
-    """The event with these alerts recorded as told, as (reason, status), oldest first."""
-    mine = tuple((a.reason, a.status) for a in alerts if a.event_id == event.id)
-    return replace(event, told=(*event.told, *mine)) if mine else event
+    """The event with these alerts recorded as told, as (reason, status), oldest first.
+
+    A correction that took a phase back is followed by what the event is known as from then on.
+    """
+    told = list(event.told)
+    for alert in (a for a in alerts if a.event_id == event.id):
+        told.append((alert.reason, alert.status))
+        told += [(TAKEN_BACK, alert.status)] if "phase-taken-back" in alert.rules else []
+    return replace(event, told=tuple(told)) if len(told) > len(event.told) else event
 
 
 def snapshot(event: Event, identity: Identity) -> Snapshot:

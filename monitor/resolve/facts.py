@@ -121,16 +121,17 @@ def _due(plan: Dating | None, weak: Dating | None, identity: Identity) -> Dating
     """The planned days, when undated reports of the event came in or right after them."""
     if plan is None or weak is None:
         return plan if weak is None else None
-    late = (weak.start - plan.end).days
+    late = (weak.end - plan.end).days
     return plan if plan.start <= weak.end and late <= identity.window.days else None
 
 
 def quotes_of(claim: Claim) -> tuple[Quote, ...]:
     """The evidence of a claim as alerts carry it."""
-    return tuple(_quote(e) for e in claim.evidence)
+    return tuple(quote_of(e) for e in claim.evidence)
 
 
-def _quote(e: Evidence) -> Quote:
+def quote_of(e: Evidence) -> Quote:
+    """A span of an article as alerts carry it."""
     return Quote(e.field, e.text, e.start, e.end, e.rules)
 
 
@@ -155,7 +156,7 @@ def facts_of(sayings: Sequence[Saying]) -> tuple[Fact, ...]:
     facts = []
     for saying in ordered(sayings):
         source = Source(saying.url, saying.title, saying.outlet, saying.family, saying.published, saying.seen)
-        quote = _quote(saying.claim.evidence[0]) if saying.claim.evidence else None
+        quote = quote_of(saying.claim.evidence[0]) if saying.claim.evidence else None
         for slot, value in printed(saying.claim).items():
             if (slot, value, saying.family) not in seen:
                 seen.add((slot, value, saying.family))

@@ -34,6 +34,9 @@ def _together(changes: Sequence[Change]) -> Change:
         rules=_once(rule for c in ordered for rule in c.rules),
         told=first.told,
         since=_once(fact for c in changes for fact in c.since),
+        edits=_once(edit for c in changes for edit in c.edits),
+        fresh=any(c.fresh for c in changes),
+        alerted=any(c.alerted for c in changes),
     )
 
 

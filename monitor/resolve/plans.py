@@ -35,7 +35,16 @@ def plan_met(pair: Pair) -> None:
         return
     if not unbound:
         return
+    if own.kind == "firm" and when.kind != "open" and _elsewhere(pair):
+        pair.vetoes.append("other-place")
+        return
     _undated_plan_met(pair, day)
+
+
+def _elsewhere(pair: Pair) -> bool:
+    """What was called off for one place and is reported from another, under no common number, is another event."""
+    place, own = pair.reading.claim.place, pair.event.place
+    return place is not None and own is not None and place != own and not pair.same_ordinal
 
 
 def _undated_plan_met(pair: Pair, day: date | None) -> None:

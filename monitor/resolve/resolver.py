@@ -10,7 +10,7 @@ recall without a precise date, or still inside the window (the news of it may ye
 opens nothing, so that it cannot swallow a real event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -27,6 +27,8 @@ from monitor.resolve.series import series_of
 from monitor.resolve.times import Reading, first_said, of_event, read
 
 NEAREST = 5
+# Closed by hand: what is told of it stays with its article, so that it opens nothing in its stead either.
+CLOSED = ("event-closed",)
 TURN = ("concluded", "underway", "cancelled", "postponed", "agreed", "planned", "proposed", "denied")
 
 
@@ -42,6 +44,7 @@ class _Work:
     events: dict[str, Event]
     told_earlier: frozenset[str]
     told_here: dict[str, str | None]
+    taken: Collection[str]
     touched: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -55,16 +58,18 @@ def resolve(
     *,
     baseline: bool = False,
     sketch: tuple[int, ...] = (),
+    taken: Collection[str] = (),
 ) -> Resolution:
     """Take the claims of one article to the events that they are about.
 
     `claims` are those of `watch`, `events` what is known of it, `now` is aware UTC, `sketch` is that of the text. With
     `baseline` nothing is a change: the events become known and the phases they reach count as told. Claims of a kind
-    that the watch does not track are kept. One trace per claim, in the order of `claims`.
+    that the watch does not track are kept. `taken` are ids that no event may open with, beside those of `events`. One
+    trace per claim, in the order of `claims`.
     """
     known = {e.id: e for e in sorted(events, key=lambda e: e.id)}
     earlier = _told_before(known, source)
-    work = _Work(watch, source, now, baseline, sketch, known, frozenset(earlier), told_here=dict(earlier))
+    work = _Work(watch, source, now, baseline, sketch, known, frozenset(earlier), dict(earlier), taken)
     traces: dict[int, Trace] = {}
     for index, claim in sorted(enumerate(claims), key=lambda pair: _turn(pair[1], pair[0])):
         identity = watch.identities.get(claim.kind)
@@ -174,6 +179,8 @@ def _news(
     series: str | None,
 ) -> tuple[Verdict, str | None, tuple[str, ...]]:
     if matches and matches[0].joins:
+        if matches[0].event.closed:
+            return "kept", None, CLOSED
         return "joined", matches[0].event.id, _join(work, reading, matches[0], identity)
     if reading.claim.status == "denied":
         return "kept", None, ("denial-of-nothing-known",)
@@ -185,8 +192,12 @@ def _background(
     work: _Work, reading: Reading, matches: Sequence[Match], identity: Identity, series: str | None
 ) -> tuple[Verdict, str | None, tuple[str, ...]]:
     if matches and matches[0].joins:
+        if matches[0].event.closed:
+            return "kept", None, CLOSED
         return "background", matches[0].event.id, _join(work, reading, matches[0], identity)
     latest = _latest_past(reading, matches)
+    if latest is not None and latest.event.closed:
+        return "kept", None, CLOSED
     if latest is not None:
         return "background", latest.event.id, ("latest-past-event", *_join(work, reading, latest, identity))
     when = reading.when
@@ -225,7 +236,7 @@ def _open(
     known_before = history or (work.baseline and claim.status in PHASES)
     event = opened(
         saying,
-        event_id=event_id(claim, work.source, work.events),
+        event_id=event_id(claim, work.source, {*work.events, *work.taken}),
         series=series,
         parent=parent,
         baseline=known_before,

@@ -1,7 +1,8 @@
 """When a claim says that its event is, and how that stands to the days of an event.
 
 A date in the text binds (`firm`). The publication day is a weak one: the event was then or up to a window before, and
-nobody may take it for the date silently (DESIGN §4). A date in the past beside "agreed" is that of the agreement, not
+nobody may take it for the date silently (DESIGN §4). What it weighs by is the day of publication itself, the last of
+the days that such a claim gives. A date in the past beside "agreed" is that of the agreement, not
 of what was agreed on, and leaves open when it is carried out.
 """
 
@@ -58,7 +59,7 @@ def when_of(claim: Claim, said: date | None, identity: Identity) -> When:
     if dating is None:
         return OPEN
     if dating.basis == "publication":
-        return When("weak", dating.start, dating.end) if phase == "happened" else OPEN
+        return When("weak", dating.end, dating.end) if phase == "happened" else OPEN
     if identity.deals and claim.status == "agreed" and said is not None and dating.end <= said:
         return OPEN
     return When("firm", dating.start, dating.end, dating.precision in COARSE)
@@ -73,8 +74,9 @@ def of_event(event: Event) -> When:
     """The days of an event as far as they bind: those of a postponed one without a new date do not."""
     if event.date is None:
         return OPEN
-    kind: Literal["firm", "weak"] = "weak" if event.date.basis == "publication" else "firm"
-    return When(kind, event.date.start, event.date.end, event.date.precision in COARSE)
+    if event.date.basis == "publication":
+        return When("weak", event.date.end, event.date.end)
+    return When("firm", event.date.start, event.date.end, event.date.precision in COARSE)
 
 
 def gap(a: When, b: When) -> int:

@@ -1,6 +1,6 @@
 """Alerts, written with their deliveries in the transaction that found the news."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,12 +10,17 @@ from monitor.store import tables as t
 from monitor.store.codec import decode, encode
 from monitor.store.deliveries import columns_of
 from monitor.store.dialect import insert
+from monitor.store.feeds import chunks, key
 
 
 def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
     """Write an alert and its deliveries; what is there already (by id) stays as it is. How many deliveries are new."""
     values = {name: getattr(alert, name) for name in ("id", "event_id", "watch", "reason", "decided")}
-    tx.execute(insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"]))
+    statement = insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"])
+    seq: int | None = tx.execute(statement.returning(t.alert.c.seq)).scalar()
+    if seq is not None:
+        keys = {key(source.url) for source in (alert.source, *(fact.source for fact in alert.facts))}
+        tx.execute(sa.insert(t.alert_article), [{"alert_seq": seq, "key": each} for each in sorted(keys)])
     new = 0
     for each in deliveries:
         statement = insert(tx, t.delivery).values(columns_of(each)).on_conflict_do_nothing(index_elements=["id"])
@@ -28,13 +33,40 @@ def get(tx: Connection, alert_id: str) -> Alert | None:
     return None if body is None else decode(Alert, body)
 
 
+def event_of(tx: Connection, alert_id: str) -> str | None:
+    """The event that an alert counts for: its own, or the one that it was moved to."""
+    return tx.execute(sa.select(t.alert.c.event_id).where(t.alert.c.id == alert_id)).scalar()
+
+
 def all_alerts(tx: Connection, limit: int | None = None) -> tuple[Alert, ...]:
     """The alerts in the order in which they were decided; with `limit` only the latest."""
     query = sa.select(t.alert.c.body).order_by(t.alert.c.seq.desc()).limit(limit)
     return tuple(decode(Alert, body) for body in tx.execute(query).scalars())[::-1]
 
 
+def move(tx: Connection, alert_ids: Iterable[str], event_id: str) -> None:
+    """Have these alerts count for another event from now on. What they said, their own event id too, stays."""
+    for chunk in chunks(alert_ids):
+        tx.execute(sa.update(t.alert).where(t.alert.c.id.in_(chunk)).values(event_id=event_id))
+
+
 def of_event(tx: Connection, event_id: str) -> tuple[Alert, ...]:
     """The alerts of one event, the oldest first."""
     query = sa.select(t.alert.c.body).where(t.alert.c.event_id == event_id).order_by(t.alert.c.seq)
     return tuple(decode(Alert, body) for body in tx.execute(query).scalars())
+
+
+def alerted(tx: Connection, urls: Iterable[str]) -> frozenset[str]:
+    """Those of `urls` that an alert stands on: its own article, or one that tells a fact it carries."""
+    by_key = {key(url): url for url in urls if url}
+    found: set[str] = set()
+    for chunk in chunks(by_key):
+        query = sa.select(t.alert_article.c.key).where(t.alert_article.c.key.in_(chunk)).distinct()
+        found |= {by_key[bytes(each)] for each in tx.execute(query).scalars()}
+    return frozenset(found)
+
+
+def events_alerted(tx: Connection, url: str) -> frozenset[str]:
+    """The ids of the events that have an alert which stands on this article."""
+    query = sa.select(t.alert.c.event_id).join(t.alert_article, t.alert_article.c.alert_seq == t.alert.c.seq)
+    return frozenset(tx.execute(query.where(t.alert_article.c.key == key(url)).distinct()).scalars())

@@ -42,12 +42,36 @@ class DecisionRow:
 def add(
     tx: Connection, article: Article, *, family: str, digest: str, sketch: tuple[int, ...], now: datetime
 ) -> ArticleRow | None:
-    """Keep a version of an article; None when this address with this digest of its text is already there."""
+    """Keep a version of an article as the current one of its address; None when that is what it is already.
+
+    A page that goes back to an earlier text has that version again: its row as it was kept then.
+    """
+    mine = t.article.c.key == key(article.url)
+    tx.execute(
+        sa.update(t.article).where(mine, t.article.c.digest != digest, t.article.c.current).values(current=False)
+    )
     values = {column.name: getattr(article, column.name) for column in _ARTICLE}
     values |= {"key": key(article.url), "digest": digest, "family": family, "sketch": sketch, "added": now}
+    values["current"] = True
     statement = insert(tx, t.article).values(values).on_conflict_do_nothing(index_elements=["key", "digest"])
     added = tx.execute(statement.returning(t.article.c.id)).scalar()
-    return None if added is None else ArticleRow(added, article, family, digest, sketch)
+    if added is not None:
+        return ArticleRow(added, article, family, digest, sketch)
+    again = sa.update(t.article).where(mine, t.article.c.digest == digest, ~t.article.c.current).values(current=True)
+    return version(tx, article.url, digest) if tx.execute(again).rowcount else None
+
+
+def current(tx: Connection, url: str) -> ArticleRow | None:
+    """The version of an article that was taken in last."""
+    query = sa.select(t.article.c.digest).where(t.article.c.key == key(url), t.article.c.current)
+    digest: str | None = tx.execute(query).scalar()
+    return None if digest is None else version(tx, url, digest)
+
+
+def has_versions(tx: Connection, url: str) -> bool:
+    """Whether an address has had more than one text."""
+    query = sa.select(t.article.c.id).where(t.article.c.key == key(url)).limit(2)
+    return len(tx.execute(query).all()) > 1
 
 
 def by_url(tx: Connection, url: str) -> tuple[Article, ...]:

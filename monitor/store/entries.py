@@ -82,6 +82,36 @@ def known_urls(tx: Connection, feed_url: str, urls: Iterable[str]) -> Mapping[st
     return found
 
 
+def moments(tx: Connection, feed_url: str, urls: Iterable[str]) -> Mapping[str, datetime]:
+    """The latest date, of publication or of change, that this feed has given for each of `urls`; without any, no row.
+
+    It reads whole entries: ask it for few addresses.
+    """
+    feed = row_id(tx, feed_url)
+    found: dict[str, datetime] = {}
+    for chunk in chunks({key(url) for url in urls if url}):
+        query = sa.select(t.entry.c.body).where(t.entry.c.feed_pk == feed, t.entry.c.url_key.in_(chunk))
+        for entry in (decode(Entry, body) for body in tx.execute(query).scalars()):
+            dates = [date for date in (entry.published, entry.updated, found.get(entry.url)) if date is not None]
+            if dates:
+                found[entry.url] = max(dates)
+    return found
+
+
+def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> int:
+    """Have pages read once more, each by the latest entry of its address in this feed. How many that sets waiting."""
+    feed = row_id(tx, feed_url)
+    waiting = 0
+    for entry in shown:
+        mine = (t.entry.c.feed_pk == feed) & (t.entry.c.url_key == key(entry.url))
+        latest = sa.select(sa.func.max(t.entry.c.pk)).where(mine).scalar_subquery()
+        body = sa.update(t.entry).where(t.entry.c.pk == latest)
+        tx.execute(body.values(body=encode(entry), published=entry.published))
+        again = body.where(t.entry.c.outcome != "new")
+        waiting += tx.execute(again.values(outcome="new", detail="", attempts=0, next_at=now, settled=None)).rowcount
+    return waiting
+
+
 def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> None:
     """Note that the feed still shows these entries, under whatever id, so that `forget` keeps them."""
     feed = row_id(tx, feed_url)

@@ -20,7 +20,8 @@ from monitor.store.codec import decode, encode
 from monitor.store.dialect import insert
 from monitor.store.feeds import chunks
 
-_COLUMNS = ("watch", "kind", "status", "opened", "touched", "parent")
+_COLUMNS = ("watch", "kind", "status", "opened", "touched", "parent", "merged_into")
+_LIVING = t.event.c.merged_into.is_(None)
 
 
 class Memo:
@@ -72,22 +73,47 @@ def open_events(
     if kinds is not None:
         recent &= t.event.c.kind.in_(sorted(kinds))
     parents = sa.select(t.event.c.parent).where(recent, t.event.c.parent.is_not(None))
-    return _load(tx, sa.select(t.event.c.id).where(recent | t.event.c.id.in_(parents)), memo)
+    return _load(tx, sa.select(t.event.c.id).where(_LIVING, recent | t.event.c.id.in_(parents)), memo)
 
 
 def get(tx: Connection, event_id: str) -> Event | None:
+    """The event of this id as it stands; of one that was merged, what is left of it."""
     found = _load(tx, sa.select(t.event.c.id).where(t.event.c.id == event_id))
     return found[0] if found else None
 
 
 def all_events(tx: Connection, watch: str | None = None, limit: int | None = None) -> tuple[Event, ...]:
-    """All events, or those of a watch, by opening; with `limit` only the ones touched last."""
-    chosen = sa.select(t.event.c.id)
+    """All events, or those of a watch, by opening, without the merged; with `limit` only the ones touched last."""
+    chosen = sa.select(t.event.c.id).where(_LIVING)
     if watch is not None:
         chosen = chosen.where(t.event.c.watch == watch)
     if limit is not None:
         chosen = chosen.order_by(t.event.c.touched.desc(), t.event.c.id).limit(limit)
     return _load(tx, chosen)
+
+
+def merged(tx: Connection, watch: str | None = None) -> Mapping[str, str]:
+    """The ids of events that were merged, of a watch or of all, with the one that each went into in the end."""
+    query = sa.select(t.event.c.id, t.event.c.merged_into).where(~_LIVING).order_by(t.event.c.id)
+    into: dict[str, str] = dict(tx.execute(query if watch is None else query.where(t.event.c.watch == watch)).all())
+    return {each: _end(each, into) for each in into}
+
+
+def _end(event_id: str, into: Mapping[str, str]) -> str:
+    while event_id in into:
+        event_id = into[event_id]
+    return event_id
+
+
+def ids(tx: Connection, watch: str) -> frozenset[str]:
+    """The ids of all events of a watch, the merged too."""
+    return frozenset(tx.execute(sa.select(t.event.c.id).where(t.event.c.watch == watch)).scalars())
+
+
+def hand_over(tx: Connection, old: str, new: str) -> None:
+    """Have the events that carry out the deal `old` carry out the deal `new`."""
+    for event in _load(tx, sa.select(t.event.c.id).where(t.event.c.parent == old)):
+        save(tx, (replace(event, parent=new if event.id != new else None),))
 
 
 def save(tx: Connection, events: Iterable[Event], memo: Memo | None = None) -> None:

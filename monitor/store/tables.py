@@ -83,6 +83,7 @@ article = sa.Table(
     sa.Column("seen", UtcDateTime),
     sa.Column("sketch", Sketch, nullable=False),
     sa.Column("added", UtcDateTime, nullable=False),
+    sa.Column("current", sa.Boolean, nullable=False),
     sa.UniqueConstraint("key", "digest"),
     sa.Index(None, "added"),
 )
@@ -109,8 +110,10 @@ event = sa.Table(
     sa.Column("opened", UtcDateTime, nullable=False),
     sa.Column("touched", UtcDateTime, nullable=False),
     sa.Column("parent", sa.Text),
+    sa.Column("merged_into", sa.Text),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Index(None, "watch", "touched"),
+    sa.Index(None, "merged_into"),
 )
 
 saying = sa.Table(
@@ -142,6 +145,15 @@ alert = sa.Table(
     sa.Column("decided", UtcDateTime, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Index(None, "event_id"),
+)
+
+# Which articles an alert stands on: its own, and those that tell the facts it carries.
+alert_article = sa.Table(
+    "alert_article",
+    metadata,
+    sa.Column("alert_seq", RowId, sa.ForeignKey("alert.seq", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Index(None, "key"),
 )
 
 delivery = sa.Table(

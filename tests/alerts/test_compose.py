@@ -23,7 +23,7 @@ from alerts.compose.card import card_of, range_of, timing
 from alerts.compose.clean import line, link
 from alerts.compose.email import subject
 from alerts.compose.slack import escaped, units
-from alerts.records import Alert, AlertsError, Fact, Quote, Source, Span, Target
+from alerts.records import Alert, AlertsError, Edit, Fact, Moved, Quote, Source, Span, Target
 from alerts.wording import days_words, kind_words
 
 KINDS = ("email", "slack", "slack_webhook", "console")
@@ -547,3 +547,52 @@ def test_the_subject_is_made_of_what_never_changes(alert: Alert) -> None:
         for each in (alert, replace(alert, title="x", parties=(), facts=(), quotes=()))
     }
     assert len(same) == 1
+
+
+# --- a new version of the article -------------------------------------------------------------------------------------
+
+OLD = Quote("text", "Thirty prisoners came home from each side on Saturday.", 0, 54)
+CHANGED = Edit(OLD, Quote("text", "Forty prisoners came home from each side on Saturday.", 0, 53), (
+    Moved("counts", "30 each", "40 each"),
+))  # fmt: skip
+TAKEN_BACK = Edit(OLD, None, (Moved("status", "concluded", None),), gone=True)
+
+
+def test_both_sentences_of_an_edited_article_stand_side_by_side_everywhere(alert: Alert) -> None:
+    for text in everything(replace(alert, reason="corrected", edits=(CHANGED,))):
+        assert "The article has changed" in text
+        assert "How many: 30 each → 40 each" in text
+        old, new = text.find("old:"), text.find("new:")
+        assert 0 < old < new
+        assert text.count("“Thirty prisoners came home from each side on Saturday.”") == 1
+        assert text.count("Forty prisoners came home from each side on Saturday.") == 1
+
+
+def test_what_an_article_no_longer_says_is_told_without_a_sentence_of_its_own(alert: Alert) -> None:
+    gone = replace(alert, reason="corrected", edits=(TAKEN_BACK,), quotes=(), facts=(), rules=("withdrawn",))
+    for text in everything(gone):
+        assert "The article was withdrawn" in text
+        assert "Thirty prisoners came home" in text
+        assert "no longer says so" in text
+        assert "It says" not in text
+
+
+def test_the_sentences_are_fields_of_one_section_for_slack(alert: Alert) -> None:
+    body = json.loads(rendered(replace(alert, reason="corrected", edits=(CHANGED, TAKEN_BACK)), "slack"))
+    pairs = [block["fields"] for block in body["blocks"] if "fields" in block]
+    assert [[part["type"] for part in pair] for pair in pairs] == [["plain_text"] * 2] * 2
+    assert "old: “Thirty" in body["text"]
+
+
+def test_sentences_of_any_length_and_number_fit_a_slack_message(alert: Alert) -> None:
+    long = Edit(replace(OLD, text="ж" * 9000), replace(OLD, text="<&>" * 3000), CHANGED.moved * 5)
+    edits = tuple(replace(long, old=replace(OLD, text=f"{n} " + "ж" * 9000)) for n in range(40))
+    blocks = json.loads(rendered(replace(alert, edits=edits), "slack"))["blocks"]
+    assert len(blocks) <= 50
+    assert units(json.dumps(blocks, ensure_ascii=False)) <= 13_200 + 50 * len(blocks)
+    assert all(units(part["text"]) <= 2000 for block in blocks for part in block.get("fields", ()))
+
+
+def test_the_page_of_an_edit_runs_nothing(alert: Alert) -> None:
+    hostile = Edit(replace(OLD, text="<script>x</script>"), replace(OLD, text="<img src=x>"), ())
+    assert {"script", "img"}.isdisjoint(page_of(mail(replace(alert, edits=(hostile,)))).tags)

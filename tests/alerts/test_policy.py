@@ -7,7 +7,7 @@ import pytest
 
 from alerts.headline import headline, ordinal_word
 from alerts.policy import decide, told_phase
-from alerts.records import Change, Rings, Snapshot, Source, Span
+from alerts.records import Change, Edit, Moved, Rings, Snapshot, Source, Span
 
 NOW = datetime(2025, 6, 2, 14, tzinfo=UTC)
 RINGS = Rings("w", frozenset({"talks_round", "prisoner_exchange"}))
@@ -203,3 +203,74 @@ def test_the_line_of_an_alert_says_what_happened(line, slots):
 )
 def test_ordinals_are_words_up_to_twelve(number, word):
     assert ordinal_word(number) == word
+
+
+# --- versions of an article -------------------------------------------------------------------------------------------
+
+MOVED = Edit(None, None, (Moved("place", "Istanbul", "Ankara"),))
+ADDED = Edit(None, None, (Moved("counts", None, "40 each"),))
+GONE = Edit(None, None, (Moved("status", "concluded", None),), gone=True)
+
+
+def _version(status, edit, *, moves=("edited",), **other):
+    more = {name: other.pop(name) for name in ("fresh", "alerted") if name in other}
+    change = _change(status, told=other.pop("told", (HELD,)), before=other.pop("before", status), moves=moves, **other)
+    return replace(change, edits=(edit,), **{"fresh": False, **more})
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (_version("concluded", MOVED), "edited-place"),
+        (_version("concluded", GONE, moves=("gone",)), "no-longer-says-so"),
+        (_version("concluded", GONE, moves=("withdrawn",)), "withdrawn"),
+        (_version("planned", MOVED, before="concluded"), "status-concluded-planned"),
+        (_version("proposed", GONE, before="concluded", moves=("gone",)), "phase-taken-back"),
+        (_version("concluded", MOVED, source=_source(published=NOW - timedelta(days=9))), "edited-place"),
+        (_version("concluded", MOVED, alerted=False, before=_event("concluded", place="Ankara")), "place-changed"),
+    ],
+)
+def test_a_version_that_takes_back_what_was_told_is_a_correction(change, rule):
+    (alert,) = decide(change, RINGS, NOW).alerts
+    assert alert.reason == "corrected"
+    assert rule in alert.rules
+    assert alert.edits == change.edits
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (_version("concluded", MOVED, told=()), "nobody-was-told"),
+        (_version("concluded", MOVED, told=(("baseline", "concluded"),)), "nobody-was-told"),
+        (_version("concluded", MOVED, alerted=False), "edit-of-what-was-not-told"),
+        (_version("concluded", ADDED), "edit-of-what-was-not-told"),
+        (_version("concluded", MOVED, kind="summit"), "kind-does-not-ring"),
+    ],
+)
+def test_a_version_that_takes_nothing_back_is_silent(change, rule):
+    assert decide(change, RINGS, NOW).silence.rule == rule
+
+
+def test_a_version_interrupts_only_with_a_phase_that_the_old_one_did_not_tell():
+    moves = ("status", "edited")
+    held = _version("concluded", MOVED, before="planned", told=(PLANNED,), moves=moves, fresh=True)
+    assert [a.reason for a in decide(held, RINGS, NOW).alerts] == ["advanced"]
+    assert [a.reason for a in decide(replace(held, fresh=False), RINGS, NOW).alerts] == ["corrected"]
+
+
+def test_what_was_taken_back_may_ring_anew():
+    assert told_phase((HELD, ("corrected", "planned"))) == "happened"
+    assert told_phase((HELD, ("corrected", "planned"), ("taken-back", "planned"))) == "ahead"
+    assert told_phase((HELD, ("taken-back", "proposed"))) is None
+
+
+def test_an_event_whose_only_source_was_withdrawn_is_confirmed_by_the_next():
+    again = _change("concluded", before=_event("concluded", articles=0), told=(HELD,))
+    (alert,) = decide(again, RINGS, NOW).alerts
+    assert (alert.reason, "told-again-after-withdrawal" in alert.rules) == ("confirmed", True)
+
+
+def test_what_went_with_a_split_event_was_not_told_of_this_one_and_its_number_stays_taken():
+    told = (PLANNED, ("moved-away", "concluded"))
+    (alert,) = decide(_change("concluded", before="planned", told=told), RINGS, NOW).alerts
+    assert (alert.reason, alert.id) == ("advanced", "w.e.advanced.happened.3")

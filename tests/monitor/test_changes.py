@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.records import Entry
-from monitor.changes import new_entries, sort_out
+from monitor.changes import changed, new_entries, sort_out
 
 NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(hours=10)
@@ -66,3 +66,22 @@ def test_later_everything_unknown_is_new_whatever_its_date():
 def test_each_unknown_entry_comes_out_exactly_once(ids, known, first):
     new, baseline = split(*(entry(i, timedelta(hours=1)) for i in ids), first_poll=first, known=tuple(known))
     assert sorted(new + baseline) == sorted(set(ids) - known)
+
+
+def dated(age: int, updated: int | None = None) -> Entry:
+    later = None if updated is None else NOW - timedelta(hours=updated)
+    return Entry("a", "https://a.org/a", "a", published=NOW - timedelta(hours=age), updated=later)
+
+
+def test_a_page_has_changed_when_its_entry_is_dated_later_than_before():
+    known = {"https://a.org/a": NOW - timedelta(hours=5)}
+    assert changed((dated(5),), known) == ()
+    assert changed((dated(5, 5),), known) == ()
+    assert changed((dated(4),), known) == (dated(4),)
+    assert changed((dated(9, 4),), known) == (dated(9, 4),)
+    assert changed((dated(9, 3), dated(9, 2), dated(9, 4)), known) == (dated(9, 2),)
+
+
+def test_what_the_feed_never_dated_or_no_alert_stands_on_is_not_asked_for_again():
+    assert changed((dated(1),), {}) == ()
+    assert changed((entry("a"),), {"https://a.org/a": NOW}) == ()

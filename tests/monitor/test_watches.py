@@ -108,6 +108,29 @@ def test_a_watch_may_choose_what_rings_itself(seeds: Path) -> None:
     assert small(seeds).identities["other_thing"].rings
 
 
+def test_a_watch_changes_the_words_of_a_topic_for_itself(seeds: Path) -> None:
+    """`without` takes groups of the file away, and `words` comes beside what is left, in further languages too."""
+    (seeds / "topics" / "thing.yaml").write_text(
+        THING.replace('names: ["small {thing|matter}"]', "names: [thing], bare: [it], spoilers: [no]")
+    )
+    text = SMALL + (
+        "without: {thing: {en: [spoilers, bare]}}\n"
+        "words: {thing: {en: {names: [own thing, thing], spoilers: [never]}, tr: {names: [konu]}}}\n"
+    )
+    (seeds / "watches" / "small.yaml").write_text(text)
+    (seeds / "watches" / "twin.yaml").write_text(SMALL.replace("watch: small", "watch: twin"))
+    own, twin = (found.names.topics for found in both(seeds))
+    assert own[0].words == {"en": {"names": ("thing", "own thing"), "spoilers": ("never",)}, "tr": {"names": ("konu",)}}
+    assert twin[0].words == {"en": {"names": ("thing",), "bare": ("it",), "spoilers": ("no",)}}
+    assert own[1] == twin[1]
+
+
+def both(seeds: Path) -> tuple[Watch, ...]:
+    found = load_watches(seeds.parent, ["small", "twin"])
+    assert not isinstance(found, Faults), str(found)
+    return found
+
+
 def test_faults_of_a_shared_topic_are_told_once(seeds: Path) -> None:
     (seeds / "watches" / "twin.yaml").write_text(SMALL.replace("watch: small", "watch: twin"))
     (seeds / "topics" / "thing.yaml").write_text(THING.replace("rings", "ring"))

@@ -55,6 +55,11 @@ class Newsroom:
     raw: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     hanging: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    edition: int = 0
+
+    def edit(self, story: Story, text: str) -> None:
+        """Change a page; the feed dates it anew under the same guid."""
+        story.text, story.published, self.edition = text, utcnow() + timedelta(seconds=1), self.edition + 1
 
     def publish(
         self, title: str, text: str, *, ago: timedelta = timedelta(0), path: str | None = None, base: str = ""
@@ -96,7 +101,7 @@ class Newsroom:
         raise web.HTTPNotFound
 
     def _feed(self, request: web.Request) -> web.StreamResponse:
-        tag = f'"{len(self.stories)}"'
+        tag = f'"{len(self.stories)}-{self.edition}"'
         if request.headers.get("If-None-Match") == tag:
             return web.Response(status=304, headers={"ETag": tag})
         items = "".join(

@@ -361,3 +361,29 @@ async def test_a_store_that_breaks_ends_the_service_with_the_reason(newsroom: Ne
     assert "Error: the store sqlite:///" in service.log
     assert "no such table: delivery" in service.log
     assert "Traceback" not in service.log
+
+
+async def test_a_page_that_is_edited_and_then_withdrawn_corrects_those_who_were_told(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    async def gone(_: web.Request) -> web.StreamResponse:
+        raise web.HTTPGone
+
+    def told(number: int) -> str:
+        return str(office.mails[number].get_body(("plain",)).get_content())
+
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    story = newsroom.publish_round()
+    await service.until(lambda: len(office.mails) == 1)
+    newsroom.edit(story, story.text.replace("in Istanbul", "in Ankara"))
+    story.title = story.title.replace("Istanbul", "Ankara")
+    await service.until(lambda: len(office.mails) == 2)
+    assert office.mails[1]["X-Parley-Reason"] == "corrected"
+    assert "Place: Istanbul → Ankara" in told(1)
+    newsroom.edit(story, story.text)
+    story.answer = gone
+    await service.until(lambda: len(office.mails) == 3)
+    assert "The article was withdrawn" in told(2)
+    assert "no longer says so" in told(2)
+    assert office.interrupting() == ["new"]

@@ -281,3 +281,23 @@ def test_the_same_bytes_come_out_in_any_process_and_with_any_hash_seed(home: Pat
         first = bytes_of(command, "0")
         assert first.count(b"\n") >= 3
         assert bytes_of(command, "4711") == first
+
+
+def test_two_texts_of_one_address_are_two_versions_of_one_article(
+    parley: Parley, save_lines: Save, articles: dict[str, Article]
+) -> None:
+    held = articles["held"]
+    moved = {**held, "published": "2031-05-20T22:00:00+03:00", "text": held["text"].replace("20 May", "19 May")}
+    weather = {**held, "published": "2031-05-20T23:00:00+03:00", "title": "Rain", "text": "Rain fell in Lisbon."}
+    saved = save_lines("versions.jsonl", [weather, moved, held])
+    told = [json.loads(line) for line in parley("replay", "--json", saved).stdout.splitlines()]
+    assert [each["reason"] for each in told] == ["new", "corrected", "corrected"]
+    assert [each["date"]["start"] for each in told] == ["2031-05-20", "2031-05-19", "2031-05-19"]
+    shown = parley("replay", saved).stdout
+    assert "new: no longer says so" in shown
+    old, new = (
+        "The third round of talks between Arcadia and Bohemia ended in Lisbon on 20 May.",
+        "ended in Lisbon on 19 May.",
+    )
+    assert f"{old}»\n    new: «" in shown
+    assert f"{new}»\n" in shown

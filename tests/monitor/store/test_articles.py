@@ -68,3 +68,18 @@ def test_old_articles_go_with_their_decisions(store: Store) -> None:
         assert articles.by_url(tx, ONE.url) == ()
         assert articles.decisions_of(tx, ONE.url) == ()
         assert articles.by_url(tx, young.url) == (young,)
+
+
+def test_the_version_taken_in_last_is_the_current_one_also_when_it_is_an_old_one(store: Store) -> None:
+    edited = replace(ONE, text="Триста п'ятнадцять")
+    with store.write() as tx:
+        assert articles.current(tx, ONE.url) is None
+        first = articles.add(tx, ONE, family="a", digest="d1", sketch=SKETCH, now=NOW)
+        assert not articles.has_versions(tx, ONE.url)
+        second = articles.add(tx, edited, family="a", digest="d2", sketch=(), now=NOW)
+        assert articles.current(tx, ONE.url) == second
+        assert articles.has_versions(tx, ONE.url)
+        assert articles.add(tx, ONE, family="a", digest="d1", sketch=SKETCH, now=NOW) == first
+        assert articles.current(tx, ONE.url) == first
+        assert articles.add(tx, ONE, family="a", digest="d1", sketch=SKETCH, now=NOW) is None
+        assert len(articles.rows_by_url(tx, ONE.url)) == 2

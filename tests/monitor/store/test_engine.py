@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
 from monitor.records import Feed
-from monitor.store import Store, StoreError, feeds, meta, open_store, schema, tables
+from monitor.store import Store, StoreError, alerts, feeds, meta, open_store, schema, tables
 from monitor.store.threads import StoreThread
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
@@ -333,3 +333,28 @@ async def test_what_fails_on_the_store_thread_fails_for_the_caller_alone(store: 
         await thread.run(fail)
     assert await thread.query(lambda tx: meta.get(tx, "k")) is None
     thread.close()
+
+
+def test_a_store_from_before_versions_learns_which_is_current_and_what_alerts_stand_on(
+    tmp_path: Path, lasting_url: str, opened: Open
+) -> None:
+    early = tmp_path / "early"
+    shutil.copytree(schema.MIGRATIONS, early)
+    for later in early.glob("versions/*.py"):
+        if later.name >= "0003":
+            later.unlink()
+    old = open_store(lasting_url, migrations=early)
+    urls = "https://a.example/1", "https://b.example/2"
+    body = {"source": {"url": urls[0]}, "facts": [{"source": {"url": urls[1]}}]}
+    page = {"key": b"k", "url": urls[0], "outlet": "A", "family": "a", "text": "t", "sketch": (), "added": NOW}
+    told = {"id": "al-1", "event_id": "w-1", "watch": "w", "reason": "new", "decided": NOW, "body": body}
+    with old.write() as tx:
+        # the tables as they were: SQLAlchemy would fill in the columns of today
+        for name, rows in (("article", [page | {"digest": each} for each in ("d1", "d2")]), ("alert", [told])):
+            columns = [sa.column(column, tables.metadata.tables[name].c[column].type) for column in rows[0]]
+            tx.execute(sa.insert(sa.table(name, *columns)), rows)
+    old.close()
+    with opened(lasting_url).read() as tx:
+        assert tx.exec_driver_sql("SELECT digest FROM article WHERE current").scalars().all() == ["d2"]
+        assert alerts.events_alerted(tx, "https://b.example/2") == {"w-1"}
+        assert alerts.alerted(tx, ["https://a.example/1"]) == {"https://a.example/1"}

@@ -137,3 +137,27 @@ def test_what_the_feed_shows_under_ever_new_ids_is_not_forgotten(known: Store) -
         later = NOW + 40 * DAY
         entries.sighted(tx, A, [Entry("other id", "https://a.example/1", "Title")], later)
         assert entries.forget(tx, later - 30 * DAY) == 0
+
+
+def test_the_latest_date_of_an_address_is_that_of_publication_or_of_change(known: Store) -> None:
+    url = "https://a.example/1"
+    first = Entry("1", url, "One", published=NOW - DAY, updated=NOW - HOUR)
+    second = Entry("2", url, "One again", published=NOW - 2 * HOUR)
+    undated = Entry("3", "https://a.example/3", "Three")
+    with known.write() as tx:
+        entries.add(tx, A, [first, second, undated], status="new", now=NOW)
+        assert entries.moments(tx, A, [url, undated.url, "https://a.example/9"]) == {url: NOW - HOUR}
+        assert entries.moments(tx, B, [url]) == {}
+
+
+def test_an_entry_to_be_read_again_waits_once_more_as_its_feed_shows_it_now(known: Store) -> None:
+    later = Entry("1", "https://a.example/1", "One, corrected", published=NOW, updated=NOW + HOUR)
+    with known.write() as tx:
+        entries.add(tx, A, [entry("1", NOW)], status="new", now=NOW)
+        (waiting,) = entries.pending(tx, NOW, 9)
+        assert entries.read_again(tx, A, [later], NOW) == 0
+        entries.settle(tx, waiting.pk, "read", "1 claims, 1 alerts", NOW)
+        assert entries.read_again(tx, A, [later], NOW + HOUR) == 1
+        assert entries.pending(tx, NOW, 9) == ()
+        (again,) = entries.pending(tx, NOW + HOUR, 9)
+    assert (again.pk, again.entry, again.attempts) == (waiting.pk, later, 0)

@@ -167,3 +167,18 @@ def test_a_memo_forgets_what_was_longest_unused() -> None:
     assert memo.take([b"1"]) == {b"1": saying(1)}
     memo.keep({b"3": saying(3)})
     assert memo.take([b"1", b"2", b"3"]) == {b"1": saying(1), b"3": saying(3)}
+
+
+def test_a_merged_event_is_kept_for_its_id_and_listed_nowhere(store: Store) -> None:
+    whole, left = event("w-1"), replace(event("w-2"), sayings=(), merged_into="w-1")
+    further, child = replace(event("w-3"), sayings=(), merged_into="w-2"), event("w-4", parent="w-2")
+    with store.write() as tx:
+        events.save(tx, [whole, left, further, child, event("v-1", watch="v")])
+        assert events.get(tx, "w-2") == left
+        assert events.merged(tx) == events.merged(tx, "w") == {"w-2": "w-1", "w-3": "w-1"}
+        assert events.merged(tx, "v") == {}
+        assert events.ids(tx, "w") == {"w-1", "w-2", "w-3", "w-4"}
+        assert [each.id for each in events.all_events(tx, "w")] == ["w-1", "w-4"]
+        assert [each.id for each in events.open_events(tx, "w", NOW)] == ["w-1", "w-4"]
+        events.hand_over(tx, "w-2", "w-1")
+        assert events.get(tx, "w-4") == replace(child, parent="w-1")

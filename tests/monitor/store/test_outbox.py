@@ -257,3 +257,24 @@ def test_days_of_an_alert_are_days(store: Store) -> None:
         kept = alerts.get(tx, "al-1")
     assert kept is not None
     assert kept.date == Span(date(2026, 2, 5), date(2026, 2, 5), "x")
+
+
+def test_an_alert_stands_on_its_article_and_on_those_that_tell_its_facts(store: Store) -> None:
+    other = replace(alert().source, url="https://b.example/2")
+    told = replace(alert(), facts=(*alert().facts, Fact("place", "Belarus", other)))
+    urls = ["https://a.example/1", "https://b.example/2", "https://c.example/3", ""]
+    with store.write() as tx:
+        alerts.add(tx, told, ())
+        alerts.add(tx, told, ())
+        assert alerts.alerted(tx, urls) == set(urls[:2])
+        assert alerts.events_alerted(tx, urls[1]) == {"w-1"}
+        assert alerts.events_alerted(tx, urls[2]) == frozenset()
+
+
+def test_an_alert_that_was_moved_counts_for_the_other_event_and_says_what_it_said(store: Store) -> None:
+    with store.write() as tx:
+        alerts.add(tx, alert(), ())
+        alerts.move(tx, ["al-1"], "w-2")
+        assert alerts.of_event(tx, "w-1") == ()
+        assert alerts.of_event(tx, "w-2") == (alert(),)
+        assert (alerts.event_of(tx, "al-1"), alerts.event_of(tx, "al-9")) == ("w-2", None)

@@ -1,0 +1,49 @@
+"""What sort of text an article is, as far as that tells whose news it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractors.passages import Passage
+
+_SPEECH = 12
+"""Sentences: of a shorter text a quotation may be the larger part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """What the roles of all mentions of an article depend on.
+
+    `digest`: it sums up what was told; `press`: by other newspapers.
+    `address`: a side's own word to its people. `conversation`: people spoke,
+    by telephone mostly. `beside`: the kinds of which the title says something that is no event.
+    """
+
+    digest: bool = False
+    press: bool = False
+    address: bool = False
+    conversation: bool = False
+    beside: frozenset[str] = frozenset()
+
+
+def _opening(passages: Sequence[Passage]) -> Passage | None:
+    return next((passage for passage in passages if not passage.noise), None)
+
+
+def is_a_digest(passages: Sequence[Passage], *groups: str) -> bool:
+    """Whether the title, or the first sentence where there is none, says that what follows was told elsewhere."""
+    first = _opening(passages)
+    return first is not None and bool(first.cues(*groups))
+
+
+def is_an_address(passages: Sequence[Passage]) -> bool:
+    """Whether the text is told in the first person, as a side's own word to its people."""
+    own = [passage for passage in passages if not passage.noise and passage.field == "text"]
+    return len(own) >= _SPEECH and sum(bool(passage.cues("we")) for passage in own) * 3 >= len(own)
+
+
+def is_of_a_conversation(passages: Sequence[Passage], watch: str) -> bool:
+    """Whether the title, or the first sentence where there is none, tells that people spoke, not the sides' envoys."""
+    first = _opening(passages)
+    if first is None or not (cues := first.cues("talk")):
+        return False
+    return not any(hit.start < cues[0].start for hit in first.names(watch, "party", "people", "body"))
