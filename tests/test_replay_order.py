@@ -12,12 +12,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from alerts.records import INTERRUPTS, PHASES, Alert
 from extractors.claims import read_claims
 from extractors.lexicon import compile_lexicon
 from extractors.records import Article, Reading
 from monitor.archive import load
+from monitor.cli import main
 from monitor.faults import Faults
 from monitor.intake import Mailing, Taken, take_in
 from monitor.records import Event, Saying, Watch
@@ -28,7 +30,7 @@ from monitor.watches import load_watch
 
 HOME = Path(__file__).parents[1]
 LABELLED = HOME / "tests" / "corpus" / "dev-retold.jsonl"
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2, 3)
 
 # Recalls that lie in another event, or in none, when a day comes in another order: at most so many at once, of 138
 # claims (four in all over forty orders). A recall that is read before the news of its day finds another event, or
@@ -190,12 +192,11 @@ def test_what_comes_again_with_an_empty_line_more_rings_nothing() -> None:
 
 
 def test_another_process_with_another_hash_seed_prints_the_same_bytes() -> None:
-    def printed(seed: str) -> bytes:
-        command = [sys.executable, "-m", "monitor", "--home", str(HOME), "replay", "--json", str(LABELLED)]
-        return subprocess.run(
-            command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
-
-    first = printed("1")
-    assert first.count(b"\n") > 50
-    assert printed("2") == first
+    replay = ["--home", str(HOME), "replay", "--json", str(LABELLED)]
+    here = CliRunner().invoke(main, replay, catch_exceptions=False).stdout_bytes
+    assert here.count(b"\n") > 50
+    # which hashes this process has is not known; of two others at least one has not the same
+    for seed in ("1", "2") if "PYTHONHASHSEED" in os.environ else ("1",):
+        command = [sys.executable, "-m", "monitor", *replay]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == here
