@@ -21,7 +21,9 @@ from monitor.store.dialect import insert
 from monitor.store.feeds import chunks
 
 _COLUMNS = ("watch", "kind", "status", "opened", "touched", "parent", "merged_into")
-_LIVING = t.event.c.merged_into.is_(None)
+# Not `IS NULL`: SQLite would look it up in the index on merged_into, which then gives nearly every event of the store,
+# instead of the few of a watch that were touched of late (190 ms an article with 100,000 events, measured).
+_LIVING = sa.func.coalesce(t.event.c.merged_into, "") == ""
 
 
 class Memo:
@@ -94,8 +96,10 @@ def all_events(tx: Connection, watch: str | None = None, limit: int | None = Non
 
 def merged(tx: Connection, watch: str | None = None) -> Mapping[str, str]:
     """The ids of events that were merged, of a watch or of all, with the one that each went into in the end."""
-    query = sa.select(t.event.c.id, t.event.c.merged_into).where(~_LIVING).order_by(t.event.c.id)
-    into: dict[str, str] = dict(tx.execute(query if watch is None else query.where(t.event.c.watch == watch)).all())
+    # Few events are merged, those of a watch are many: with a watch or an order to keep, SQLite would go through them.
+    query = sa.select(t.event.c.id, t.event.c.merged_into, t.event.c.watch).where(t.event.c.merged_into > "")
+    rows = sorted(tuple(row) for row in tx.execute(query))
+    into: dict[str, str] = {event_id: other for event_id, other, own in rows if watch in (None, own)}
     return {each: _end(each, into) for each in into}
 
 
