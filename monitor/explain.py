@@ -15,9 +15,10 @@ from alerts import policy
 from alerts.records import Decision, Source
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon
-from extractors.records import Article, Claim, Dating, Evidence, Reading
+from extractors.records import Article, Claim, Reading
 from extractors.refusals import because
 from monitor.archive import load
+from monitor.plain import described, marked
 from monitor.records import Event, Watch
 from monitor.replay import BEGINNING, take
 from monitor.resolve import Trace, resolve
@@ -154,9 +155,9 @@ def lines(explained: Explained, known: Memory) -> Iterator[str]:
     for place, claim in enumerate(reading.claims, 1):
         trace, decisions = next((trace, decisions) for each, trace, decisions in explained.verdicts if each is claim)
         yield ""
-        yield f"  claim {place}: {_claim(claim)}"
+        yield f"  claim {place}: {described(claim)}"
         # a title that is also the text's first line says nothing twice
-        for said, rules in dict.fromkeys((_marked(article, each), each.rules) for each in claim.evidence):
+        for said, rules in dict.fromkeys((marked(article, each), each.rules) for each in claim.evidence):
             yield f"    {said}"
             if rules:
                 yield f"      rules: {', '.join(rules)}"
@@ -174,7 +175,7 @@ def lines(explained: Explained, known: Memory) -> Iterator[str]:
     if reading.rejections:
         yield ""
         yield "  triggers refused:"
-    refused = ((each.kind, each.rule, _marked(article, each.evidence)) for each in reading.rejections)
+    refused = ((each.kind, each.rule, marked(article, each.evidence)) for each in reading.rejections)
     for kind, rule, said in dict.fromkeys(refused):
         yield f"    {kind}: {rule}: {said} ({because(rule)})"
     if not explained.verdicts and not reading.unread and article.text:
@@ -208,30 +209,3 @@ def _histories(event_ids: Iterable[str | None], known: Memory) -> Iterator[str]:
 
 def _or(vetoes: tuple[str, ...]) -> str:
     return ", ".join(vetoes) or "nothing"
-
-
-def _claim(claim: Claim) -> str:
-    parts = [claim.kind, claim.status, claim.role]
-    if claim.date:
-        parts.append(_date(claim.date))
-    if claim.place:
-        parts.append(f"in {claim.place}")
-    if claim.ordinal:
-        parts.append(f"no. {claim.ordinal}")
-    parts += [f"{way} {count:,}" for way, count in sorted(claim.counts.items())]
-    parts += sorted(claim.marks)
-    return ", ".join(parts)
-
-
-def _date(date: Dating) -> str:
-    days = str(date.start) if date.start == date.end else f"{date.start} to {date.end}"
-    return f"{days} ({date.basis})"
-
-
-def _marked(article: Article, evidence: Evidence) -> str:
-    """The sentence around a span, with the span between » and «."""
-    whole = (article.title or "") if evidence.field == "title" else article.text
-    start = max(whole.rfind("\n", 0, evidence.start) + 1, evidence.start - 120)
-    stop = whole.find("\n", evidence.end)
-    stop = min(len(whole) if stop < 0 else stop, evidence.end + 120)
-    return f"{whole[start : evidence.start]}»{evidence.text}«{whole[evidence.end : stop]}".strip()

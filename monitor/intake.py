@@ -137,7 +137,10 @@ def take_in(
         claims = [reading.claims[place] for place in places]
         if not claims and not again:
             continue
-        known = events.open_events(tx, watch.id, now - MEMORY, memo)
+        # A claim is only ever compared with events of its kind; reading events is most of what an article costs.
+        # What is known of an address already, though, may be told by events of any kind.
+        kinds = None if again or added is None else {claim.kind for claim in claims}
+        known = events.open_events(tx, watch.id, now - MEMORY, memo, kinds=kinds)
         if added is None and any(saying.url == article.url for event in known for saying in event.sayings):
             continue
         resolution = revise(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from alerts.records import Alert
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon, compile_lexicon
-from extractors.records import Article
+from extractors.records import Article, Reading
 from monitor.intake import Judged, Mailing, take_in
 from monitor.records import Watch
 from monitor.store import Store, open_store
@@ -25,12 +25,12 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One article of a replay and what came of it. `unread` says why its text could not be read."""
+    """One article of a replay, what was read in it, and what came of that."""
 
     article: Article
+    reading: Reading
     judged: tuple[Judged, ...]
     alerts: tuple[Alert, ...]
-    unread: str | None = None
 
 
 def replay(
@@ -98,4 +98,4 @@ def take(
             now=now,
             baseline=baseline,
         )
-    return Step(seen, taken.judged, taken.alerts, reading.unread)
+    return Step(seen, reading, taken.judged, taken.alerts)

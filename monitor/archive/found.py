@@ -1,6 +1,7 @@
 """What readers of saved articles hand on, and what they share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from pathlib import PurePath
@@ -15,10 +16,11 @@ NOON = time(12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An article and where it stood."""
+    """An article and where it stood; `about` is what else its line or front matter says, as it stands."""
 
     article: Article
     where: str
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Paths → articles in the order in which they are to be taken in, and what could not be read."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -33,10 +33,12 @@ class SavedArticle:
     """An article and where it was saved: a path, with the line or record for files that hold several.
 
     `article.published` is aware UTC or None; `article.seen` is only set for an archive's records: when each was taken.
+    `about` is what else its line or front matter says, as it stands: the labels of labelled articles.
     """
 
     article: Article
     where: str
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _read(path: Path, reader: _Reader) -> Iterator[Found | Unreadable]:
 
 def _saved(item: Found, published: datetime | None) -> SavedArticle:
     article = item.article
-    return SavedArticle(replace(article, published=article.published or published), item.where)
+    return SavedArticle(replace(article, published=article.published or published), item.where, item.about)
 
 
 def _in_order(found: Sequence[SavedArticle]) -> tuple[SavedArticle, ...]:

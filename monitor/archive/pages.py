@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -84,6 +85,7 @@ def _article(value: object, where: str, name: str) -> Found | Unreadable:
         published = moment(value["published"]) if value.get("published") else None
     except (ValueError, OverflowError) as error:
         return Unreadable(where, f"published: {error}")
+    about = {key: content for key, content in value.items() if key not in ("text", "html")}
     url = stated.get("url")
     given = Article(
         url=url or name,
@@ -94,7 +96,9 @@ def _article(value: object, where: str, name: str) -> Found | Unreadable:
         published=published,
     )
     if given.text:
-        return Found(given, where)
+        return Found(given, where, about)
     if "html" in stated:
-        return from_page(stated["html"].encode(errors="replace"), "utf-8", where, url=given.url, name=name, given=given)
+        page = stated["html"].encode(errors="replace")
+        found = from_page(page, "utf-8", where, url=given.url, name=name, given=given)
+        return replace(found, about=about) if isinstance(found, Found) else found
     return Unreadable(where, "it has neither text nor html")

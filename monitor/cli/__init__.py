@@ -8,6 +8,7 @@ import click
 from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.demo import demo
+from monitor.cli.evaluate import evaluate
 from monitor.cli.events import events
 from monitor.cli.feeds import feeds
 from monitor.cli.init import init
@@ -37,5 +38,5 @@ def main(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-for command in (run, init, check, replay, explain, save, events, alerts, feeds, test_alert, demo):
+for command in (run, init, check, replay, explain, evaluate, save, events, alerts, feeds, test_alert, demo):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""What commands share: a home without faults, or exit 2 with all of them; the watches that a command line names."""
+"""What commands share: a home without faults, or exit 2 with all of them; the watches of a command line; families."""
 
 import os
 import sys
@@ -7,10 +7,19 @@ from typing import NoReturn
 
 import click
 
-from monitor import checks, watches
+from monitor import checks, feeds, watches
 from monitor.checks import Checked
 from monitor.faults import Faults
 from monitor.records import Watch
+
+WATCHES = click.option(
+    "--watch",
+    "watch_files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A watch to use instead of those that the home's configuration enables; may be given again.",
+)
 
 
 def checked(home: Path) -> Checked:
@@ -33,6 +42,14 @@ def chosen(home: Path, files: tuple[Path, ...]) -> tuple[Watch, ...]:
             fail(watch)
         loaded.append(watch)
     return tuple(loaded)
+
+
+def families_of(home: Path) -> dict[str, str]:
+    """Host → family of the home's config, or nothing where there is none: every outlet is then its own family."""
+    if not (home / feeds.FAMILIES).exists():
+        return {}
+    families = feeds.load_families(home / feeds.FAMILIES)
+    return {} if isinstance(families, Faults) else dict(families)
 
 
 def fail(faults: Faults) -> NoReturn:

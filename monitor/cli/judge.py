@@ -16,20 +16,10 @@ from monitor import explain as explaining
 from monitor import feeds, settings
 from monitor.archive import Loaded, load
 from monitor.archive.loading import day_or_moment
-from monitor.cli.home import chosen
-from monitor.faults import Faults
+from monitor.cli.home import WATCHES, chosen, families_of
 from monitor.lines import alert_line, explain_line
 from monitor.records import MonitorError
 from monitor.replay import steps
-
-WATCHES = click.option(
-    "--watch",
-    "watch_files",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A watch to use instead of those that the home's configuration enables; may be given again.",
-)
 
 
 class Moment(click.ParamType[datetime]):
@@ -73,13 +63,13 @@ def replay(
     """
     watches = chosen(home, watch_files)
     told, read = load(known, published), load(paths, published)
-    families = _families(home)
+    families = families_of(home)
     printed: list[str] = []
     articles = 0
     for step in steps(_articles(read), watches, _articles(told), family_of=lambda o: feeds.family_of(o, families)):
         articles += 1
-        if step.unread:
-            click.echo(f"{step.article.url}: not understood: {step.unread}", err=True)
+        if step.reading.unread:
+            click.echo(f"{step.article.url}: not understood: {step.reading.unread}", err=True)
         for alert in step.alerts:
             printed.append(alert_line(alert))
             if expect is None:
@@ -117,7 +107,7 @@ def explain(
     watches = chosen(home, watch_files)
     addresses = [path for path in paths if explaining.is_address(path)]
     read = load([path for path in paths if not explaining.is_address(path)], published)
-    families = _families(home)
+    families = families_of(home)
     lexicon = compile_lexicon([watch.names for watch in watches])
     own = settings.load(home, os.environ)
     try:
@@ -160,14 +150,6 @@ def _articles(loaded: Loaded) -> Sequence[Article]:
 def _problems(*loaded: Loaded) -> None:
     for problem in (problem for each in loaded for problem in each.problems):
         click.echo(problem, err=True)
-
-
-def _families(home: Path) -> dict[str, str]:
-    """Host → family of the home's config, or nothing where there is none: every outlet is then its own family."""
-    if not (home / feeds.FAMILIES).exists():
-        return {}
-    families = feeds.load_families(home / feeds.FAMILIES)
-    return {} if isinstance(families, Faults) else dict(families)
 
 
 def _for_a_person(alert: Alert) -> str:

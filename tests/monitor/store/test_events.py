@@ -112,6 +112,8 @@ def test_open_events_are_those_touched_since_with_the_deals_they_carry_out(store
         assert events.open_events(tx, "w", NOW) == (deal, child)
         assert events.open_events(tx, "w", NOW - 60 * DAY) == (deal, old, child)
         assert events.open_events(tx, "v", NOW + DAY) == ()
+        assert events.open_events(tx, "w", NOW, kinds={deal.kind, "summit"}) == (deal, child)
+        assert events.open_events(tx, "w", NOW, kinds={"summit"}) == ()
 
 
 def test_all_events_come_by_opening_and_a_limit_keeps_the_latest(store: Store) -> None:
