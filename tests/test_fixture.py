@@ -29,7 +29,7 @@ HOME = Path(__file__).parents[1]
 STORIES = HOME / "tests" / "articles" / "fixture"
 
 # Reached on 2026-11-26, of fourteen. A change that lowers a figure is mended; one that raises it raises the floor.
-READ = {"en": 7, "uk": 4, "ru": 6, "tr": 3}
+READ = {"en": 7, "uk": 4, "ru": 6, "tr": 4}
 # Of the three events that must ring: the round held, the exchange agreed, the exchange carried out.
 RUNG = {"en": 2, "uk": 1, "ru": 1, "tr": 1}
 
