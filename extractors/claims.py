@@ -179,6 +179,7 @@ def _read_watch(
     genre = Genre(
         digest=is_a_digest(passages, "digest"),
         press=is_a_digest(passages, "press"),
+        anniversary=is_a_digest(passages, "anniversary"),
         address=address,
         conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
         and is_of_a_conversation(passages, names.watch),

@@ -30,7 +30,7 @@ the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are
 who speaks for himself. Reporting: ``said``, ``refuser``.
 ``clause`` words open a clause, ``relative`` ones a clause about the noun before it. Lines that are not the article's
 own text begin with ``caption`` or ``seealso``; a title with a ``digest`` word stands above what other articles told,
-one with a ``press`` word above what other newspapers did.
+one with a ``press`` word above what other newspapers did, one with an ``anniversary`` above what was long ago.
 """
 
 from collections.abc import Mapping
@@ -91,6 +91,7 @@ GROUPS: tuple[str, ...] = (
     "relative",
     "caption",
     "press",
+    "anniversary",
     "digest",
     "seealso",
 )

@@ -104,6 +104,8 @@ class _Scanner:
         self.day_alone = re.compile(p("day_alone"))
         self.conjunction = re.compile(rf"\s*(?:,\s*|\s(?:{p('and')})\s|,\s*(?:{p('and')})\s)\s*\Z")
         self.label = label_expression(p("label"))
+        self.counted_from = re.compile(rf"\b(?:{p('counted_from')})\s+\Z")
+        self.counted_from_after = re.compile(rf"\s+(?:{p('counted_from_after')})\b")
         self.as_of = re.compile(rf"\b(?:{p('as_of')})\s+\Z")
         self.date_words = frozenset(p("date_words").split())
         self.units = tuple((unit, re.compile(p(f"unit_{unit}"))) for unit in ("day", "week", "month", "year"))
@@ -248,13 +250,18 @@ class _Scanner:
                 return Shape(token.start, end, "rhetoric" if idle else "relative", part=part)
         return None
 
+    def _counted_from(self, folded: str, match: re.Match[str]) -> bool:
+        """ "Four days after the swap" and "takastan dört gün sonra" count from an event, not from today."""
+        before = folded[max(0, match.start() - 24) : match.start()]
+        return bool(self.counted_from.search(before) or self.counted_from_after.match(folded, match.end()))
+
     def _ago(self, folded: str, token: Token) -> Shape | None:
         match, sign = self.ago.search(folded, max(0, token.start - 32), token.end), -1
         if match is None:
             match, sign = self.ahead.match(folded, token.start), 1
         if match is None and self.language.code == "tr":
             match = re.compile(self.ahead.pattern + r"\Z").search(folded, max(0, token.start - 32), token.end)
-        if match is None:
+        if match is None or self._counted_from(folded, match):
             return None
         count = match["n"] or "1"
         unit = next(name for name, pattern in self.units if pattern.match(match["u"]))

@@ -14,12 +14,14 @@ class Genre:
     """What the roles of all mentions of an article depend on.
 
     `digest`: it sums up what was told; `press`: by other newspapers.
+    `anniversary`: it looks back.
     `address`: a side's own word to its people. `conversation`: people spoke,
     by telephone mostly. `beside`: the kinds of which the title says something that is no event.
     """
 
     digest: bool = False
     press: bool = False
+    anniversary: bool = False
     address: bool = False
     conversation: bool = False
     beside: frozenset[str] = frozenset()

@@ -120,7 +120,7 @@ def _refused(
     passage: Passage, hit: Hit, cancels: Sequence[Hit], spoilers: Sequence[Hit], full: dict[str, list[Hit]], topic: str
 ) -> str | None:
     """Idioms first ("exchange of fire"), then a fuller name of another kind ("exchange of bodies"), then company."""
-    for cancel in cancels:
+    for cancel in cancels if hit.term.group != "wished" else ():
         if cancel.start < hit.end and hit.start < cancel.end and not _within(cancel, hit):
             return _why(cancel)
     for other, names in full.items():

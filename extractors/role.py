@@ -57,7 +57,7 @@ def read_role(
     if "undated-plan" in marks and standing.status in ("planned", "proposed"):
         # "No date has been set for the next round"; beside "the next round will be held soon" it is only a remark
         itself = any(passage.clause(hit.start) == passage.clause(head.start) for hit in passage.cues("undated"))
-        if itself or standing.framed or standing.status == "proposed":
+        if itself or standing.framed or standing.status == "proposed" or (dating is None and not front):
             return RoleRead("background", "no-date-yet", marks)
     ahead = dating is not None and dating.basis == "explicit" and fresh
     if standing.status == "planned" and not ahead and not passage.cues("said") and _was_to_be(passage, head):
@@ -74,7 +74,8 @@ def read_role(
             return RoleRead("background", "recap-cue", marks)
         if "previous" in marks and not (front and slots.ordinal is not None):
             return RoleRead("background", "previous-adjective", marks)
-        if passage.cues("pluperfect") and not front and happened and not _reported(passage, head):
+        past = happened or standing.status in ("postponed", "cancelled")
+        if passage.cues("pluperfect") and not front and past and not _reported(passage, head):
             return RoleRead("background", "pluperfect", marks)
         if standing.framed and not front:
             return RoleRead("background", "frame-in-body", marks)

@@ -67,7 +67,10 @@ def read_status(passage: Passage, head: Head) -> Standing:
     loose = False
     if chosen is None:
         # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
-        wider = [hit for hit in predicates if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD]
+        wider = [
+            hit for hit in predicates
+            if _distance(hit, head) <= 90 and hit.term.group not in AFTER_HEAD and not _of_another(passage, hit, head)
+        ]  # fmt: skip
         # what stands alone between commas is said in apposition to what comes before it
         chosen = _nearest([hit for hit in wider if hit.end <= head.start], head) or _nearest(
             _main(passage, head, wider) or wider, head
@@ -110,6 +113,18 @@ def _on_condition(passage: Passage, standing: Standing) -> Standing:
     if standing.status == "planned" and opening and not standing.framed:
         return replace(standing, status="proposed", rules=(*standing.rules, "on-condition"))
     return standing
+
+
+def _of_another(passage: Passage, predicate: Hit, head: Head) -> bool:
+    """ "Fifth round in Istanbul: a swap will take place": behind a colon the predicate is that of what stands there."""
+    if predicate.start < head.end or ":" not in passage.text[head.end : predicate.start]:
+        return False
+    low, _ = passage.bounds(predicate.start)
+    return any(
+        hit.term.sort == "word" and hit.term.topic != head.topic and hit.term.group in ("names", "bare", "deals")
+        and low <= hit.start < predicate.start
+        for hit in passage.hits
+    )  # fmt: skip
 
 
 def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:

@@ -135,6 +135,8 @@ LANGUAGE = Language(
             r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
+        "counted_from": r"(?!)",
+        "counted_from_after": r"after|before",
         "as_of": r"as of|until|up to|till",
         "eve": r"(?:on )?(?:the )?eve of(?: the)?",
         "eve_after": r"(?!)",

@@ -35,7 +35,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "produced a deal on", "confirmed ~ agreement", "confirmed the agreement", "resulted in", "yield", "yields",
         "yielded", "only to", "struck a deal", "strike a deal", "understanding that", "understanding on",
         "with deal on", "shook hands on", "{have|has} settled", "came to an agreement", "arranged",
-        "{have|has} arranged",
+        "{have|has} arranged", "{promise|promised|pledge|pledged} to",
     ),
     "agreed-after": (
         "was agreed", "were agreed", "has been agreed", "have been agreed", "agreed upon", "was reached",
@@ -86,6 +86,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "cancelled", "canceled", "called off", "collapsed", "scrapped", "scuttled", "derailed", "broke down",
         "fell through", "disrupted", "will not take place", "will not be held", "suspended", "{is|are} off",
         "abandoned", "dropped", "called it off", "will not {happen|go ahead|meet}",
+        "never {happened|materialised|materialized}", "{did|does} not {happen|materialise|materialize}",
     ),
     "denied": (
         "denied", "denies", "did not take place", "has not taken place", "never took place", "no such", "refuted",
@@ -153,6 +154,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "no {further|new} {sessions|meetings|rounds}", "no concrete", "timing ~ unclear", "no decision",
         "no clarity", "no new date", "without setting a date", "did not {name|set|give} a date", "no timetable",
         "no word on when", "{date|time} ~ not {named|given|announced}", "too early to {say|speak|talk}",
+        "{gave|give|giving|named|set} no {date|dates}",
+        "no {date|dates} {was|were|has been|have been} {given|set|named|announced}",
     ),
     "dated": (
         "know the date", "know the dates", "{date|dates} {is|are} known", "date is already known",
@@ -217,6 +220,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "caption": ("photo", "photo:", "(photo", "image", "source:", "picture", "video", "file photo", "credit"),
     "press": (
         "press review", "press digest", "{papers|newspapers} review", "review of the press",
+    ),
+    "anniversary": (
+        "anniversary", "{a|one|two|three} {year|years} {after|on|since|later}", "looking back",
     ),
     "digest": (
         "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",

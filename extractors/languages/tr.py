@@ -182,6 +182,8 @@ LANGUAGE = Language(
         ),
         "each_before": r"(?!)",
         "each_after": r"(?!)",
+        "counted_from": r"\w+(?:dan|den|tan|ten)",
+        "counted_from_after": r"(?!)",
         "as_of": r"(?!)",
         "eve": r"(?!)",
         "eve_after": r"arifesi\w*",

@@ -103,11 +103,15 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
         "tarih* belli değil*", "henüz belli değil*", "netleşmedi*", "kararlaştırılmadı*",
         "{tarih|tarihi|gün} {yok|belirsiz|verilmedi*|açıklanmadı*}", "henüz tarih yok", "tarih ~ verilmedi*",
+        "henüz ~ tarih*", "{tarih|tarihin|tarihi} ~ {bulunmadı*|bulunmuyor*|belirlenmedi*}",
+        "{tarih|tarihin|tarihi} {bulunmadı*|bulunmuyor*}",
     ),
     "dated": (
         "{tarih|tarihi} {belli|biliniyor|belirlendi|kararlaştırıldı}", "tarihi biliyoruz", "tarihi şimdiden biliyoruz",
     ),
-    "this": ("bu", "böylece bu"),
+    "this": (
+        "bu, ~", "böylece bu", "bu {takas|değişim|görüşme|tur}", "göre bu",
+    ),
     "each": (
         "her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı",
         "taraf başına",
@@ -146,6 +150,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "caption": ("foto*", "foto:", "kaynak:", "video", "görsel"),
     "press": (
         "basın özeti", "basın turu", "basında bugün", "dünya basını*",
+    ),
+    "anniversary": (
+        "yıldönümü*", "yıl dönümü*", "{bir|iki|üç} yıl sonra", "{birinci|ikinci|üçüncü} yılında",
     ),
     "digest": (
         "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
