@@ -164,7 +164,7 @@ def _read_watch(
                 # it was to be on one day and will be on another
                 moved = slots.date
                 standing = replace(standing, status="postponed", rules=(*standing.rules, "planned-anew"))
-            mention = _mention(passage, head, standing, slots, published, names)
+            mention = _mention(passage, head, standing, slots, published, names, after_nth=_after_nth(passage, numbers))
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
             drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
@@ -370,7 +370,14 @@ def _dates_the_saying(passage: Passage, found: FoundDate) -> bool:
 
 
 def _mention(
-    passage: Passage, head: Head, standing: Standing, slots: Slots, published: datetime | None, names: Names
+    passage: Passage,
+    head: Head,
+    standing: Standing,
+    slots: Slots,
+    published: datetime | None,
+    names: Names,
+    *,
+    after_nth: bool,
 ) -> Mention:
     found = slots.date
     if found is not None and standing.status in _AHEAD and _dates_the_saying(passage, found):
@@ -399,7 +406,7 @@ def _mention(
         status, rules = "planned", (*rules, "possible-with-a-day")
         standing = replace(standing, status=status, rules=rules)
     vague = dating is not None and dating.precision in ("month", "year")
-    read = read_role(passage, head, standing, slots, dating, today)
+    read = read_role(passage, head, standing, slots, dating, today, after_nth=after_nth)
     if dating and today and status == "agreed" and dating.end <= today:
         dating = None  # the day of the agreement, not of what was agreed
     rules = (*rules, read.rule)
@@ -420,6 +427,17 @@ def _mention(
     return Mention(
         names.watch, head.topic, status, read.role, evidence, (head.start, head.end), passage.index, dating,
         slots.place, slots.ordinal, slots.counts, names.parties, frozenset(marks), rules, slots.sources,
+    )  # fmt: skip
+
+
+def _after_nth(passage: Passage, numbers: Sequence[FoundNumber]) -> bool:
+    """ "After the second the sides exchanged a thousand": an ordinal without its noun, at the head of the sentence."""
+    openers = [hit for hit in passage.cues("after") if hit.start - passage.start <= _SAID_ON]
+    nouns = [hit.start for hit in passage.hits if hit.term.sort == "word"]
+    return any(
+        number.kind == "ordinal" and 0 <= number.start - opener.end <= _SAID_ON
+        and not any(0 <= start - number.end <= 1 for start in nouns)
+        for opener in openers for number in numbers
     )  # fmt: skip
 
 

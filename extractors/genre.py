@@ -9,6 +9,10 @@ _SPEECH = 12
 """Sentences: of a shorter text a quotation may be the larger part."""
 
 
+_HEADLINE = 24
+"""Characters: what sort of text it is stands in front ("Morning digest: ..."); behind, it may be where it was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Genre:
     """What the roles of all mentions of an article depend on.
@@ -34,7 +38,7 @@ def _opening(passages: Sequence[Passage]) -> Passage | None:
 def is_a_digest(passages: Sequence[Passage], *groups: str) -> bool:
     """Whether the title, or the first sentence where there is none, says that what follows was told elsewhere."""
     first = _opening(passages)
-    return first is not None and bool(first.cues(*groups))
+    return first is not None and any(hit.start - first.start <= _HEADLINE for hit in first.cues(*groups))
 
 
 def is_an_address(passages: Sequence[Passage]) -> bool:

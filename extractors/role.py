@@ -31,9 +31,17 @@ class RoleRead:
 
 
 def read_role(
-    passage: Passage, head: Head, standing: Standing, slots: Slots, dating: Dating | None, today: date | None
+    passage: Passage,
+    head: Head,
+    standing: Standing,
+    slots: Slots,
+    dating: Dating | None,
+    today: date | None,
+    *,
+    after_nth: bool = False,
 ) -> RoleRead:
     """The role of a mention whose status is known. `today` is the day of publication in the reader's zone, or None.
+    `after_nth`: the sentence opens with what came before it, by its number ("after the second, ...").
 
     Order: what the date says beats what words say; words of recall beat position; position decides the rest. A frame
     ("after the talks") in the body tells only when something else happened; an assertion there may still be news.
@@ -57,14 +65,14 @@ def read_role(
     if "undated-plan" in marks and standing.status in ("planned", "proposed"):
         # "No date has been set for the next round"; beside "the next round will be held soon" it is only a remark
         itself = any(passage.clause(hit.start) == passage.clause(head.start) for hit in passage.cues("undated"))
-        if itself or standing.framed or standing.status == "proposed" or (dating is None and not front):
+        if itself or standing.framed or standing.status == "proposed":
             return RoleRead("background", "no-date-yet", marks)
     ahead = dating is not None and dating.basis == "explicit" and fresh
     if standing.status == "planned" and not ahead and not passage.cues("said") and _was_to_be(passage, head):
         # reported speech shifts "will" back; elsewhere it tells of a plan that was
         return RoleRead("background", "future-in-the-past", marks)
     if not fresh:
-        if happened and _after_previous(passage, head):
+        if happened and (_after_previous(passage, head) or (after_nth and not front)):
             return RoleRead("background", "after-the-previous-one", marks)
         if happened and _running_total(passage, head):
             return RoleRead("background", "running-total", marks)

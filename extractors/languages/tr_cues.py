@@ -16,7 +16,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "begun": (
         "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlatıldı", "masaya oturdu*",
         "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*", "masaya {oturuldu*|oturuyor*}", "başladığı*",
-        "{bulunuyor*|toplanıyor*}",
+        "{bulunuyor*|toplanıyor*}", "{kuruldu*|kuruluyor*}",
     ),
     "goes-on": (
         "devam edece*",
