@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,56 @@ CORPUS = Path(__file__).parent / "corpus"
 LABELLED = CORPUS / "dev-retold.jsonl"
 HOME = Path(__file__).parents[1]
 
-# Reached on 2026-11-22. A change that lowers a figure is mended; one that raises it raises the floor.
-# `dup`, `bg` (background alerts in 100 articles) are ceilings.
-ALERTS = {
-    "primary": "precision=0.96,recall=0.99,phase_recall=0.96,phase=0.99,dup=0.01,bg=1.3",
-    "all": "precision=0.96,recall=0.99,phase_recall=0.93,phase=0.99,dup=0.01,bg=1.3",
-}
-CLAIMS = "f1=0.96,precision=0.97,recall=0.945"
 
-# The watches that come along and are not enabled, on news written for them before they were: reached on 2026-11-26.
-# Missed in `gaza`: a main verb behind a relative clause, talks that "resume" in Russian, a condition in a clause of
-# its own.
+@dataclass(frozen=True)
+class Floor:
+    """What the scorer must find at least: alerts of rounds and exchanges, of all that rings, and claims.
+
+    `dup` (per event) and `bg` (background alerts in 100 articles) are ceilings.
+    """
+
+    primary: str
+    all: str
+    claims: str
+
+
+# A change that lowers a figure is mended; one that raises it raises the floor. `dev-retold` are real reports retold;
+# `written-*` were written and labelled from their text alone, before the rules that they taught; of `held-out` nobody
+# who wrote a rule has read a line, so its figures say what to expect of news that is to come.
+FLOORS = {
+    "dev-retold": Floor(
+        "precision=1.0,recall=1.0,phase_recall=0.96,phase=1.0,dup=0.0,bg=0.0",
+        "precision=1.0,recall=1.0,phase_recall=0.93,phase=1.0,dup=0.0,bg=0.0",
+        "f1=0.98,precision=1.0,recall=0.97",
+    ),
+    "written-uk-ru": Floor(
+        "precision=1.0,recall=1.0,phase_recall=0.95,phase=1.0,dup=0.0,bg=0.0",
+        "precision=1.0,recall=1.0,phase_recall=0.93,phase=1.0,dup=0.0,bg=0.0",
+        "f1=0.97,precision=1.0,recall=0.94",
+    ),
+    "written-en-tr": Floor(
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.0,bg=0.0",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.0,bg=0.0",
+        "f1=0.94,precision=0.94,recall=0.94",
+    ),
+    "written-second": Floor(
+        "precision=0.93,recall=1.0,phase_recall=0.96,phase=1.0,dup=0.0,bg=1.39",
+        "precision=0.94,recall=0.96,phase_recall=0.94,phase=1.0,dup=0.0,bg=1.39",
+        "f1=0.9,precision=0.95,recall=0.86",
+    ),
+    "written-third": Floor(
+        "precision=1.0,recall=0.95,phase_recall=0.93,phase=1.0,dup=0.1,bg=0.0",
+        "precision=0.97,recall=0.93,phase_recall=0.9,phase=1.0,dup=0.07,bg=0.0",
+        "f1=0.9,precision=0.95,recall=0.86",
+    ),
+    "held-out": Floor(
+        "precision=0.84,recall=0.94,phase_recall=0.88,phase=1.0,dup=0.07,bg=6.25",
+        "precision=0.85,recall=0.95,phase_recall=0.88,phase=1.0,dup=0.05,bg=6.25",
+        "f1=0.7,precision=0.78,recall=0.64",
+    ),
+}
+
+# The watches that come along and are not enabled, on news written for them before they were.
 OTHERS = {
     "gaza": (
         "gaza.",
@@ -55,22 +95,20 @@ def score(figures: str, tmp_path: Path, *options: str, labelled: Path = LABELLED
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def replayed() -> str:
-    return said_by("replay", "--json", str(LABELLED))
+@pytest.mark.parametrize("corpus", FLOORS)
+def test_alerts_are_as_good_as_they_were(corpus: str, tmp_path: Path) -> None:
+    labelled, floor = CORPUS / f"{corpus}.jsonl", FLOORS[corpus]
+    replayed = said_by("replay", "--json", str(labelled))
+    for kinds, wanted in (("primary", floor.primary), ("all", floor.all)):
+        options = ("--kinds", kinds, "--misses", "20", "--require", wanted)
+        assert "events owed" in score(replayed, tmp_path, *options, labelled=labelled)
 
 
-@pytest.mark.parametrize("kinds", sorted(ALERTS))
-def test_alerts_are_as_good_as_they_were(replayed: str, kinds: str, tmp_path: Path) -> None:
-    told = score(replayed, tmp_path, "--kinds", kinds, "--misses", "20", "--require", ALERTS[kinds])
-    assert "events owed" in told
-
-
-def test_claims_are_as_good_as_they_were(tmp_path: Path) -> None:
-    told = score(
-        said_by("explain", "--json", str(LABELLED)), tmp_path, "--claims", "--misses", "20", "--require", CLAIMS
-    )
-    assert "81 articles" in told
+@pytest.mark.parametrize("corpus", FLOORS)
+def test_claims_are_as_good_as_they_were(corpus: str, tmp_path: Path) -> None:
+    labelled = CORPUS / f"{corpus}.jsonl"
+    options = ("--claims", "--misses", "20", "--require", FLOORS[corpus].claims)
+    assert "news claims" in score(said_by("explain", "--json", str(labelled)), tmp_path, *options, labelled=labelled)
 
 
 @pytest.mark.parametrize("watch", OTHERS)
