@@ -110,7 +110,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{tarih|tarihi} {belli|biliniyor|belirlendi|kararlaştırıldı}", "tarihi biliyoruz", "tarihi şimdiden biliyoruz",
     ),
     "this": (
-        "bu, ~", "böylece bu", "bu {takas|değişim|görüşme|tur}", "göre bu",
+        "böylece bu", "bu {takas|değişim|görüşme|tur}", "göre bu", "bu,",
     ),
     "each": (
         "her iki taraf*", "karşılığında", "aynı sayıda", "iki taraf da", "her bir taraf*", "karşılıklı",
