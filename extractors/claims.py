@@ -34,6 +34,7 @@ _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"
 _RECENT = timedelta(days=200)
 _NEXT = timedelta(days=2)
 _ANNOUNCED = timedelta(days=14)
+_LASTING = timedelta(days=31)
 _BEFORE_HOLIDAY = timedelta(days=4)
 _AHEAD = frozenset({"planned", "agreed", "proposed", "postponed"})
 _HAPPENED = frozenset({"underway", "concluded"})
@@ -385,6 +386,11 @@ def _mention(
     was_planned = found is not None and found in old_plan(passage, [found])
     dating = _dating(found, head, standing, published, planned=was_planned)
     today = published.date() if published else None
+    if found is None and slots.began and today and standing.status == "concluded" and not standing.framed:
+        first = _dating(slots.began, head, standing, published, planned=False)
+        if first is not None and today - _LASTING <= first.start <= today:
+            # "the round, which began on May 17, ended without a result": from then until now
+            dating = Dating(first.start, today, "explicit", "days")
     status = standing.status
     assert status is not None
     rules = standing.rules

@@ -129,16 +129,12 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
 def _rest_of_it(draft: Draft, drafts: Sequence[Draft]) -> bool:
     """Whether the body sums up, as still to come, the whole of which a part has happened."""
     ahead = draft.mention.status in ("planned", "agreed") and draft.passage.zone not in _FRONT
+    own = [other.mention for other in drafts if other.mention.kind == draft.mention.kind]
     return (
         ahead
         and bool(draft.passage.cues("whole"))
-        and any(
-            other.mention.kind == draft.mention.kind
-            and other.mention.role == "news"
-            and other.mention.status in HAPPENED
-            and "part" in other.mention.marks
-            for other in drafts
-        )
+        and any("part" in mention.marks for mention in own)
+        and any(mention.role == "news" and mention.status in HAPPENED for mention in own)
     )
 
 

@@ -10,7 +10,7 @@ from extractors.mentions import Head, side_of
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
 from extractors.records import Names
-from extractors.status import Standing
+from extractors.status import Standing, relative_clause
 
 # "the second round", "58'inci esir takası": an ordinal belongs to the noun that it stands before, or at most one
 # attribute away; "third contact with the second round" must not swap them.
@@ -25,12 +25,12 @@ _PLAN_REACH = 45
 _OF_THE_VERB = 4
 _CLAUSE = 40
 _NEARER = 15
-_RELATIVE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Slots of one head. `date` is as found; the status decides which Wednesday it is. `further`: of another lot."""
+    """Slots of one head. `date` is as found; the status decides which Wednesday it is. `began` is the day of a clause
+    aside that says when it began. `further`: of another lot."""
 
     ordinal: int | None = None
     date: FoundDate | None = None
@@ -39,6 +39,7 @@ class Slots:
     parties: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     further: bool = False
+    began: FoundDate | None = None
 
 
 def bind(
@@ -60,6 +61,7 @@ def bind(
         _parties(passage, names.watch),
         _sources(passage, names.watch),
         bool(counts) and furthers(passage, numbers),
+        _began(passage, head, dates, standing),
     )
 
 
@@ -138,12 +140,19 @@ def _from(passage: Passage, found: FoundDate, head: Head) -> int:
 def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] | None:
     """The relative clause right behind a head whose predicate stands outside it: "the swap, which began on Friday, is
     over" is of another day."""
-    for cue in passage.cues("relative"):
-        if 0 <= cue.start - head.end <= _RELATIVE:
-            low, high = passage.bounds(cue.start)
-            outside = standing.cue is not None and not low <= standing.cue[0] < high
-            return (low, high) if outside else None
-    return None
+    cue = relative_clause(passage, head)
+    if cue is None:
+        return None
+    low, high = passage.bounds(cue.start)
+    return (low, high) if standing.cue is not None and not low <= standing.cue[0] < high else None
+
+
+def _began(passage: Passage, head: Head, dates: Sequence[FoundDate], standing: Standing) -> FoundDate | None:
+    aside = _aside(passage, head, standing)
+    if aside is None or not any(aside[0] <= hit.start < aside[1] for hit in passage.cues("begun")):
+        return None
+    told = (found for found in dates if found.shape not in _MUTE_SHAPES and aside[0] <= found.start < aside[1])
+    return next(told, None)
 
 
 def old_plan(passage: Passage, dates: Sequence[FoundDate]) -> list[FoundDate]:
@@ -157,7 +166,8 @@ def old_plan(passage: Passage, dates: Sequence[FoundDate]) -> list[FoundDate]:
 
 
 def _one_clause(passage: Passage, plan: Hit, found: FoundDate) -> bool:
-    return not any(plan.end < cut <= found.start for cut in passage.cuts)
+    said = (hit.start for hit in passage.cues("future", "postponed", "cancelled"))
+    return not any(plan.end < place <= found.start for place in (*passage.cuts, *said))
 
 
 def _apart(start: int, end: int, head: Head) -> int:

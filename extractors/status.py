@@ -16,7 +16,7 @@ _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
-_RELATIVE = 25
+_RELATIVE = 60
 _COPULA = 12
 _ATTRIBUTED = 30  # "according to Kyiv, this is the third swap"
 _MAIN_VERB = 90
@@ -98,13 +98,24 @@ def _carried_out(passage: Passage, head: Head, standing: Standing) -> Standing:
     """ "The deal on a swap, which was carried out in May": what the relative clause says is the later word."""
     if standing.status not in ("agreed", "planned"):
         return standing
-    for cue in passage.cues("relative"):
-        if 0 <= cue.start - head.end <= _RELATIVE:
-            low, high = passage.bounds(cue.start)
-            done = [hit for hit in passage.cues("held") if low <= hit.start < high]
-            if done and not any(low <= hit.start < high for hit in passage.cues("future", "possible", "negated")):
-                return Standing("concluded", (*standing.rules, "carried-out-since"), True, (done[0].start, done[0].end))
+    cue = relative_clause(passage, head)
+    if cue is None:
+        return standing
+    low, high = passage.bounds(cue.start)
+    done = [hit for hit in passage.cues("held") if low <= hit.start < high]
+    if done and not any(low <= hit.start < high for hit in passage.cues("future", "possible", "negated")):
+        return Standing("concluded", (*standing.rules, "carried-out-since"), True, (done[0].start, done[0].end))
     return standing
+
+
+def relative_clause(passage: Passage, head: Head) -> Hit | None:
+    """The pronoun that opens a clause about the head, behind it and its complement ("the swap with Russia, which")."""
+    for cue in passage.cues("relative"):
+        if 0 <= cue.start - head.end <= _RELATIVE and passage.clause(cue.start) - passage.clause(head.start) <= 2:
+            between = [hit for hit in passage.hits if head.end <= hit.start < cue.start]
+            spoken = any(hit.term.sort == "cue" and hit.term.group in _RANK for hit in between)
+            return None if spoken else cue
+    return None
 
 
 def _on_condition(passage: Passage, standing: Standing) -> Standing:
@@ -129,11 +140,11 @@ def _of_another(passage: Passage, predicate: Hit, head: Head) -> bool:
 
 def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
     """The predicates behind a relative clause: "the round, which began on Monday, ended without a result"."""
-    openers = [hit.start for hit in passage.cues("relative") if 0 <= hit.start - head.end <= _OPENING]
-    if not openers:
+    cue = relative_clause(passage, head)
+    if cue is None:
         return []
-    number = passage.clause(openers[0])
-    return [hit for hit in predicates if hit.start > openers[0] and passage.clause(hit.start) > number]
+    number = passage.clause(cue.start)
+    return [hit for hit in predicates if hit.start > cue.start and passage.clause(hit.start) > number]
 
 
 def _beside_the_old_plan(passage: Passage, predicates: Sequence[Hit]) -> list[Hit]:
