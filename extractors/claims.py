@@ -11,7 +11,7 @@ from extractors import languages
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
-from extractors.genre import Genre, is_a_digest, is_an_address, is_of_a_conversation
+from extractors.genre import Genre, is_a_digest, is_an_address, is_an_interview, is_of_a_conversation
 from extractors.language import identify
 from extractors.lexicon import Hit, Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
@@ -139,7 +139,7 @@ def _read_watch(
             _count_on(drafts, spoken, follow_on(passage, numbers))
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
-            foreign = _foreign(passage, head, names, company)
+            foreign = _foreign(passage, head, names, company, countable)
             if head.topic in strange and not foreign and not _names_a_side(passage, names):
                 foreign = "goes-on-about-others"
             (strange.add if foreign else strange.discard)(head.topic)
@@ -181,6 +181,7 @@ def _read_watch(
         digest=is_a_digest(passages, "digest"),
         press=is_a_digest(passages, "press"),
         anniversary=is_a_digest(passages, "anniversary"),
+        interview=is_an_interview(passages),
         address=address,
         conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
         and is_of_a_conversation(passages, names.watch),
@@ -276,7 +277,7 @@ def _company(passages: Sequence[Passage], names: Names) -> _Company:
     return _Company(sides, others)
 
 
-def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> str | None:
+def _foreign(passage: Passage, head: Head, names: Names, company: _Company, countable: frozenset[str]) -> str | None:
     """Why an event is not of this watch's parties; None when it may be.
 
     The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
@@ -285,7 +286,10 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     hits = passage.names(names.watch)
     partners = [hit for hit in passage.cues("with") if 0 <= hit.start - head.end <= 2]
     if partners:
-        joined = [hit for hit in hits if 0 <= hit.start - partners[0].end <= _PARTNER_REACH]
+        joined = [
+            hit for hit in hits
+            if 0 <= hit.start - partners[0].end <= _PARTNER_REACH and hit.term.group != "place"
+        ]  # fmt: skip
         if joined and not side_of(joined[0]):
             return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
@@ -303,9 +307,11 @@ def _foreign(passage: Passage, head: Head, names: Names, company: _Company) -> s
     if sides and any(_strange(hit, names) and low <= hit.start < high for hit in hits):
         return "parties-of-another-process"
     present = [company.sides.get(party, 0) for party in names.parties]
-    if min(present, default=0) == 0 and (not sum(present) or company.others):
+    strangers = max(company.others.values(), default=0)
+    # one's own people come home also where the other side is not named; talks need both, or nobody else
+    if min(present, default=0) == 0 and (not sum(present) or (strangers and head.topic not in countable)):
         return "parties-not-named"
-    if company.others and max(company.others.values()) > sum(present):
+    if strangers > sum(present):
         return "article-of-another-process"
     return None
 
@@ -411,6 +417,8 @@ def _mention(
         # "may be exchanged on June 7-8": a day named by those who decide is a plan
         status, rules = "planned", (*rules, "possible-with-a-day")
         standing = replace(standing, status=status, rules=rules)
+    if dating and today and dating.precision == "month" and status == "planned" and dating.start - today > _RECENT:
+        dating = None  # "in February", said in July, is the one that was
     vague = dating is not None and dating.precision in ("month", "year")
     read = read_role(passage, head, standing, slots, dating, today, after_nth=after_nth)
     if dating and today and status == "agreed" and dating.end <= today:

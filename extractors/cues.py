@@ -30,7 +30,8 @@ the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are
 who speaks for himself. Reporting: ``said``, ``refuser``.
 ``clause`` words open a clause, ``relative`` ones a clause about the noun before it. Lines that are not the article's
 own text begin with ``caption`` or ``seealso``; a title with a ``digest`` word stands above what other articles told,
-one with a ``press`` word above what other newspapers did, one with an ``anniversary`` above what was long ago.
+one with a ``press`` word above what other newspapers did, one with an ``anniversary`` above what was long ago, one
+with an ``interview`` above what somebody lived through.
 """
 
 from collections.abc import Mapping
@@ -92,6 +93,7 @@ GROUPS: tuple[str, ...] = (
     "caption",
     "press",
     "anniversary",
+    "interview",
     "digest",
     "seealso",
 )

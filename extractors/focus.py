@@ -40,7 +40,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * subject-is-a-conversation: the title tells of people who spoke, by telephone mostly; the
       talks they spoke of are told of without a day;
     * digest: a press review recalls what other newspapers told, a summary of the day what it does not date to it;
-    * looks-back: under a title of an anniversary what is not dated to these days is recalled;
+    * looks-back: under a title of an anniversary, or of an interview, what is not dated to these days is recalled;
     * title-on-another-matter: the title says something of the kind that is no event: what was before the day of
       publication, or has no day yet, is only the setting of that;
     * in an address, told in the first person, one who decides says what will be, wherever he says it;
@@ -84,7 +84,8 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
         if mention.status != "proposed" and (genre.press or (genre.digest and not exact(mention.date, today))):
             out.append(_recalled(mention, "digest"))
             continue
-        if genre.anniversary and not exact(mention.date, today):
+        lived = genre.interview and mention.status in HAPPENED
+        if (genre.anniversary or lived) and not exact(mention.date, today):
             out.append(_recalled(mention, "looks-back"))
             continue
         if mention.kind in genre.beside and not _today(mention.date, today):

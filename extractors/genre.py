@@ -18,7 +18,7 @@ class Genre:
     """What the roles of all mentions of an article depend on.
 
     `digest`: it sums up what was told; `press`: by other newspapers.
-    `anniversary`: it looks back.
+    `anniversary`: it looks back; `interview`: somebody tells what he lived through.
     `address`: a side's own word to its people. `conversation`: people spoke,
     by telephone mostly. `beside`: the kinds of which the title says something that is no event.
     """
@@ -26,6 +26,7 @@ class Genre:
     digest: bool = False
     press: bool = False
     anniversary: bool = False
+    interview: bool = False
     address: bool = False
     conversation: bool = False
     beside: frozenset[str] = frozenset()
@@ -39,6 +40,12 @@ def is_a_digest(passages: Sequence[Passage], *groups: str) -> bool:
     """Whether the title, or the first sentence where there is none, says that what follows was told elsewhere."""
     first = _opening(passages)
     return first is not None and any(hit.start - first.start <= _HEADLINE for hit in first.cues(*groups))
+
+
+def is_an_interview(passages: Sequence[Passage]) -> bool:
+    """Whether the title, or the first sentence where there is none, says that somebody tells of himself."""
+    first = _opening(passages)
+    return first is not None and bool(first.cues("interview"))
 
 
 def is_an_address(passages: Sequence[Passage]) -> bool:

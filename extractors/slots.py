@@ -120,6 +120,8 @@ def _date(
     told = [found for found in dates if found.shape not in _MUTE_SHAPES]
     old = old_plan(passage, told)
     aside = _aside(passage, head, standing)
+    counted = max((cue.start for cue in passage.cues("since") if cue.end <= head.start), default=-1)
+    told = [found for found in told if found.end > counted]  # "it is a year today since they met"
     for found in [found for found in told if found not in old] or told:
         if aside and aside[0] <= found.start < aside[1]:
             continue
@@ -144,7 +146,8 @@ def _aside(passage: Passage, head: Head, standing: Standing) -> tuple[int, int] 
     if cue is None:
         return None
     low, high = passage.bounds(cue.start)
-    return (low, high) if standing.cue is not None and not low <= standing.cue[0] < high else None
+    says = any(low <= hit.start < high for hit in passage.cues("held", "future", "postponed", "cancelled"))
+    return (low, high) if standing.cue is not None and not low <= standing.cue[0] < high and not says else None
 
 
 def _began(passage: Passage, head: Head, dates: Sequence[FoundDate], standing: Standing) -> FoundDate | None:

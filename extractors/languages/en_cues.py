@@ -22,11 +22,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "continues", "continued", "is continuing", "are continuing", "{is|are} taking place", "resumed", "resumes",
         "in motion", "{is|are} being held", "entered the", "first day", "launched", "{is|are} ongoing",
         "{have|has} begun", "entered", "{sit|sat} at {one|the same} table", "{are|is} meeting", "in session",
-        "{doors|door} ~ closed", "doors close",
+        "{doors|door} ~ closed", "doors close", "{went|walked|filed|gone} into",
     ),
     "goes-on": (
         "will continue", "{is|are} to continue", "to continue on", "{is|are} expected to continue",
-        "{continue|continues} on",
+        "{continue|continues} on", "{due|expected|scheduled|set|planned} to {last|run|continue|go on}",
     ),
     "agreed": (
         "agreed", "agree", "agrees", "agreeing", "reached {a|an} {deal|agreement}", "reached agreement",
@@ -223,6 +223,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "anniversary": (
         "anniversary", "{a|one|two|three} {year|years} {after|on|since|later}", "looking back",
+    ),
+    "interview": (
+        "interview", "interviewed", "in his own words", "in her own words", "in their own words", "portrait of",
     ),
     "digest": (
         "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",

@@ -89,6 +89,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "yapılmıştı*", "gerçekleşmişti*", "edilmişti*", "anlaşmıştı*", "varılmıştı*", "etmişti*",
         "gerçekleştirilmişti*", "yapmıştı*", "olmuştu*", "gelmişti*",
         "{bırakmıştı*|bırakılmıştı*|buluşmuştu*|dönmüştü*|sağlanmıştı*|başlamıştı*|toplanmıştı*|açıklamıştı*}",
+        "{ertelenmişti*|iptal edilmişti*|planlanmıştı*}",
     ),
     "part": (
         "aşama*", "ilk aşama*", "etap*", "bölüm*", "ilk grup*", "kapsamında", "ilk gün*", "parti*",
@@ -153,6 +154,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "anniversary": (
         "yıldönümü*", "yıl dönümü*", "{bir|iki|üç} yıl sonra", "{birinci|ikinci|üçüncü} yılında",
+    ),
+    "interview": (
+        "söyleşi*", "röportaj*", "anlatıyor",
     ),
     "digest": (
         "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
