@@ -19,7 +19,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{bulunuyor*|toplanıyor*}", "{kuruldu*|kuruluyor*}",
     ),
     "goes-on": (
-        "devam edece*",
+        "devam edece*", "{sürmesi|devam etmesi} {planlanıyor*|bekleniyor*|öngörülüyor*}",
+        "{sürmesinin|devam etmesinin} {planlandığı*|beklendiği*}",
     ),
     "agreed": (),
     "agreed-after": (
