@@ -54,7 +54,8 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     refused: list[tuple[Draft, str]] = []
     anchored: set[str] = set()
     for draft in drafts:
-        if _anchored(draft) or (genre.address and _own_word(draft)):
+        wished = draft.full and draft.sides >= 1 and draft.mention.status == "proposed"
+        if _anchored(draft) or wished or (genre.address and _own_word(draft)):
             anchored.add(draft.mention.kind)
         elif (
             draft.passage.zone not in _FRONT

@@ -180,7 +180,13 @@ def _unsupported(
         return None if near or topic in named else "verb-without-its-object"
     if group in _NEEDS_UNIT:
         # "100 Ukrainians are back" tells of the kind that the article has named
-        people = [*near, *(passage.names(watch, "people") if topic in named else ())]
+        elsewhere = [
+            other for other in passage.hits
+            if other.term.sort == "word" and other.term.group in ("units", "strong") and other.term.topic != topic
+            and abs(other.start - hit.start) <= _CLOSE
+        ]  # fmt: skip
+        # a demonym tells the kind only where no kind has it for its own
+        people = [*near, *(passage.names(watch, "people") if topic in named and not elsewhere else ())]
         counted = any(_counted(person, numbers) for person in people)
         if strong or (counted and (topic in named or _sides(passage, watch))) or (near and topic in named):
             return None

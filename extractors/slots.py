@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractors.counts import counts_of, furthers
+from extractors.cues import HAPPENED
 from extractors.dates import FoundDate
 from extractors.lexicon import Hit
 from extractors.mentions import Head, side_of
@@ -122,6 +123,10 @@ def _date(
     aside = _aside(passage, head, standing)
     counted = max((cue.start for cue in passage.cues("since") if cue.end <= head.start), default=-1)
     told = [found for found in told if found.end > counted]  # "it is a year today since they met"
+    if standing.status in HAPPENED:
+        # "the exchange agreed in June was carried out": that is the day of the agreement
+        agreed = passage.cues("agreed", "agreed-after")
+        told = [found for found in told if not any(0 <= found.start - cue.end <= _PREPOSITION for cue in agreed)]
     for found in [found for found in told if found not in old] or told:
         if aside and aside[0] <= found.start < aside[1]:
             continue

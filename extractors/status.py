@@ -80,6 +80,10 @@ def read_status(passage: Passage, head: Head) -> Standing:
     this = passage.words(head.topic, "counted") and any(
         hit.start - passage.start <= _ATTRIBUTED for hit in passage.cues("this")
     )
+    ended = chosen is not None and chosen.start in {hit.start for hit in passage.cues("ends")}
+    if chosen is not None and ended and _subject_before(passage, chosen, head):
+        # "the third round ended with a new swap": the verb is the round's, and the swap is what it agreed on
+        return Standing("agreed", ("outcome-of-another",), False, (chosen.start, chosen.end))
     copula = this and chosen is not None and chosen.term.group == "held" and chosen.end <= head.start
     if copula and chosen is not None and chosen.start - passage.start <= _COPULA:
         # "it was the fifth round since May" calls by its number what has just been told
@@ -145,6 +149,18 @@ def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
         return []
     number = passage.clause(cue.start)
     return [hit for hit in predicates if hit.start > cue.start and passage.clause(hit.start) > number]
+
+
+def _subject_before(passage: Passage, verb: Hit, head: Head) -> bool:
+    """Whether the verb before a head has its subject, an event of another kind, before it, and "with" behind it."""
+    if verb.end > head.start or passage.clause(verb.start) != passage.clause(head.start):
+        return False
+    low, _ = passage.bounds(verb.start)
+    nouns = [hit for hit in passage.hits if hit.term.group in ("names", "bare") and low <= hit.start < verb.start]
+    others = [hit for hit in nouns if hit.term.topic != head.topic]
+    own = [hit for hit in nouns if hit.term.topic == head.topic]
+    joined = any(verb.end <= hit.start and hit.end <= head.start for hit in passage.cues("with"))
+    return bool(others) and not own and (joined or passage.text[verb.end : head.start].strip().count(" ") <= 1)
 
 
 def _beside_the_old_plan(passage: Passage, predicates: Sequence[Hit]) -> list[Hit]:

@@ -16,6 +16,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "left the {palace|venue|hall|room|building|mansion|table}", "did meet", "sat together", "already over",
         "went ahead", "{have|has|had} left", "carry out", "carries out", "{stage|stages}",
     ),
+    "ends": (
+        "ended", "ends", "end", "concluded", "concludes", "conclude", "wrapped up", "wrap up", "wraps up",
+        "finished", "finish", "finishes", "yielded", "yield", "yields", "produced", "broke up", "closed",
+    ),
     "begun": (
         "began", "begins", "begin", "begun", "started", "starts", "has started", "{is|are} under way",
         "{is|are} underway", "kicked off", "kicks off", "opened", "opens", "got under way", "got underway",

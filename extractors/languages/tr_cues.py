@@ -13,6 +13,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "gerçekleşen", "yer alan", "{noktalandı*|kapandı*|bitirdi*|sonlandı*}", "{ayrıldı*|dağıldı*}", "toplandı*",
         "tamamlanan", "biten", "{sürmüştü|sürdü}",
     ),
+    "ends": (
+        "{sona erdi*|bitti*|sonuçlandı*|noktalandı*}",
+    ),
     "begun": (
         "başladı*", "başlıyor*", "sürüyor*", "devam ediyor*", "devam etti", "girdi*", "başlatıldı", "masaya oturdu*",
         "yapılıyor*", "sürmekte", "açılış konuşması*", "giriş yaptı*", "masaya {oturuldu*|oturuyor*}", "başladığı*",

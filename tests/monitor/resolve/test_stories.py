@@ -74,6 +74,16 @@ def test_a_round_called_off_rings_once_and_again_when_it_is_held_after_all(crier
     ]
 
 
+def test_what_was_called_off_in_one_place_is_not_what_is_held_in_another(crier, claim):
+    crier.hear("a/1", "2025-10-09", claim("talks_round", "planned", "2025-10-15", place="Ankara", ordinal=6))
+    crier.hear("b/1", "2025-10-13", claim("talks_round", "cancelled", "2025-10-15", place="Ankara"))
+    crier.hear("c/1", "2025-11-11", claim("talks_round", "underway", "2025-11-11", place="Abu Dhabi"))
+
+    assert crier.interrupts == [
+        "new talks_round planned", "reversed talks_round cancelled", "new talks_round underway",
+    ]  # fmt: skip
+
+
 def test_a_planned_date_that_moves_is_told_as_postponed_with_the_new_date(crier, claim):
     crier.hear("a/1", "2026-01-29", claim("talks_round", "planned", "2026-02-01", ordinal=2, place="Abu Dhabi"))
     crier.hear("b/1", "2026-01-31", claim("talks_round", "planned", "2026-02-04/2026-02-05", place="Abu Dhabi"))
