@@ -4,8 +4,8 @@ A cue file gives, per group, patterns in the notation of `extractors.topicwords`
 
 Predicates, which give a status:
 ``held`` it took place, ``ends`` those of them whose subject may end with something; ``begun`` it is in course;
-``goes-on`` it goes on, also on a day to come; ``future`` it will be; ``possible`` it may be, or its being is a condition
-or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
+``goes-on`` it goes on, also on a day to come; ``future`` it will be; ``possible`` it may be, or its being is a
+condition or a wish; ``postponed``, ``cancelled``, ``denied``: it will not, or was not. They may stand on either side.
 ``agreed``, ``wanted`` govern a head behind them ("agreed on a swap"), ``agreed-after``, ``wanted-after`` one before
 them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a language uses is a fact of its word order.
 ``would`` is the future as a report shifts it. ``if`` opens a condition, under which nothing is planned yet.

@@ -105,6 +105,8 @@ def find_heads(
                 continue
             if hit.term.group == "bound" and any(d.start <= hit.start and hit.end <= d.end for d in deals):
                 continue
+            if hit.term.group in ("names", "bare") and any(d.start < hit.end and hit.start < d.end for d in deals):
+                continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
                 passage, hit, topic, watch, named, numbers
             )

@@ -55,7 +55,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "negated": (
         "değil*", "yok*", "olmadı*", "olmadan", "hiç", "ne de", "olmayaca*", "reddetti*", "yapılmadı*", "edilmedi*",
-        "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*",
+        "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*", "çıkmadı*", "sağlanamadı*", "çıkmayan",
     ),
     "postponed": (
         "ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*", "{ertelen*|ertelendiği*|erteleniyor*}",
