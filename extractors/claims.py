@@ -20,7 +20,7 @@ from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
 from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
-from extractors.refusals import FOREIGN, RULES, SOMETHING_ELSE
+from extractors.refusals import FOREIGN, RULES, SAID_OF, SOMETHING_ELSE
 from extractors.role import read_role
 from extractors.slots import Slots, bind, old_plan
 from extractors.status import Standing, read_status
@@ -223,7 +223,11 @@ def _beside(rejections: Sequence[Rejection], drafts: Sequence[Draft], passages: 
     """The kinds of which the title says something that is no event: that they drag on, that they go on by telephone."""
     titles = {(passage.field, passage.start) for passage in passages if passage.zone == "title"}
     told = {draft.mention.kind for draft in drafts if draft.passage.zone == "title"}
-    named = {r.kind for r in rejections if (r.evidence.field, r.evidence.start) in titles and r.rule not in RULES}
+    named = {
+        r.kind
+        for r in rejections
+        if (r.evidence.field, r.evidence.start) in titles and r.rule not in RULES and not r.rule.startswith(SAID_OF)
+    }
     return frozenset(named - told)
 
 

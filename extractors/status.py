@@ -16,6 +16,7 @@ _BESIDE = 22
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
+_OPENS = 1
 _RELATIVE = 60
 _COPULA = 12
 _ATTRIBUTED = 30  # "according to Kyiv, this is the third swap"
@@ -249,7 +250,8 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
     beside = [
         hit
         for hit in passage.cues(*_AUXILIARY, "agreed", "agreed-after", "negated")
-        if _governs(hit, head, _BESIDE if status else 45) and passage.clause(hit.start) == passage.clause(head.start)
+        if (_governs(hit, head, _BESIDE if status else 45) or _opens(passage, hit, head))
+        and passage.clause(hit.start) == passage.clause(head.start)
     ]
     negation = [hit for hit in beside if hit.term.group == "negated"]
     modal = [hit for hit in beside if hit.term.group != "negated"]
@@ -272,6 +274,11 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
     if status is None:
         return Standing(None, ("infinitive-alone",))
     return Standing(status, (f"verb-{head.group}",), False, (head.start, head.end))
+
+
+def _opens(passage: Passage, hit: Hit, head: Head) -> bool:
+    """A conjunction of purpose or doubt holds for the whole clause it opens ("щоб українці зустріли свята вдома")."""
+    return hit.term.group == "possible" and 0 <= hit.start - passage.bounds(head.start)[0] <= _OPENS
 
 
 def _governs(hit: Hit, head: Head, reach: int) -> bool:

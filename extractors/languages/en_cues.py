@@ -205,7 +205,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "that {was|were} to {be|take|begin|start|open}", "which {was|were} to {be|take|begin|start|open}",
         "{had|has} been {planned|scheduled|due|set|expected|announced} {for|to}",
         "{was|were} {planned|scheduled|due|expected|announced} for", "originally {planned|scheduled|set}",
-        "first {planned|scheduled}",
+        "first {planned|scheduled}", "{had|has} been {expected|scheduled|planned|due} {in|at|on|today|tomorrow}",
     ),
     "portion": ("day of", "leg of", "stage of", "phase of", "part of", "batch of", "wave of"),
     "said": (
