@@ -182,7 +182,7 @@ class _Scanner:
         if match["y1"] or match["joint"].strip() != self.language.pattern("and"):
             return True
         return (
-            re.match(r"\s*(?:[.,;:)!?]|\Z|\s(?:in|at|on|the|with|of|as|for|but|to)\b)", folded[match.end() :])
+            re.match(r"\s*(?:[.,;:)!?]|\Z|\s(?:in|at|on|the|with|of|as|for|but|to|and)\b)", folded[match.end() :])
             is not None
         )
 

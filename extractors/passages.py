@@ -18,7 +18,7 @@ Zone = Literal["title", "lead", "body", "tail", "noise"]
 _PLAIN = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # A comma between digits groups thousands, a dash makes a range; elsewhere they may part two statements.
-_CUTS = re.compile(r"[;:()]|(?<!\d)[—–]|[—–](?!\d)|,(?!\d)|\s-\s|\.\s")
+_CUTS = re.compile(r"[;:()]|(?<!\d)[—–]|[—–](?!\d)|,(?!\d|(?<=\d,)\s\d)|\s-\s|\.\s")
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3

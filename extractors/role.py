@@ -87,7 +87,7 @@ def read_role(
             return RoleRead("background", "pluperfect", marks)
         if standing.framed and not front:
             return RoleRead("background", "frame-in-body", marks)
-        if passage.zone == "tail" and not slots.counts:
+        if passage.zone == "tail" and not slots.counts and not _is_ahead(dating, today):
             return RoleRead("background", "tail-without-date", marks)
     if fresh:
         return RoleRead("news", "date-at-publication", marks)
@@ -179,3 +179,7 @@ def _marks(passage: Passage, head: Head) -> frozenset[str]:
 def _unbroken(passage: Passage, start: int, end: int) -> bool:
     between = passage.folded[start:end]
     return not any(mark in between for mark in ",;:.()") and between.strip().count(" ") <= 2
+
+
+def _is_ahead(dating: Dating | None, today: date | None) -> bool:
+    return dating is not None and today is not None and dating.end > today

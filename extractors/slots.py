@@ -125,7 +125,7 @@ def _date(
     told = [found for found in told if found.end > counted]  # "it is a year today since they met"
     if standing.status in HAPPENED:
         # "the exchange agreed in June was carried out": that is the day of the agreement
-        agreed = passage.cues("agreed", "agreed-after")
+        agreed = passage.cues("agreed", "agreed-after", "deal")
         told = [found for found in told if not any(0 <= found.start - cue.end <= _PREPOSITION for cue in agreed)]
     for found in [found for found in told if found not in old] or told:
         if aside and aside[0] <= found.start < aside[1]:
@@ -222,7 +222,11 @@ def _of_the_deal(passage: Passage, place: Hit, countable: frozenset[str]) -> boo
     return any(
         hit.term.sort == "word"
         and hit.term.topic not in countable
-        and (_right_behind(passage, place, hit) or hit.start <= place.start < hit.end)
+        and (
+            _right_behind(passage, place, hit)
+            or hit.start <= place.start < hit.end
+            or (hit.term.group.startswith("not-") and 0 <= place.start - hit.end <= _PREPOSITION)
+        )
         for hit in passage.hits
     )
 

@@ -13,6 +13,8 @@ from extractors.records import Status
 _FRAME_REACH = 45
 # A modal or a negation stands right beside its verb: "may soon take place", "did not take place".
 _BESIDE = 22
+# "Agreed to a ceasefire on May 9, 10 and 11 and to exchange prisoners".
+_INFINITIVE = 70
 _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
@@ -250,7 +252,7 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
     beside = [
         hit
         for hit in passage.cues(*_AUXILIARY, "agreed", "agreed-after", "negated")
-        if (_governs(hit, head, _BESIDE if status else 45) or _opens(passage, hit, head))
+        if (_governs(hit, head, _BESIDE if status else _INFINITIVE) or _opens(passage, hit, head))
         and passage.clause(hit.start) == passage.clause(head.start)
     ]
     negation = [hit for hit in beside if hit.term.group == "negated"]
