@@ -11,7 +11,7 @@ from extractors import languages
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
-from extractors.genre import Genre, is_a_digest, is_an_address, is_an_interview, is_of_a_conversation
+from extractors.genre import Genre, is_a_digest, is_an_address, is_an_interview, is_of_a_conversation, is_of_sport
 from extractors.language import identify
 from extractors.lexicon import Hit, Lexicon
 from extractors.mentions import Head, Refusal, find_heads, side_of
@@ -98,6 +98,7 @@ def _read_watch(
     address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
     company = _company(passages, names)
+    sport = is_of_sport(passages)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
     topics = tuple(topic.topic for topic in names.topics)
     known = set(topics)
@@ -139,7 +140,7 @@ def _read_watch(
             _count_on(drafts, spoken, follow_on(passage, numbers))
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
-            foreign = _foreign(passage, head, names, company, countable)
+            foreign = "of-sport" if sport else _foreign(passage, head, names, company, countable)
             if head.topic in strange and not foreign and not _names_a_side(passage, names):
                 foreign = "goes-on-about-others"
             (strange.add if foreign else strange.discard)(head.topic)
@@ -226,7 +227,9 @@ def _beside(rejections: Sequence[Rejection], drafts: Sequence[Draft], passages: 
     named = {
         r.kind
         for r in rejections
-        if (r.evidence.field, r.evidence.start) in titles and r.rule not in RULES and not r.rule.startswith(SAID_OF)
+        if (r.evidence.field, r.evidence.start) in titles
+        and r.rule not in RULES
+        and not r.rule.startswith((SAID_OF, "no-"))
     }
     return frozenset(named - told)
 

@@ -23,7 +23,9 @@ def follow_on(passage: Passage, numbers: Sequence[FoundNumber]) -> int | None:
     for number in numbers:
         if number.role_hint or number.kind == "ordinal" or number.value < _MANY:
             continue
-        if number.kind == "each" or any(0 <= cue.start - number.end <= _UNIT_REACH for cue in each):
+        if number.kind == "each" or any(
+            0 <= cue.start - number.end <= _UNIT_REACH or 0 <= number.start - cue.end <= _UNIT_REACH for cue in each
+        ):
             return number.value
     return None
 
@@ -52,6 +54,8 @@ def counts_of(passage: Passage, head: Head, numbers: Sequence[FoundNumber], name
         unit = _unit_of(number, [*units, *people], passage)
         if unit is None and not _return_verb(passage, head, number):
             continue
+        if unit is not None and any(number.end <= other.start < unit.start for other in numbers):
+            continue  # "iki ülke biner kişiyi", "two of the 250 men"
         if any(low <= cue.start < high + 1 and abs(cue.start - number.end) <= 60 for cue in each):
             out.setdefault("each", number.value)
             continue

@@ -31,7 +31,7 @@ who speaks for himself. Reporting: ``said``, ``refuser``.
 ``clause`` words open a clause, ``relative`` ones a clause about the noun before it. Lines that are not the article's
 own text begin with ``caption`` or ``seealso``; a title with a ``digest`` word stands above what other articles told,
 one with a ``press`` word above what other newspapers did, one with an ``anniversary`` above what was long ago, one
-with an ``interview`` above what somebody lived through.
+with an ``interview`` above what somebody lived through. Where ``sport`` words are many, players are exchanged.
 """
 
 from collections.abc import Mapping
@@ -95,6 +95,7 @@ GROUPS: tuple[str, ...] = (
     "press",
     "anniversary",
     "interview",
+    "sport",
     "digest",
     "seealso",
 )

@@ -94,6 +94,7 @@ class _Scanner:
         self.parts = tuple(
             (name, re.compile(rf"\b(?:{p(name)})[\s-]*(?:of\s+|in\s+)?\Z")) for name in ("early", "mid", "late")
         )
+        self.parts_after = tuple((name, re.compile(p(f"{name}_after"))) for name in ("early", "mid", "late"))
         self.past = re.compile(rf"\b(?:{p('past')})\s+\Z")
         self.future = re.compile(rf"\b(?:{p('future')})\s+\Z")
         self.weekday_before = re.compile(rf"\b(?:{p('weekday_before')})\s+\Z")
@@ -195,6 +196,7 @@ class _Scanner:
         month = self.language.months[token.word]
         before = max(0, token.start - 24), token.start
         part = next((name for name, pattern in self.parts if pattern.search(folded, *before)), "")
+        part = part or next((name for name, pattern in self.parts_after if pattern.match(folded, token.end)), "")
         match = self.month_year.match(folded, token.start)
         if match and self._capital(text, match):
             return Shape(token.start, match.end(), "month", value=month, year=int(match["y1"]), part=part)

@@ -13,6 +13,13 @@ _HEADLINE = 24
 """Characters: what sort of text it is stands in front ("Morning digest: ..."); behind, it may be where it was found."""
 
 
+_SPORT = 3
+"""Different words: a prisoner who comes home may have been a footballer of one club."""
+
+_FRONT = 3
+"""Passages, of which the title is the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Genre:
     """What the roles of all mentions of an article depend on.
@@ -60,3 +67,10 @@ def is_of_a_conversation(passages: Sequence[Passage], watch: str) -> bool:
     if first is None or not (cues := first.cues("talk")):
         return False
     return not any(hit.start < cues[0].start for hit in first.names(watch, "party", "people", "body"))
+
+
+def is_of_sport(passages: Sequence[Passage]) -> bool:
+    """Whether players are exchanged, and clubs talk: its words are many and begin with the title or the first lines."""
+    own = [passage for passage in passages if not passage.noise]
+    told = {passage.folded[hit.start : hit.end] for passage in own for hit in passage.cues("sport")}
+    return len(told) >= _SPORT and any(passage.cues("sport") for passage in own[:_FRONT])

@@ -24,6 +24,7 @@ RULES: Mapping[str, str] = {
     "people-of-others": "whose people come home is said, and they are of none of the watch's parties",
     "parties-not-named": "the article does not name the watch's parties",
     "article-of-another-process": "the article names others more often than the watch's parties",
+    "of-sport": "the article is about sport, where players are exchanged and clubs hold rounds of talks",
     # nothing is stated
     "question": "a question states nothing",
     "spoken-about": "it is a subject of talk, and nothing is said to have been decided",

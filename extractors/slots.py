@@ -127,6 +127,9 @@ def _date(
         # "the exchange agreed in June was carried out": that is the day of the agreement
         agreed = passage.cues("agreed", "agreed-after", "deal")
         told = [found for found in told if not any(0 <= found.start - cue.end <= _PREPOSITION for cue in agreed)]
+        # Turkish puts the participle behind its day: "haziranda kararlaştırılan takas"
+        before = passage.cues("deal")
+        told = [found for found in told if not any(0 <= cue.start - found.end <= 1 for cue in before)]
     for found in [found for found in told if found not in old] or told:
         if aside and aside[0] <= found.start < aside[1]:
             continue

@@ -255,6 +255,8 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
         if (_governs(hit, head, _BESIDE if status else _INFINITIVE) or _opens(passage, hit, head))
         and passage.clause(hit.start) == passage.clause(head.start)
     ]
+    if any(0 <= head.start - hit.end <= _DENIAL_REACH for hit in passage.cues("denied")):
+        return Standing(None, ("negated",))
     negation = [hit for hit in beside if hit.term.group == "negated"]
     modal = [hit for hit in beside if hit.term.group != "negated"]
     if modal:

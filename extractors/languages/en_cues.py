@@ -95,6 +95,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "denied": (
         "denied", "denies", "did not take place", "has not taken place", "never took place", "no such", "refuted",
         "is not true", "'false'", "untrue", "refuse to come", "refused to {come|go|attend|talk|meet|speak}",
+        "{denied|denies|dismissed|rejected|debunked} ~ {posts|reports|claims|rumors|rumours|information}",
+        "{denied|denies|dismissed|rejected|debunked} {posts|reports|claims|rumors|rumours|information}",
     ),
     "after": (
         "after", "following", "in the wake of", "at the end of", "upon", "results of", "outcome of", "outcomes of",
@@ -230,6 +232,13 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "interview": (
         "interview", "interviewed", "in his own words", "in her own words", "in their own words", "portrait of",
+    ),
+    "sport": (
+        "{winger|wingers|midfielder|midfielders|striker|strikers|goalkeeper|defender's|playmaker|full-back|centre-back}",
+        "{transfer fee|loan fee|transfer window|summer window|winter window|signing|loan deal|buyout clause}",
+        "{club|clubs|premier league|champions league|europa league|uefa|fifa|la liga|serie a|bundesliga|nba|nhl}",
+        "{play-off|play-offs}",
+        "{hamstring|dressing room|head coach|season|fixture|goals|squad|match|matches}",
     ),
     "digest": (
         "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",

@@ -43,6 +43,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "possible": (
         "olası", "hazır", "hazırız", "mümkün", "yapılabilir*", "olabilir*", "belki", "ihtimal*", "gerçekleşebilir*",
         "eğer", "edebilir*", "başlayabilir*", "muhtemel*", "gerek*", "umuyor*", "için gerekli",
+        "{yapılabilece*|olabilece*|gerçekleşebilece*|edilebilece*|başlayabilece*|düzenlenebilece*|toplanabilece*}",
     ),
     "would": (),
     "if": (
@@ -58,7 +59,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "etmedi*", "yapmadı*", "varılamadı*", "gelmedi*", "çıkmadı*", "sağlanamadı*", "çıkmayan",
     ),
     "postponed": (
-        "ertelendi*", "erteledi*", "ertelenen", "erteleme*", "gecikti*", "{ertelen*|ertelendiği*|erteleniyor*}",
+        "ertelendi*", "erteledi*", "erteleme*", "gecikti*", "{ertelen*|ertelendiği*|erteleniyor*}",
         "{kaydırıldı*|ötelendi*|kaydı}", "{bir hafta|bir gün} sonraya",
     ),
     "cancelled": (
@@ -102,7 +103,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "final": ("son aşama*", "son etap*", "nihai*", "son bölüm*"),
     "deal": (
         "anlaşma*", "{varılan|sağlanan} {anlaşma*|mutabakat*|uzlaşı*}", "mutabakat*", "uzlaşı*", "kapsamında",
-        "anlaşılan",
+        "anlaşılan", "{kararlaştırılan|varılan|sağlanan|uzlaşılan}",
     ),
     "undated": (
         "tarih* ~ belli değil*", "tarih* ~ belirlenmedi*", "henüz ~ belirlenmedi*", "henüz belirlenmedi*",
@@ -161,6 +162,12 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "interview": (
         "söyleşi*", "röportaj*", "anlatıyor",
+    ),
+    "sport": (
+        "{orta saha*|kanat oyuncu*|forvet*|stoper*|kaleci*|golcü*}",
+        "{bonservis*|transfer*|futbolcu*|oyuncu*|oyuncuya|teknik direktör*|menajer*|kulüp*|kulüb*|takımı|takımın*}",
+        "{uefa|fifa|süper lig*|şampiyonlar ligi*|idman*|antrenman*|maç*|sezon*}",
+        "{bordo-mavili*|sarı-lacivert*|sarı-kırmızı*}",
     ),
     "digest": (
         "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
