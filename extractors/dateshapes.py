@@ -86,6 +86,8 @@ class _Scanner:
             rf"(?P<m1>{months})\b\.?{_TAIL}{comma}\s+{p('of')}{_YEAR.format('y1')}{p('year_tail')}?{_TAIL}"
         )
         self.to_month = re.compile(rf"(?:\s*-\s*|\s+(?:to|through|until|по|до)\s+)(?=\d|(?:{months})\b)")
+        self.and_month = re.compile(rf"\s+(?:{p('and')})\s+(?=\d|(?:{months})\b)")
+        self.between = re.compile(rf"\b(?:{p('between')})\s+\Z")
         self.year_after = re.compile(p("year_after"))
         self.year_before = re.compile(rf"\b(?:{p('year_before')})[\s-]+\Z")
         self.year_or_count_before = re.compile(rf"\b(?:{p('year_or_count_before')})[\s-]+\Z")
@@ -169,7 +171,8 @@ class _Scanner:
             second, end, year = None, match.end("d1"), None
         if not _possible(first, month) or (second is not None and not _possible(second, month)):
             return None
-        if second is None and (more := self.to_month.match(folded, end)):
+        between = self.between.search(folded, max(0, at - 12), at) and self.and_month.match(folded, end)
+        if second is None and (more := between or self.to_month.match(folded, end)):
             other = self._days(text, folded, more.end(), self.day_month) or self._days(
                 text, folded, more.end(), self.month_day
             )

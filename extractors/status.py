@@ -181,7 +181,8 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
             best = hit  # "arrived in Istanbul for talks": what stands right before the head frames it
     end = _whole(passage, head)
     for hit in passage.cues("after-post", "during-post", "before-post"):
-        if hit.start >= head.end and hit.start - end <= 12 and best is None:
+        inflected = head.start < hit.end == end  # "ikinci turda": the case of the noun itself
+        if (inflected or (hit.start >= head.end and hit.start - end <= 12)) and best is None:
             best = hit
     if best is None or head.group in _VERB_GROUPS:
         return None

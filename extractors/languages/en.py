@@ -105,6 +105,7 @@ LANGUAGE = Language(
         "early_after": r"(?!)",
         "mid_after": r"(?!)",
         "late_after": r"(?!)",
+        "between": r"between",
         "past": r"last|previous|this past|past",
         "future": r"next|coming|this coming|the following",
         "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",

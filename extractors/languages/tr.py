@@ -154,6 +154,7 @@ LANGUAGE = Language(
         "early_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+baş(?:ı|ında|ından)\b",
         "mid_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+orta(?:sı|sında)\b",
         "late_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+son(?:u|una|unda|undan)\b",
+        "between": r"(?!)",
         "past": r"geçen|geçtiğimiz|önceki",
         "future": r"gelecek|önümüzdeki",
         "weekday_before": r"(?!)",

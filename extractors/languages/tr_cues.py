@@ -74,6 +74,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "during-post": (
         "öncesindeki açılış konuşma*", "sırasında", "esnasında", "kapsamında", "çerçevesinde", "yer alan",
         "{varılan|anlaşılan|kararlaştırılan} {esir*|takas*|anlaşma*|mutabakat*}", "mutabık kalınan",
+        "{turda|turunda|görüşmelerde|görüşmelerinde|müzakerelerde|müzakerelerinde|toplantıda|toplantısında|oturumda|oturumunda}",
     ),
     "before-post": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
     "about": ("hakkında",),
