@@ -104,12 +104,16 @@ def _compatible(group: _Group, mention: Mention) -> bool:
         # days of one event follow each other: Saturday's leg and Sunday's are told together
         # and what is planned for the 23rd may take the 24th too, as others have heard
         near = _DAY if _PHASE[mention.status] == "happened" or "another" not in mention.marks else _NONE
-        # what was put off on one day is not what took place on another
+        mine = _PHASE[mention.status]
+        # what was put off on a day that is written is not what took place on another
         own = [
             m.date
             for m in group.mentions
             if m.date is not None
-            and (_PHASE[m.status] == (mine := _PHASE[mention.status]) or "off" in (_PHASE[m.status], mine))
+            and (
+                _PHASE[m.status] == mine
+                or ("off" in (_PHASE[m.status], mine) and m.date.basis == mention.date.basis == "explicit")
+            )
         ]
         if own and not any(mention.date.start <= d.end + near and d.start <= mention.date.end + near for d in own):
             return False

@@ -57,7 +57,7 @@ def bind(
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
         _date(passage, head, rivals, dates, standing),
-        _place(passage, head, foreign, names.watch, standing, countable),
+        _place(passage, head, foreign, names.watch, standing, countable, dates),
         counts,
         _parties(passage, names.watch),
         _sources(passage, names.watch),
@@ -186,15 +186,25 @@ def _apart(start: int, end: int, head: Head) -> int:
 
 
 def _place(
-    passage: Passage, head: Head, foreign: Sequence[Head], watch: str, standing: Standing, countable: frozenset[str]
+    passage: Passage,
+    head: Head,
+    foreign: Sequence[Head],
+    watch: str,
+    standing: Standing,
+    countable: frozenset[str],
+    dates: Sequence[FoundDate],
 ) -> str | None:
     """The nearest place that is not nearer to an event of another kind: talks in Istanbul agree on a swap elsewhere.
 
     What is exchanged goes home elsewhere than where that was agreed: "under the Istanbul deal" places no exchange, and
-    one that is only agreed has a place where the text says that it takes place there.
+    one that is only agreed has a place where the text says that it takes place there. Where the report was written
+    ("DUBAI, May 15 -") is the place only if no other is named.
     """
     best: Hit | None = None
-    for hit in passage.names(watch, "place"):
+    named = passage.names(watch, "place")
+    written = [found for found in dates if found.shape == "dateline"]
+    told = [hit for hit in named if not any(0 <= found.start - hit.end <= _PREPOSITION for found in written)]
+    for hit in told or named:
         if any(_apart(hit.start, hit.end, other) < _apart(hit.start, hit.end, head) for other in foreign):
             continue
         if head.topic in countable and (

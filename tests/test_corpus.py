@@ -33,13 +33,13 @@ class Floor:
 FLOORS = {
     "dev-retold": Floor(
         "precision=1.0,recall=1.0,phase_recall=0.96,phase=1.0,dup=0.0,bg=0.0",
-        "precision=1.0,recall=1.0,phase_recall=0.93,phase=1.0,dup=0.0,bg=0.0",
+        "precision=1.0,recall=0.96,phase_recall=0.93,phase=1.0,dup=0.0,bg=0.0",
         "f1=0.98,precision=1.0,recall=0.97",
     ),
     "written-uk-ru": Floor(
-        "precision=1.0,recall=1.0,phase_recall=0.95,phase=1.0,dup=0.0,bg=0.0",
-        "precision=1.0,recall=1.0,phase_recall=0.93,phase=1.0,dup=0.0,bg=0.0",
-        "f1=0.97,precision=1.0,recall=0.94",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.0,bg=0.0",
+        "precision=1.0,recall=1.0,phase_recall=0.96,phase=1.0,dup=0.0,bg=0.0",
+        "f1=0.98,precision=1.0,recall=0.97",
     ),
     "written-en-tr": Floor(
         "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.0,bg=0.0",
@@ -52,14 +52,29 @@ FLOORS = {
         "f1=0.9,precision=0.95,recall=0.86",
     ),
     "written-third": Floor(
-        "precision=1.0,recall=0.95,phase_recall=0.93,phase=1.0,dup=0.1,bg=0.0",
-        "precision=0.97,recall=0.93,phase_recall=0.9,phase=1.0,dup=0.07,bg=0.0",
-        "f1=0.9,precision=0.95,recall=0.86",
+        "precision=1.0,recall=0.95,phase_recall=0.93,phase=1.0,dup=0.05,bg=0.0",
+        "precision=0.97,recall=0.93,phase_recall=0.9,phase=1.0,dup=0.04,bg=0.0",
+        "f1=0.93,precision=0.97,recall=0.88",
+    ),
+    "written-fourth": Floor(
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.1,bg=0.0",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.07,bg=0.0",
+        "f1=0.98,precision=1.0,recall=0.96",
+    ),
+    "written-fifth": Floor(
+        "precision=0.96,recall=0.95,phase_recall=0.96,phase=1.0,dup=0.05,bg=1.56",
+        "precision=0.97,recall=0.9,phase_recall=0.91,phase=1.0,dup=0.07,bg=1.56",
+        "f1=0.91,precision=0.92,recall=0.9",
+    ),
+    "written-sixth": Floor(
+        "precision=0.94,recall=0.93,phase_recall=0.88,phase=1.0,dup=0.0,bg=1.79",
+        "precision=0.95,recall=0.95,phase_recall=0.9,phase=1.0,dup=0.0,bg=1.79",
+        "f1=0.83,precision=0.92,recall=0.76",
     ),
     "held-out": Floor(
         "precision=0.84,recall=0.94,phase_recall=0.88,phase=1.0,dup=0.07,bg=6.25",
         "precision=0.85,recall=0.95,phase_recall=0.88,phase=1.0,dup=0.05,bg=6.25",
-        "f1=0.7,precision=0.78,recall=0.64",
+        "f1=0.72,precision=0.78,recall=0.66",
     ),
 }
 

@@ -29,9 +29,9 @@ HOME = Path(__file__).parents[1]
 STORIES = HOME / "tests" / "articles" / "fixture"
 
 # Reached on 2026-11-26, of fourteen. A change that lowers a figure is mended; one that raises it raises the floor.
-READ = {"en": 7, "uk": 4, "ru": 6, "tr": 4}
+READ = {"en": 14, "uk": 14, "ru": 14, "tr": 14}
 # Of the three events that must ring: the round held, the exchange agreed, the exchange carried out.
-RUNG = {"en": 2, "uk": 1, "ru": 1, "tr": 1}
+RUNG = dict.fromkeys(READ, 3)
 
 
 def row(

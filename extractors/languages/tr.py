@@ -156,7 +156,7 @@ LANGUAGE = Language(
         "late_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+son(?:u|una|unda|undan)\b",
         "between": r"(?!)",
         "past": r"geçen|geçtiğimiz|önceki",
-        "future": r"gelecek|önümüzdeki",
+        "future": r"gelecek|önümüzdeki|haftaya|gelecek hafta",
         "weekday_before": r"(?!)",
         "goal": r"(?!)",
         "goal_tail": r"'[ae]|'y[ae]|gününe|salıya|pazara|pazartesiye|çarşambaya|perşembeye|cumaya|cumartesiye|haftaya",

@@ -158,3 +158,136 @@ def test_an_agreement_and_an_exchange_of_other_numbers_are_two(lexicon: Lexicon)
     )
     news = {(claim.status, *claim.counts.values()) for claim in claims(lexicon, "en", text, SWAP)}
     assert news == {("agreed", 500), ("concluded", 130)}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Працюємо, щоб українці повернулися з полону додому до Різдва, сказав Умєров про обмін із Росією."),
+        ("ru", "Делаем всё, чтобы россияне вернулись из украинского плена домой к Рождеству, сказала Москалькова."),
+    ],
+)  # fmt: skip
+def test_a_purpose_is_no_report(lexicon: Lexicon, language: str, text: str) -> None:
+    assert not [claim for claim in claims(lexicon, language, text, SWAP) if claim.status == "concluded"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "There is a pause in the peace talks between Russia and Ukraine, Peskov said."),
+        ("uk", "У переговорах України та Росії зараз пауза, сказав Пєсков."),
+        ("ru", "В переговорах России и Украины скорее пауза, сказал Песков."),
+    ],
+)
+def test_a_pause_in_the_talks_is_no_round(lexicon: Lexicon, language: str, text: str) -> None:
+    assert "talks-as-a-backdrop" in refused(lexicon, language, text, TALKS)
+    assert not claims(lexicon, language, text, TALKS)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Russia and Ukraine will swap 500 prisoners each on February 7 under an agreement reached at talks in "
+         "Geneva."),
+        ("uk", "Україна і Росія обміняють по 500 полонених 7 лютого відповідно до домовленостей, досягнутих на "
+         "переговорах у Женеві."),
+        ("ru", "Россия и Украина обменяют по 500 пленных 7 февраля по договорённостям, достигнутым на переговорах в "
+         "Женеве."),
+        ("tr", "Rusya ile Ukrayna arasındaki 500'er kişilik esir takası, Cenevre'deki görüşmelerde varılan anlaşma "
+         "gereği 7 Şubat'ta yapılacak."),
+    ],
+)  # fmt: skip
+def test_the_talks_that_a_deal_comes_from_are_not_those_of_its_day(lexicon: Lexicon, language: str, text: str) -> None:
+    assert not claims(lexicon, language, text, TALKS)
+    (claim,) = claims(lexicon, language, text, SWAP)
+    assert (claim.status, claim.date and claim.date.start) == ("planned", date(2026, 2, 7))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "He also proposed that Volodymyr Zelenskyy and Vladimir Putin meet before the end of March, Kyiv and "
+         "Moscow said."),
+        ("uk", "Він запропонував провести зустріч Володимира Зеленського та Володимира Путіна до кінця березня."),
+        ("ru", "Он предложил провести встречу Владимира Зеленского и Владимира Путина до конца марта."),
+        ("tr", "Umerov, Volodimir Zelenskiy ile Vladimir Putin'in Mart sonuna kadar bir araya gelmesini önerdi."),
+    ],
+)  # fmt: skip
+def test_a_meeting_of_the_two_presidents_is_a_summit_and_no_round(lexicon: Lexicon, language: str, text: str) -> None:
+    assert not claims(lexicon, language, text, TALKS)
+    (claim,) = claims(lexicon, language, text, "summit")
+    assert (claim.status, claim.date and claim.date.end) == ("proposed", date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Україна та Росія. На другому раунді переговорів, 2 лютого, сторони передали одна одній меморандуми."),
+        ("ru", "Россия и Украина. На втором раунде переговоров, 2 февраля, стороны передали друг другу меморандумы."),
+        ("en", "At the second round of talks, on February 2, Russia and Ukraine handed each other memorandums."),
+        ("tr", "Rusya ve Ukrayna, 2 Şubat'taki ikinci turda birbirlerine muhtıralar verdi."),
+    ],
+)
+def test_what_the_sides_hand_each_other_is_the_memorandum(lexicon: Lexicon, language: str, text: str) -> None:
+    (claim,) = claims(lexicon, language, text, "memorandum")
+    assert (claim.status, claim.date and claim.date.start) == ("concluded", date(2026, 2, 2))
+    assert not claims(lexicon, language, text, "remains_repatriation")
+
+
+def test_what_was_put_off_is_told_beside_what_took_place_on_another_day(lexicon: Lexicon) -> None:
+    text = (
+        "Russia and Ukraine exchanged 200 prisoners each between January 3 and January 5. A prisoner exchange that had "
+        "been planned for January 27 was postponed."
+    )
+    found = {(claim.status, claim.date and claim.date.end) for claim in claims(lexicon, "en", text, SWAP)}
+    assert found == {("concluded", date(2026, 1, 5)), ("postponed", date(2026, 1, 27))}
+
+
+def test_the_day_of_the_agreement_is_not_that_of_the_exchange_in_any_word_order(lexicon: Lexicon) -> None:
+    for language, text in (
+        ("ru", "Россия и Украина провели вторую часть обмена, согласованного в январе."),
+        ("tr", "Rusya ve Ukrayna ocakta kararlaştırılan takasın ikinci bölümünü gerçekleştirdi."),
+    ):
+        (claim,) = claims(lexicon, language, text, SWAP)
+        assert claim.role == "news"
+        assert claim.date is not None
+        assert claim.date.basis == "publication"
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        ("en", "Swap deal off as clubs fail to agree second round of talks over wingers",
+         "The exchange of the Ukrainian winger and the Russian playmaker is dead, both clubs say, after a second round "
+         "of negotiations broke down over the loan fee."),
+        ("tr", "Takasta pürüz: Ukraynalı yıldız için ikinci tur görüşme yarın",
+         "Kulüp, Kiev'den istediği orta saha için takas formülünü masaya koydu. Rus kanat oyuncusu idmana çıkmadı; "
+         "bonservis pahalı."),
+    ],
+)  # fmt: skip
+def test_players_are_no_prisoners(lexicon: Lexicon, language: str, title: str, text: str) -> None:
+    for kind in (TALKS, SWAP):
+        assert not claims(lexicon, language, text, kind, title)
+    assert "of-sport" in refused(lexicon, language, text, TALKS, title)
+
+
+def test_a_report_that_is_denied_is_no_plan(lexicon: Lexicon) -> None:
+    text = (
+        "Kyiv's headquarters for prisoners denied social media posts claiming that 300 soldiers would be swapped with "
+        "Russia this Saturday."
+    )
+    assert not claims(lexicon, "en", text, SWAP)
+
+
+def test_where_a_report_was_written_is_not_where_the_talks_are_held(lexicon: Lexicon) -> None:
+    text = "DUBAI, Feb 5 (NSW) - The next round of talks between Russia and Ukraine will be in Abu Dhabi on February 9."
+    (claim,) = claims(lexicon, "en", text, TALKS)
+    assert claim.place == "Abu Dhabi"
+
+
+def test_no_further_exchanges_are_no_exchange(lexicon: Lexicon) -> None:
+    for language, text in (
+        ("en", "There will be no more exchanges between Russia and Ukraine this month, the ombudsman said."),
+        ("ru", "До конца месяца обменов больше не будет, сказала Москалькова о пленных России и Украины."),
+    ):
+        assert not claims(lexicon, language, text, SWAP)
