@@ -38,6 +38,7 @@ Groups (a topic may leave out what it does not need):
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractors.records import ExtractorError
 
@@ -111,7 +112,13 @@ def compile_pattern(spelling: str) -> Pattern:
             regex += _BLANK
         else:
             regex += re.escape(piece)
-    return Pattern(_required(head, spelling), re.compile(regex + r"(?!\w)"), cased)
+    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased)
+
+
+@lru_cache(maxsize=8192)
+def _regex(source: str) -> re.Pattern[str]:
+    """The module's own cache holds 512; a watch has a thousand, which are checked first and compiled then."""
+    return re.compile(source)
 
 
 def _required(head: str, spelling: str) -> str:

@@ -5,13 +5,14 @@ what identity means is in `monitor.records.Identity`.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from alerts.records import Rings
 from extractors import topicwords
 from extractors.fold import fold
 from extractors.records import ExtractorError, Holiday, Name, NameKind, Names, TopicWords
-from monitor.documents import Document, Where, read
+from monitor.documents import Document, Where, parse, read
 from monitor.faults import Fault, Faults, Language, fault, validate
 from monitor.records import Identity, Series, Watch
 from monitor.watchfile import TopicModel, WatchModel, Words
@@ -56,14 +57,25 @@ def load_watch(path: Path, topics_dir: Path) -> Watch | Faults:
 
 def load_topic(path: Path) -> tuple[TopicModel | None, list[Fault]]:
     """One topic file and its faults, those of its word patterns included."""
-    document = read(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return validate(TopicModel, read(path))
+    model, faults = _topic(path, text)
+    return model, list(faults)
+
+
+@lru_cache(maxsize=64)
+def _topic(path: Path, text: str) -> tuple[TopicModel | None, tuple[Fault, ...]]:
+    """Watches share their topics, and a topic is the longest file to check: each text of one once."""
+    document = parse(text, str(path))
     model, faults = validate(TopicModel, document)
     if model is None:
-        return None, faults
+        return None, tuple(faults)
     if model.topic != path.stem:
         faults.append(fault(document, ("topic",), f"should be {path.stem}, as the file is called"))
     faults += _bad_words(document, ("words",), model.words)
-    return (None if faults else model), faults
+    return (None if faults else model), tuple(faults)
 
 
 def _bad_words(document: Document, where: Where, words: Words) -> list[Fault]:

@@ -32,10 +32,10 @@ HOME = Path(__file__).parents[1]
 LABELLED = HOME / "tests" / "corpus" / "dev-retold.jsonl"
 SEEDS = (1, 2, 3)
 
-# Recalls that lie in another event, or in none, when a day comes in another order: at most so many at once, of 140
-# claims (four in all over forty orders). A recall that is read before the news of its day finds another event, or
-# nothing, and is not asked again.
-ELSEWHERE = 3
+# Recalls that lie in another event, or in none, when a day comes in another order: at most so many at once, of 147
+# claims; two of the five are of memorandums, which were not read as claims before. A recall that is read before the
+# news of its day finds another event, or nothing, and is not asked again.
+ELSEWHERE = 5
 
 Said = tuple[str, str, str, int]
 Telling = frozenset[Said]
