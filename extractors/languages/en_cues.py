@@ -234,11 +234,11 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "interview", "interviewed", "in his own words", "in her own words", "in their own words", "portrait of",
     ),
     "sport": (
-        "{winger|wingers|midfielder|midfielders|striker|strikers|goalkeeper|defender's|playmaker|full-back|centre-back}",
-        "{transfer fee|loan fee|transfer window|summer window|winter window|signing|loan deal|buyout clause}",
+        "{winger|wingers|midfielder|midfielders|striker|strikers|goalkeeper|playmaker|full-back|centre-back}",
+        "{transfer fee|loan fee|transfer window|summer window|winter window|loan deal|buyout clause}",
         "{club|clubs|premier league|champions league|europa league|uefa|fifa|la liga|serie a|bundesliga|nba|nhl}",
         "{play-off|play-offs}",
-        "{hamstring|dressing room|head coach|season|fixture|goals|squad|match|matches}",
+        "{hamstring|dressing room|head coach|penalty shoot-out}",
     ),
     "digest": (
         "{morning|evening|daily} {briefing|roundup}", "week in review", "news in brief",

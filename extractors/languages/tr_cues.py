@@ -166,8 +166,8 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "sport": (
         "{orta saha*|kanat oyuncu*|forvet*|stoper*|kaleci*|golcü*}",
-        "{bonservis*|transfer*|futbolcu*|oyuncu*|oyuncuya|teknik direktör*|menajer*|kulüp*|kulüb*|takımı|takımın*}",
-        "{uefa|fifa|süper lig*|şampiyonlar ligi*|idman*|antrenman*|maç*|sezon*}",
+        "{bonservis*|transfer*|futbolcu*|oyuncu*|oyuncuya|teknik direktör*|menajer*|kulüp*|kulüb*}",
+        "{uefa|fifa|süper lig*|şampiyonlar ligi*|idman*|antrenman*|maçı|maçın|maçta}",
         "{bordo-mavili*|sarı-lacivert*|sarı-kırmızı*}",
     ),
     "digest": (

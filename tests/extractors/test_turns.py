@@ -291,3 +291,12 @@ def test_no_further_exchanges_are_no_exchange(lexicon: Lexicon) -> None:
         ("ru", "До конца месяца обменов больше не будет, сказала Москалькова о пленных России и Украины."),
     ):
         assert not claims(lexicon, language, text, SWAP)
+
+
+def test_a_prisoner_who_played_football_is_still_one(lexicon: Lexicon) -> None:
+    text = (
+        "Ukraine and Russia exchanged 157 prisoners each on Thursday. Among those freed is a midfielder of a club from "
+        "Mariupol, the headquarters said."
+    )
+    (claim,) = claims(lexicon, "en", text, SWAP)
+    assert claim.status == "concluded"
