@@ -1,20 +1,18 @@
 """What one article says: its mentions of events, merged to claims, and the triggers that were refused."""
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from extractors import languages
+from extractors.belonging import company_of, names_a_side, why_foreign
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
 from extractors.genre import Genre, is_a_digest, is_an_address, is_an_interview, is_of_a_conversation, is_of_sport
 from extractors.language import identify
-from extractors.lexicon import Hit, Lexicon
-from extractors.mentions import Head, Refusal, find_heads, side_of
+from extractors.lexicon import Lexicon
+from extractors.mentions import Head, Refusal, find_heads
 from extractors.merging import merge
 from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
@@ -27,8 +25,6 @@ from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
-_PARTNER_REACH = 30
-_JOINT = re.compile(r"(?:'s|’s)?\s*(?:-|–|,?\s*\b(?:and|і|й|та|и|ve)\b)\s*")
 _OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-wanted-after", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
@@ -81,14 +77,6 @@ def _once(rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
     return tuple(seen.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Company:
-    """Who an article is about: how often each side and each other party is named outside its noise."""
-
-    sides: Mapping[str, int]
-    others: Mapping[str, int]
-
-
 def _read_watch(
     published: datetime | None,
     passages: Sequence[Passage],
@@ -97,7 +85,7 @@ def _read_watch(
     *,
     address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
-    company = _company(passages, names)
+    company = company_of(passages, names)
     sport = is_of_sport(passages)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
     topics = tuple(topic.topic for topic in names.topics)
@@ -140,8 +128,8 @@ def _read_watch(
             _count_on(drafts, spoken, follow_on(passage, numbers))
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
-            foreign = "of-sport" if sport else _foreign(passage, head, names, company, countable)
-            if head.topic in strange and not foreign and not _names_a_side(passage, names):
+            foreign = "of-sport" if sport else why_foreign(passage, head, names, company, countable)
+            if head.topic in strange and not foreign and not names_a_side(passage, names):
                 foreign = "goes-on-about-others"
             (strange.add if foreign else strange.discard)(head.topic)
             if foreign:
@@ -202,7 +190,7 @@ def _titled_alone(
     """The mentions, without a title's that names no side where the text tells the kind of others."""
     strange = {r.kind for r in rejections if r.rule in FOREIGN}
     told = {d.mention.kind for d in drafts if d.passage.zone != "title"}
-    out = [d for d in drafts if d.mention.kind in strange - told and not _names_a_side(d.passage, names)]
+    out = [d for d in drafts if d.mention.kind in strange - told and not names_a_side(d.passage, names)]
     return [d for d in drafts if d not in out], out
 
 
@@ -268,88 +256,6 @@ def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
         if hit.term.sort != "cue" or not any(start <= hit.start and hit.end <= end for start, end in spans)
     )
     return replace(passage, hits=hits, table=indexed(hits)) if len(hits) < len(passage.hits) else passage
-
-
-def _company(passages: Sequence[Passage], names: Names) -> _Company:
-    sides: Counter[str] = Counter()
-    others: Counter[str] = Counter()
-    for passage in passages:
-        if passage.noise and passage.noise != "noise-heading":
-            continue
-        for hit in passage.names(names.watch):
-            if side := side_of(hit):
-                sides[side] += 1
-            elif hit.term.group == "other" and hit.term.name is not None:
-                others[hit.term.name.of or hit.term.name.english] += 1
-    return _Company(sides, others)
-
-
-def _foreign(passage: Passage, head: Head, names: Names, company: _Company, countable: frozenset[str]) -> str | None:
-    """Why an event is not of this watch's parties; None when it may be.
-
-    The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
-    two. Else the article tells whom it is about: both sides must occur, and no other party more often than they.
-    """
-    hits = passage.names(names.watch)
-    partners = [hit for hit in passage.cues("with") if 0 <= hit.start - head.end <= 2]
-    if partners:
-        joined = [
-            hit for hit in hits
-            if 0 <= hit.start - partners[0].end <= _PARTNER_REACH and hit.term.group != "place"
-        ]  # fmt: skip
-        if joined and not side_of(joined[0]):
-            return "partner-of-another-process"
-    sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
-    if _together_with_others(passage, head, hits, names):
-        return "parties-of-another-process"
-    if len(sides) >= min(2, len(names.parties)):
-        return None
-    low, high = passage.bounds(head.start)
-    others = {hit.term.name.of or hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name}
-    others |= {side for hit in hits if (side := side_of(hit)) and side not in names.parties}
-    if not sides and _of_other_people(passage, head, names):
-        return "people-of-others"
-    if len(others) > 1 and not sides:
-        return "parties-of-another-process"
-    if sides and any(_strange(hit, names) and low <= hit.start < high for hit in hits):
-        return "parties-of-another-process"
-    present = [company.sides.get(party, 0) for party in names.parties]
-    strangers = max(company.others.values(), default=0)
-    # one's own people come home also where the other side is not named; talks need both, or nobody else
-    if min(present, default=0) == 0 and (not sum(present) or (strangers and head.topic not in countable)):
-        return "parties-not-named"
-    if strangers > sum(present):
-        return "article-of-another-process"
-    return None
-
-
-def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names) -> bool:
-    """ "US and Ukrainian negotiators held talks on a plan with Russia": who is joined before the head holds them."""
-    before = [hit for hit in hits if hit.end <= head.start and hit.term.group in ("party", "people", "other")]
-    joined = [
-        (one, two)
-        for one, two in pairwise(before)
-        if _strange(one, names) != _strange(two, names) and _JOINT.fullmatch(passage.folded, one.end, two.start)
-    ]
-    own = {side for hit in before if (side := side_of(hit)) in names.parties}
-    return bool(joined) and len(own) == 1
-
-
-def _strange(hit: Hit, names: Names) -> bool:
-    """Whether a name is that of another party, or of one who speaks for it."""
-    side = side_of(hit)
-    return hit.term.group == "other" or bool(side and side not in names.parties)
-
-
-def _of_other_people(passage: Passage, head: Head, names: Names) -> bool:
-    """ "Four Armenian prisoners": the adjective right before who comes home says whose they are."""
-    units = passage.words(head.topic, "units", "strong")
-    others = [hit for hit in passage.names(names.watch, "other") if hit.term.group == "other"]
-    return any(0 <= unit.start - other.end <= 1 for other in others for unit in units)
-
-
-def _names_a_side(passage: Passage, names: Names) -> bool:
-    return any(side_of(hit) in names.parties for hit in passage.names(names.watch))
 
 
 def _dating(

@@ -79,7 +79,9 @@ def test_what_is_still_said_keeps_its_moment(held, source, watch):
 
 
 def test_the_days_of_parts_go_with_who_told_them(claim, source, watch):
-    swap = lambda day, *marks: claim("prisoner_exchange", "concluded", day, counts={"each": 300}, marks=marks)  # noqa: E731
+    def swap(day, *marks):
+        return claim("prisoner_exchange", "concluded", day, counts={"each": 300}, marks=marks)
+
     first, second = source("a/1", "2025-05-23"), source("b/1", "2025-05-24")
     known = resolve([swap("2025-05-23", "part")], first, (), watch(), first.seen).events
     known = resolve([swap("2025-05-24", "part")], second, known, watch(), second.seen).events
@@ -112,7 +114,10 @@ def test_the_sentences_shown_are_those_that_were_changed(held):
 
 def test_what_another_claim_of_the_article_still_tells_is_not_gone(claim, source, watch):
     one = source("a/1", "2025-06-02")
-    swap = lambda at, **more: claim("prisoner_exchange", "concluded", "2025-06-02", at=at, **more)  # noqa: E731
+
+    def swap(at, **more):
+        return claim("prisoner_exchange", "concluded", "2025-06-02", at=at, **more)
+
     both = [swap(0, counts={"each": 40}), swap(20, place="Istanbul")]
     (event,) = resolve(both, one, (), watch(), one.seen).events
     told = revise([both[0]], one, (event,), watch(), one.seen).changes
