@@ -23,14 +23,14 @@ class Company:
     others: Mapping[str, int]
 
 
-def company_of(passages: Sequence[Passage], names: Names) -> Company:
+def company_of(passages: Sequence[Passage]) -> Company:
     """Who the article is about, counted over its own text and its headings."""
     sides: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for passage in passages:
         if passage.noise and passage.noise != "noise-heading":
             continue
-        for hit in passage.names(names.watch):
+        for hit in passage.names():
             if side := side_of(hit):
                 sides[side] += 1
             elif hit.term.group == "other" and hit.term.name is not None:
@@ -44,7 +44,7 @@ def why_foreign(passage: Passage, head: Head, names: Names, company: Company, co
     The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
     two. Else the article tells whom it is about: both sides must occur, and no other party more often than they.
     """
-    hits = passage.names(names.watch)
+    hits = passage.names()
     partners = [hit for hit in passage.cues("with") if 0 <= hit.start - head.end <= 2]
     if partners:
         joined = [
@@ -61,7 +61,7 @@ def why_foreign(passage: Passage, head: Head, names: Names, company: Company, co
     low, high = passage.bounds(head.start)
     others = {hit.term.name.of or hit.term.name.english for hit in hits if hit.term.group == "other" and hit.term.name}
     others |= {side for hit in hits if (side := side_of(hit)) and side not in names.parties}
-    if not sides and _of_other_people(passage, head, names):
+    if not sides and _of_other_people(passage, head):
         return "people-of-others"
     if len(others) > 1 and not sides:
         return "parties-of-another-process"
@@ -95,13 +95,13 @@ def _strange(hit: Hit, names: Names) -> bool:
     return hit.term.group == "other" or bool(side and side not in names.parties)
 
 
-def _of_other_people(passage: Passage, head: Head, names: Names) -> bool:
+def _of_other_people(passage: Passage, head: Head) -> bool:
     """ "Four Armenian prisoners": the adjective right before who comes home says whose they are."""
     units = passage.words(head.topic, "units", "strong")
-    others = [hit for hit in passage.names(names.watch, "other") if hit.term.group == "other"]
+    others = [hit for hit in passage.names("other") if hit.term.group == "other"]
     return any(0 <= unit.start - other.end <= 1 for other in others for unit in units)
 
 
 def names_a_side(passage: Passage, names: Names) -> bool:
     """Whether the sentence names a party of the watch, or somebody of it."""
-    return any(side_of(hit) in names.parties for hit in passage.names(names.watch))
+    return any(side_of(hit) in names.parties for hit in passage.names())

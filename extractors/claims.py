@@ -85,7 +85,7 @@ def _read_watch(
     *,
     address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
-    company = company_of(passages, names)
+    company = company_of(passages)
     sport = is_of_sport(passages)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
     topics = tuple(topic.topic for topic in names.topics)
@@ -97,8 +97,10 @@ def _read_watch(
     spoken = ""
     elsewhere: set[str] = set()
     strange: set[str] = set()
+    told = [p for p in passages if p.cues("each") or not known.isdisjoint(p.topics())]
+    speaking = {id(p) for p in told}
     for place, passage in enumerate(passages):
-        if known.isdisjoint(passage.topics()) and not passage.cues("each"):
+        if id(passage) not in speaking:
             continue
         if passage.noise:
             rejections += [
@@ -110,13 +112,13 @@ def _read_watch(
         # whole fields are asked, since a dateline is known by its place in the text
         if passage.field not in found:
             found[passage.field] = (
-                find_numbers(passage.text, language),
+                find_numbers(passage.text, language, [(p.start, p.end) for p in told if p.field == passage.field]),
                 find_dates(passage.text, language, published, None, names.holidays),
             )
         numbers = [n for n in found[passage.field][0] if passage.start <= n.start < passage.end]
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
         passage = _without_dates(passage, dates)
-        heads, refusals = find_heads(passage, topics, names.watch, frozenset(named), numbers)
+        heads, refusals = find_heads(passage, topics, frozenset(named), numbers)
         if elsewhere:
             beside = [head for head in heads if head.topic in elsewhere and not head.verb]
             refusals += [Refusal(head.topic, "goes-on-about-it", head.start, head.end) for head in beside]
@@ -153,7 +155,7 @@ def _read_watch(
             ):
                 # it was to be on one day and will be on another
                 moved = slots.date
-                standing = replace(standing, status="postponed", rules=(*standing.rules, "planned-anew"))
+                standing = standing._replace(status="postponed", rules=(*standing.rules, "planned-anew"))
             mention = _mention(passage, head, standing, slots, published, names, after_nth=_after_nth(passage, numbers))
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
@@ -173,7 +175,7 @@ def _read_watch(
         interview=is_an_interview(passages),
         address=address,
         conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
-        and is_of_a_conversation(passages, names.watch),
+        and is_of_a_conversation(passages),
         beside=_beside(rejections, drafts, passages),
     )
     mentions, dropped = settle(drafts, published.date() if published else None, genre)
@@ -322,14 +324,14 @@ def _mention(
     if dating and today and dating.start > today and status in _HAPPENED:
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")
-        standing = replace(standing, status=status, rules=rules)
+        standing = standing._replace(status=status, rules=rules)
     named_day = (
         dating is not None and today is not None and dating.start >= today and dating.precision in ("day", "days")
     )
     if named_day and status == "proposed" and passage.zone != "tail" and not _WISHES & set(rules):
         # "may be exchanged on June 7-8": a day named by those who decide is a plan
         status, rules = "planned", (*rules, "possible-with-a-day")
-        standing = replace(standing, status=status, rules=rules)
+        standing = standing._replace(status=status, rules=rules)
     if dating and today and dating.precision == "month" and status == "planned" and dating.start - today > _RECENT:
         dating = None  # "in February", said in July, is the one that was
     vague = dating is not None and dating.precision in ("month", "year")

@@ -35,7 +35,7 @@ def counts_of(passage: Passage, head: Head, numbers: Sequence[FoundNumber], name
     if not numbers:
         return {}
     units = passage.words(head.topic, "units", "strong")
-    people = passage.names(names.watch, "people")
+    people = passage.names("people")
     each = passage.cues("each")
     whole = passage.cues("whole")
     out: dict[str, int] = {}
@@ -126,11 +126,11 @@ def _direction(passage: Passage, number: FoundNumber, names: Names) -> str:
     if len(names.parties) != 2:
         return "total"
     other = {names.parties[0]: names.parties[1], names.parties[1]: names.parties[0]}
-    home = _nation(passage, number, names.watch)
+    home = _nation(passage, number)
     if home in other:
         return f"{other[home]}->{home}"
     actors = [
-        hit for hit in passage.names(names.watch, "party", "body", "person")
+        hit for hit in passage.names("party", "body", "person")
         if side_of(hit) in other
     ]  # fmt: skip
     verbs = [hit for hit in passage.cues("gives", "gets") if hit.end <= number.start]
@@ -160,9 +160,9 @@ def _direction(passage: Passage, number: FoundNumber, names: Names) -> str:
     return _told_by_goal(passage, number, actors, other)
 
 
-def _nation(passage: Passage, number: FoundNumber, watch: str) -> str:
+def _nation(passage: Passage, number: FoundNumber) -> str:
     """The side whose people are counted: the adjective or demonym of the noun phrase that the number opens."""
-    for hit in passage.names(watch, "people"):
+    for hit in passage.names("people"):
         if hit.start < number.start - 2 or hit.start - number.end > _UNIT_REACH:
             continue
         between = passage.folded[number.end : hit.start]

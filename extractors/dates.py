@@ -8,9 +8,8 @@ a reader who knows the tense asks `resolve_weekday`.
 import calendar
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from extractors.dateshapes import Day, Shape, shapes
@@ -26,8 +25,7 @@ _AHEAD = timedelta(days=61)
 _EVE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class FoundDate:
+class FoundDate(NamedTuple):
     """`text[start:end]` names `dating`, or None when that cannot be known.
 
     `shape`: `day` and `range` are written with a year, `yearless` (day or range) without; `weekday`, `month` and
@@ -94,7 +92,7 @@ def _of_one_year(found: list[FoundDate], folded: str, language: Language) -> lis
         days = _span(one.first, one.last, after.dating.start.year)
         if days and days[1] < after.dating.start and joint.fullmatch(folded, one.end, after.start):
             dating = _range(*days)
-            out[place] = replace(one, dating=dating, shape="day" if days[0] == days[1] else "range")
+            out[place] = one._replace(dating=dating, shape="day" if days[0] == days[1] else "range")
     return out
 
 
@@ -105,7 +103,7 @@ def _eve(holiday: FoundDate, folded: str, language: Language) -> FoundDate:
     if holiday.dating is None or not (before or behind):
         return holiday
     start = max(0, holiday.start - _EVE) + before.start() if before else holiday.start
-    return replace(holiday, start=start, dating=_one(holiday.dating.start - timedelta(1), "explicit"))
+    return holiday._replace(start=start, dating=_one(holiday.dating.start - timedelta(1), "explicit"))
 
 
 def publication_day(published: datetime | None, zone: str | None = None) -> date | None:

@@ -5,8 +5,7 @@
 
 import functools
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from extractors.datelines import is_dateline, label_expression
 from extractors.fold import fold
@@ -24,8 +23,7 @@ _APPOSED = re.compile(r",\s(?:a|в|во|у)\s")
 _BARE_DAY_BEFORE = re.compile(r"the day before(?=\s*[.,;:!?)-]|\s*\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """`folded[start:end]`. `day` uses `first` and `last`; `month` uses `value`, `year`, `part`; `year` uses `value`.
 
     `weekday` uses `value` (Monday is 0) and `part` (past, future, week:N or nothing); `relative` uses `part`, the
@@ -328,17 +326,17 @@ def _joined(found: list[Shape], folded: str) -> list[Shape]:
         apposed = gap is not None and shape.kind == "weekday" and _APPOSED.fullmatch(gap) is not None
         single = previous is not None and previous.kind == "day" and previous.first == previous.last
         if apposed and previous and single and _closed(folded, shape.end):
-            joined[-1] = replace(previous, end=shape.end)
+            joined[-1] = previous._replace(end=shape.end)
         elif previous is None or gap is None or gap.strip(" ") not in ("", ",", "(", "-", "the"):
             joined.append(shape)
         elif previous.kind in ("weekday", "relative") and shape.kind == "day" and not previous.part.startswith("week"):
-            joined[-1] = replace(shape, start=previous.start)
+            joined[-1] = shape._replace(start=previous.start)
         elif previous.kind == "day" and shape.kind == "weekday" and gap.strip() != "-":
-            joined[-1] = replace(previous, end=shape.end)
+            joined[-1] = previous._replace(end=shape.end)
         elif previous.kind == "weekday" and shape.part.startswith("week:") and gap == " ":
-            joined[-1] = replace(previous, end=shape.end, part=shape.part)
+            joined[-1] = previous._replace(end=shape.end, part=shape.part)
         elif previous.part.startswith("week:") and shape.kind == "weekday" and gap == " ":
-            joined[-1] = replace(shape, start=previous.start, part=previous.part)
+            joined[-1] = shape._replace(start=previous.start, part=previous.part)
         else:
             joined.append(shape)
     return joined
@@ -360,14 +358,14 @@ def _rhetoric(found: list[Shape], folded: str, conjunction: re.Pattern[str]) -> 
             continue
         if {"day:-1", "day:1"} <= {found[i].part for i in run}:
             for i in run:
-                result[i] = replace(found[i], kind="rhetoric")
+                result[i] = found[i]._replace(kind="rhetoric")
         run = [index] if shape is not None and shape.kind == "relative" and shape.part.startswith("day:") else []
     return result
 
 
 def _datelines(found: list[Shape], text: str, folded: str, scanner: _Scanner) -> list[Shape]:
     return [
-        replace(shape, kind="dateline")
+        shape._replace(kind="dateline")
         if shape.kind == "day"
         and (shape.first == shape.last)
         and is_dateline(text, folded, shape.start, shape.end, scanner.label)

@@ -61,12 +61,12 @@ def is_an_address(passages: Sequence[Passage]) -> bool:
     return len(own) >= _SPEECH and sum(bool(passage.cues("we")) for passage in own) * 3 >= len(own)
 
 
-def is_of_a_conversation(passages: Sequence[Passage], watch: str) -> bool:
+def is_of_a_conversation(passages: Sequence[Passage]) -> bool:
     """Whether the title, or the first sentence where there is none, tells that people spoke, not the sides' envoys."""
     first = _opening(passages)
     if first is None or not (cues := first.cues("talk")):
         return False
-    return not any(hit.start < cues[0].start for hit in first.names(watch, "party", "people", "body"))
+    return not any(hit.start < cues[0].start for hit in first.names("party", "people", "body"))
 
 
 def is_of_sport(passages: Sequence[Passage]) -> bool:

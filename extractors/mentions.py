@@ -1,8 +1,8 @@
 """The places of a passage that speak of an event: triggers, what cancels them, and what supports them."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
@@ -42,8 +42,7 @@ _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
 _SHORT = 3  # letters: a preposition or a conjunction, hardly a noun
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A trigger that stands for an event of `topic` in its passage. `group` is the word group that found it."""
 
     topic: str
@@ -57,8 +56,7 @@ class Head:
         return self.group in _VERBS
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A trigger that a named rule refused, with its place in the field."""
 
     topic: str
@@ -68,7 +66,7 @@ class Refusal:
 
 
 def find_heads(
-    passage: Passage, topics: Sequence[str], watch: str, named: frozenset[str], numbers: Sequence[FoundNumber]
+    passage: Passage, topics: Sequence[str], named: frozenset[str], numbers: Sequence[FoundNumber]
 ) -> tuple[list[Head], list[Refusal]]:
     """The heads of a passage, by topic and place, and the triggers that were refused.
 
@@ -81,6 +79,7 @@ def find_heads(
     own = [topic for topic in topics if topic in present]
     full = {topic: passage.words(topic, "names") for topic in own}
     for topic in own:
+        held = passage.table.words[topic]
         cancels = _cancels(passage, topic)
         # "Statements are expected soon" holds no trigger, and a reader still asks why it is no event
         units = passage.words(topic, "units", "strong") if cancels else []
@@ -89,6 +88,8 @@ def find_heads(
             for hit in cancels
             if hit.term.group != "not" and not any(hit.start < u.end and u.start < hit.end for u in units)
         ]
+        if held.keys().isdisjoint(HEADS):
+            continue
         spoilers = passage.words(topic, "spoilers")
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
         verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
@@ -108,7 +109,7 @@ def find_heads(
             if hit.term.group in ("names", "bare") and any(d.start < hit.end and hit.start < d.end for d in deals):
                 continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
-                passage, hit, topic, watch, named, numbers
+                passage, hit, topic, named, numbers
             )
             if rule:
                 refusals.append(Refusal(topic, rule, hit.start, hit.end))
@@ -119,7 +120,12 @@ def find_heads(
 
 
 def _refused(
-    passage: Passage, hit: Hit, cancels: Sequence[Hit], spoilers: Sequence[Hit], full: dict[str, list[Hit]], topic: str
+    passage: Passage,
+    hit: Hit,
+    cancels: Sequence[Hit],
+    spoilers: Sequence[Hit],
+    full: Mapping[str, Sequence[Hit]],
+    topic: str,
 ) -> str | None:
     """Idioms first ("exchange of fire"), then a fuller name of another kind ("exchange of bodies"), then company."""
     for cancel in cancels if hit.term.group != "wished" else ():
@@ -137,9 +143,9 @@ def _refused(
     return None
 
 
-def _cancels(passage: Passage, topic: str) -> list[Hit]:
-    groups = [key[2] for key in passage.table if key[0] == "word" and key[1] == topic]
-    return passage.words(topic, *(group for group in groups if group == "not" or group.startswith(NOT)))
+def _cancels(passage: Passage, topic: str) -> Sequence[Hit]:
+    groups = [group for group in passage.table.words[topic] if group == "not" or group.startswith(NOT)]
+    return passage.words(topic, *groups) if groups else ()
 
 
 def _why(cancel: Hit) -> str:
@@ -148,7 +154,7 @@ def _why(cancel: Hit) -> str:
 
 
 def _unsupported(
-    passage: Passage, hit: Hit, topic: str, watch: str, named: frozenset[str], numbers: Sequence[FoundNumber]
+    passage: Passage, hit: Hit, topic: str, named: frozenset[str], numbers: Sequence[FoundNumber]
 ) -> str | None:
     """What a trigger that does not name the event by itself must have near it."""
     group = hit.term.group
@@ -177,7 +183,7 @@ def _unsupported(
         if rivals and min(rivals)[0] < min((abs(unit.start - hit.start) for unit in strong), default=999):
             return f"{SAID_OF}{min(rivals)[1]}"
     if group in ("deeds", "scenes"):
-        return None if near or topic in named or _sides(passage, watch) else "verb-without-a-side"
+        return None if near or topic in named or _sides(passage) else "verb-without-a-side"
     if group in ("acts", "doing", "coming"):
         return None if near or topic in named else "verb-without-its-object"
     if group in _NEEDS_UNIT:
@@ -188,22 +194,22 @@ def _unsupported(
             and abs(other.start - hit.start) <= _CLOSE
         ]  # fmt: skip
         # a demonym tells the kind only where no kind has it for its own
-        people = [*near, *(passage.names(watch, "people") if topic in named and not elsewhere else ())]
+        people = [*near, *(passage.names("people") if topic in named and not elsewhere else ())]
         counted = any(_counted(person, numbers) for person in people)
-        if strong or (counted and (topic in named or _sides(passage, watch))) or (near and topic in named):
+        if strong or (counted and (topic in named or _sides(passage))) or (near and topic in named):
             return None
         if topic in named and any(_alone(passage, n, hit) for n in numbers):
             return None
-        if group in _MEETING and passage.names(watch, "place") and len(_sides(passage, watch, "party", "people")) >= 2:
+        if group in _MEETING and passage.names("place") and len(_sides(passage, "party", "people")) >= 2:
             return None  # "Russians and Ukrainians met in Geneva"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
-    if not near and _of_people(passage, watch):
+    if not near and _of_people(passage):
         return "meeting-of-other-parties"
-    if near or topic in named or passage.names(watch, "place") or len(_sides(passage, watch)) >= 2:
+    if near or topic in named or passage.names("place") or len(_sides(passage)) >= 2:
         return None
     if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
         return None
-    if _sides(passage, watch) and _numbered(passage, topic, numbers):
+    if _sides(passage) and _numbered(passage, topic, numbers):
         return None  # "the meeting, counted by Kyiv as the fifth round"
     return "bare-word-alone"
 
@@ -216,10 +222,10 @@ def _alone(passage: Passage, number: FoundNumber, verb: Hit) -> bool:
     return after is None or after.start(1) == verb.start or len(after[1]) <= _SHORT
 
 
-def _of_people(passage: Passage, watch: str) -> bool:
+def _of_people(passage: Passage) -> bool:
     """Whether a person of one side and one of neither meet: a president and a mediator hold no round."""
-    sides = {side_of(hit) for hit in passage.names(watch, "person")}
-    return "" in sides and len(sides) == 2 and len(_sides(passage, watch)) == 1
+    sides = {side_of(hit) for hit in passage.names("person")}
+    return "" in sides and len(sides) == 2 and len(_sides(passage)) == 1
 
 
 def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> bool:
@@ -235,8 +241,8 @@ def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
 _SPEAKERS = ("party", "people", "body", "person")
 
 
-def _sides(passage: Passage, watch: str, *kinds: str) -> set[str]:
-    return {side_of(hit) for hit in passage.names(watch, *(kinds or _SPEAKERS))} - {""}
+def _sides(passage: Passage, *kinds: str) -> set[str]:
+    return {side_of(hit) for hit in passage.names(*(kinds or _SPEAKERS))} - {""}
 
 
 def side_of(hit: Hit) -> str:

@@ -3,7 +3,6 @@
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from extractors.dates import FoundDate
 from extractors.languages import Language
@@ -44,7 +43,7 @@ def new_day(passage: Passage, standing: Standing, dates: Sequence[FoundDate], la
             continue
         if found.dating.start < found.dating.end and inside.search(said) and found.last:
             day = found.dating.end
-            return replace(found, dating=Dating(day, day, found.dating.basis, "day"), first=found.last)
+            return found._replace(dating=Dating(day, day, found.dating.basis, "day"), first=found.last)
         if before.search(lead):
             return found
     return None

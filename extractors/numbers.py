@@ -5,8 +5,8 @@ The finder sees the shape of a number and the words that touch it; what is count
 
 import functools
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from extractors.dateshapes import shapes
 from extractors.fold import fold
@@ -30,32 +30,42 @@ _UNIT_HINTS: dict[str, RoleHint] = {
 _NAME_BEFORE = re.compile(r"(?:[^\W\d_]-?|[№#]\s?|\bno\.\s?|\[|@)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundNumber:
+class FoundNumber(NamedTuple):
     """`text[start:end]` says `value`. `pair` is "1,000 for 1,000" and `each` "157 each": the value is that of one side.
 
-    `approximate` when the text says about, over, almost, at least, 1000+. `role_hint` tells why the number is no count
-    of people (a date, an age, a clock time); None when it may be one. A range ("24–48 hours") gives two numbers.
+    `role_hint` tells why the number is no count of people (a date, an age, a clock time); None when it may be one. A
+    range ("24–48 hours") gives two numbers.
     """
 
     start: int
     end: int
     value: int
     kind: NumberKind
-    approximate: bool = False
     role_hint: RoleHint | None = None
 
 
-def find_numbers(text: str, language: Language) -> tuple[FoundNumber, ...]:
-    """The numbers of a text in order of position, without overlaps. A lone "one" is none: it is an article."""
+def find_numbers(
+    text: str, language: Language, within: Sequence[tuple[int, int]] | None = None
+) -> tuple[FoundNumber, ...]:
+    """The numbers of a text in order of position, without overlaps. A lone "one" is none: it is an article.
+
+    `within`: only those that begin in one of these spans, which are in order.
+    """
     folded = fold(text)
     words = _words(language.code)
     dates = [(shape.start, shape.end) for shape in shapes(text, language.code) if shape.kind not in _DATELESS]
     found: list[FoundNumber] = []
-    end = at = 0
+    end = at = span = 0
     for token in tokens(folded, language.code):
         if token.start < end:
             continue
+        if within is not None:
+            while span < len(within) and within[span][1] <= token.start:
+                span += 1
+            if span == len(within):
+                break
+            if token.start < within[span][0]:
+                continue
         while at < len(dates) and dates[at][1] <= token.start:
             at += 1
         if at < len(dates) and dates[at][0] <= token.start:
@@ -84,8 +94,6 @@ class _Words:
         self.pair = re.compile(rf"{p('pair')}|\s*-\s*")
         self.each_before = re.compile(rf"(?<!\d )\b(?:{p('each_before')})\s+\Z")
         self.each_after = re.compile(p("each_after"))
-        self.approximate = re.compile(rf"(?:\b(?:{p('approximate')})\s+|[~≈><]\s?)(?:(?:the|a|an)\s+)?\Z")
-        self.approximate_after = re.compile(rf"\+|{p('approximate_after')}")
         self.percent_before = re.compile(rf"(?:{p('percent_before')})\s*\Z")
         self.age_before = re.compile(rf"\b(?:{p('age_before')})\s+\Z")
         self.clock_before = re.compile(rf"\b(?:{p('clock_before')})\s+\Z")
@@ -106,13 +114,12 @@ class _Words:
             return None
         before = folded[max(0, read.start - 24) : read.start]
         after = folded[read.end : read.end + 48]
-        approximate = self.approximate.search(before) is not None or self.approximate_after.match(after) is not None
         end = read.end + (after[:1] == "+")
         if read.ordinal:
             hint: RoleHint | None = "idiom" if self._idiom(folded, read) else None
             return FoundNumber(read.start, end, read.value, "ordinal", role_hint=hint)
         if read.each:
-            return FoundNumber(read.start, end, read.value, "each", approximate)
+            return FoundNumber(read.start, end, read.value, "each")
         if (joint := self.pair.match(folded, read.end)) and read.value >= 2:
             other = self.numerals.read(folded, joint.end(), limit)
             bare = folded[read.start : read.end].isdecimal() and joint.group().strip() == "-"
@@ -122,12 +129,12 @@ class _Words:
                 and not (other.ordinal or other.each)
                 and not (bare and read.value < 10)
             ):
-                return FoundNumber(read.start, other.end, read.value, "pair", approximate)
+                return FoundNumber(read.start, other.end, read.value, "pair")
         hint = self._hint(text, folded, read, before, after)
         if hint is None and read.fraction:
             hint = "decimal"
         each = hint is None and (self.each_before.search(before) or self.each_after.match(after))
-        return FoundNumber(read.start, end, read.value, "each" if each else "cardinal", approximate, hint)
+        return FoundNumber(read.start, end, read.value, "each" if each else "cardinal", hint)
 
     def _special(self, folded: str, token: Token) -> FoundNumber | None:
         start, end = token.start, token.end
@@ -219,11 +226,11 @@ def _ranges(found: list[FoundNumber], folded: str) -> list[FoundNumber]:
             and other.kind == "cardinal"
             and _RANGE_GAP.fullmatch(gap)
         ):
-            result[index + 1] = replace(other, role_hint="age")
+            result[index + 1] = other._replace(role_hint="age")
         if one.role_hint or one.kind != "cardinal" or other.role_hint in (None, "date", "name", "listing", "idiom"):
             continue
         if len(gap) <= 8 and _RANGE_GAP.fullmatch(gap) and not (other.role_hint == "year" and one.value < 1900):
-            result[index] = replace(one, role_hint=other.role_hint)
+            result[index] = one._replace(role_hint=other.role_hint)
     return result
 
 

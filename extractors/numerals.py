@@ -1,7 +1,7 @@
 """How a number is written: digits with separators and suffixes, words of one or several parts, "1 тыс.", "6 bin 60"."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from extractors.languages import Language
 
@@ -16,8 +16,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 MAX_DIGITS = 12  # a longer run of digits is an identifier, not a number of people
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     """`folded[start:end]` writes `value`; `each`: a distributive (157'şer); `fraction`: its decimals are left out."""
 
     start: int

@@ -2,23 +2,26 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import KeysView, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from itertools import chain
+from typing import Literal, NamedTuple
 
 from extractors.fold import fold
 from extractors.languages import Language
 from extractors.lexicon import Hit, Lexicon
-from extractors.records import Field, NameKind
+from extractors.records import Field
 from extractors.sentences import split
 
-NAME_KINDS: tuple[str, ...] = get_args(NameKind)
 Zone = Literal["title", "lead", "body", "tail", "noise"]
 
 _PLAIN = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # A comma between digits groups thousands, a dash makes a range; elsewhere they may part two statements.
-_CUTS = re.compile(r"[;:()]|(?<!\d)[—–]|[—–](?!\d)|,(?!\d|(?<=\d,)\s\d)|\s-\s|\.\s")
+# One class in front lets the expression leap from mark to mark.
+_CUTS = re.compile(
+    r"[;:()—–,.\-](?:(?<=[;:()])|(?<=[—–])(?:(?<!\d.)|(?!\d))|(?<=,)(?!\d|(?<=\d,)\s\d)|(?<=\s-)\s|(?<=\.)\s)"
+)
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3
@@ -45,7 +48,7 @@ class Passage:
     zone: Zone
     hits: tuple[Hit, ...]
     cuts: tuple[int, ...]
-    table: Mapping[tuple[str, str, str], Sequence[Hit]]
+    table: "Table"
     noise: str | None = None
 
     def clause(self, at: int) -> int:
@@ -60,36 +63,63 @@ class Passage:
             self.cuts[number] if number < len(self.cuts) else self.end,
         )
 
-    def cues(self, *groups: str) -> list[Hit]:
+    def cues(self, *groups: str) -> Sequence[Hit]:
         """The hits of these cue groups, in order."""
-        return self._of([("cue", "", group) for group in groups])
+        return _picked(self.table.cues, groups)
 
-    def words(self, topic: str, *groups: str) -> list[Hit]:
+    def words(self, topic: str, *groups: str) -> Sequence[Hit]:
         """The hits of these word groups of one topic, in order."""
-        return self._of([("word", topic, group) for group in groups])
+        return _picked(self.table.words.get(topic, _NONE), groups)
 
-    def names(self, watch: str, *kinds: str) -> list[Hit]:
-        """The hits of a watch's names, of these kinds or of all."""
-        found = self._of([("name", "", kind) for kind in kinds or NAME_KINDS])
-        return [hit for hit in found if watch in hit.term.watches]
+    def names(self, *kinds: str) -> Sequence[Hit]:
+        """The hits of names, of these kinds or of all."""
+        return _picked(self.table.names, kinds) if kinds else self.table.named
 
-    def topics(self) -> set[str]:
+    def topics(self) -> KeysView[str]:
         """The topics of which the passage holds any word."""
-        return {key[1] for key in self.table if key[0] == "word"}
-
-    def _of(self, keys: list[tuple[str, str, str]]) -> list[Hit]:
-        found = [self.table[key] for key in keys if key in self.table]
-        if len(found) == 1:
-            return list(found[0])
-        return sorted((hit for hits in found for hit in hits), key=_place) if found else []
+        return self.table.words.keys()
 
 
-def indexed(hits: Sequence[Hit]) -> dict[tuple[str, str, str], list[Hit]]:
-    """Hits by sort, topic and group: rules ask for groups far more often than texts hold them."""
-    index: dict[tuple[str, str, str], list[Hit]] = {}
+class Table(NamedTuple):
+    """The hits of a passage by what rules ask for: far more often than texts hold it, so that the answer "none" must
+    cost nothing. `named` are all names."""
+
+    cues: Mapping[str, Sequence[Hit]]
+    words: Mapping[str, Mapping[str, Sequence[Hit]]]
+    names: Mapping[str, Sequence[Hit]]
+    named: Sequence[Hit]
+
+
+_NONE: Mapping[str, Sequence[Hit]] = {}
+
+
+def _picked(held: Mapping[str, Sequence[Hit]], groups: Sequence[str]) -> Sequence[Hit]:
+    if len(groups) == 1:
+        return held.get(groups[0], ())
+    if not held:
+        return ()
+    found = [held[group] for group in groups if group in held]
+    if len(found) <= 1:
+        return found[0] if found else ()
+    return sorted(chain.from_iterable(found), key=_place)
+
+
+def indexed(hits: Sequence[Hit]) -> Table:
+    """The table of some hits, which are in order."""
+    cues: dict[str, list[Hit]] = {}
+    words: dict[str, dict[str, list[Hit]]] = {}
+    names: dict[str, list[Hit]] = {}
+    named: list[Hit] = []
     for hit in hits:
-        index.setdefault((hit.term.sort, hit.term.topic or "", hit.term.group), []).append(hit)
-    return index
+        term = hit.term
+        if term.sort == "cue":
+            cues.setdefault(term.group, []).append(hit)
+        elif term.sort == "word":
+            words.setdefault(term.topic or "", {}).setdefault(term.group, []).append(hit)
+        else:
+            names.setdefault(term.group, []).append(hit)
+            named.append(hit)
+    return Table(cues, words, names, named)
 
 
 def _place(hit: Hit) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """News or background, decided for one mention by ordered rules, each with a name."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from extractors.cues import AHEAD, HAPPENED
 from extractors.focus import exact
@@ -21,8 +21,7 @@ _THIS = 3
 _FRONT = frozenset({"title", "lead"})
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRead:
+class RoleRead(NamedTuple):
     """The role with the rule that decided it and the marks met on the way."""
 
     role: Role

@@ -12,10 +12,10 @@ from extractors.languages import Language
 _CLOSERS = "\"'”’»)\\]›“"
 # A candidate: closing punctuation, its quotes and brackets, then a blank. A quote that opens the next sentence is
 # after the blank. Line breaks are handled as paragraphs before.
-_END = re.compile(rf"(?:[!?…]+|\.+)[.!?…]*[{_CLOSERS}]*(?=\s)")
+_END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)")
 # A full stop lost in copying: a function word with a capital amid small letters begins a sentence. Before a capital
 # it may be part of a name ("The Hague").
-_LOST = re.compile(r"(?<=[a-z]{2})(?=\s(?:In|On|At|The|He|She|It|They|We|But|And|As|After|For|This|These)\s[a-z])")
+_LOST = re.compile(r"\s(?<=[a-z]{2}\s)(?:In|On|At|The|He|She|It|They|We|But|And|As|After|For|This|These)\s(?=[a-z])")
 _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 # what stands before a full stop: letters, digits, inner stops and hyphens ("т.е", "a.m", "г-н", "17.05.2025")
 _LAST_WORD = re.compile(r"[\w.'’-]*\Z")
@@ -69,7 +69,7 @@ def _ends_in(text: str, line: re.Match[str], language: Language) -> list[int]:
     ]
     if language.code != "en":
         return found
-    lost = [match.end() for match in _LOST.finditer(text, line.start(), line.end())]
+    lost = [match.start() for match in _LOST.finditer(text, line.start(), line.end())]
     return sorted({*found, *lost}) if lost else found
 
 

@@ -57,10 +57,10 @@ def bind(
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
         _date(passage, head, rivals, dates, standing),
-        _place(passage, head, foreign, names.watch, standing, countable, dates),
+        _place(passage, head, foreign, standing, countable, dates),
         counts,
-        _parties(passage, names.watch),
-        _sources(passage, names.watch),
+        _parties(passage),
+        _sources(passage),
         bool(counts) and furthers(passage, numbers),
         _began(passage, head, dates, standing),
     )
@@ -189,7 +189,6 @@ def _place(
     passage: Passage,
     head: Head,
     foreign: Sequence[Head],
-    watch: str,
     standing: Standing,
     countable: frozenset[str],
     dates: Sequence[FoundDate],
@@ -201,7 +200,7 @@ def _place(
     ("DUBAI, May 15 -") is the place only if no other is named.
     """
     best: Hit | None = None
-    named = passage.names(watch, "place")
+    named = passage.names("place")
     written = [found for found in dates if found.shape == "dateline"]
     told = [hit for hit in named if not any(0 <= found.start - hit.end <= _PREPOSITION for found in written)]
     for hit in told or named:
@@ -254,14 +253,14 @@ def _takes_place(passage: Passage, place: Hit) -> bool:
     return any(0 <= place.start - cue.end <= _SINCE_REACH for cue in passage.cues("held", "future", "begun"))
 
 
-def _parties(passage: Passage, watch: str) -> tuple[str, ...]:
-    hits = passage.names(watch, "party", "people", "body", "person")
+def _parties(passage: Passage) -> tuple[str, ...]:
+    hits = passage.names("party", "people", "body", "person")
     return tuple(sorted({side for hit in hits if (side := side_of(hit))}))
 
 
-def _sources(passage: Passage, watch: str) -> tuple[str, ...]:
+def _sources(passage: Passage) -> tuple[str, ...]:
     """Who says so: the name nearest to each verb of saying, people and bodies before the parties they speak for."""
-    speakers = passage.names(watch, "person", "body", "party")
+    speakers = passage.names("person", "body", "party")
     out: set[str] = set()
     for cue in passage.cues("said"):
         near = [

@@ -1,7 +1,7 @@
 """Where an event stands, read from the predicate that governs its head: ordered rules, each with a name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from extractors.cues import AFTER_HEAD, BEFORE_HEAD, PREDICATES, STATUS_OF
 from extractors.lexicon import Hit
@@ -32,8 +32,7 @@ _RANK = {group: rank for rank, group in enumerate(PREDICATES)}
 _VERB_GROUPS = ("acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A status with the rules that gave it; None when nothing is said of it. `framed`: presupposed, not asserted."""
 
     status: Status | None
@@ -129,7 +128,7 @@ def _on_condition(passage: Passage, standing: Standing) -> Standing:
     """What opens with its condition is only proposed: "if both accept it, Hamas will free all hostages"."""
     opening = any(hit.start - passage.start <= _OPENING for hit in passage.cues("if"))
     if standing.status == "planned" and opening and not standing.framed:
-        return replace(standing, status="proposed", rules=(*standing.rules, "on-condition"))
+        return standing._replace(status="proposed", rules=(*standing.rules, "on-condition"))
     return standing
 
 

@@ -60,17 +60,22 @@ _NUMBER = r"\d(?:[\d.,' ]*\d)?"
 _ENDING = r"[\w’']*"
 _BLANK = r"[^\S\n]+"
 
+REACH = 160
+"""Characters behind a head in which the next word of a pattern is looked for: six long words stand between at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One spelling: the automaton finds `head`; `rest`, if any, must match right behind it.
 
-    Both are in the alphabet of `fold`. `cased`: the first letter of the find must be a capital in the text.
+    Both are in the alphabet of `fold`. `cased`: the first letter of the find must be a capital in the text. `needs` is
+    the first word of `rest`, or part of it: where it is not within `REACH` characters, `rest` cannot match.
     """
 
     head: str
     rest: re.Pattern[str] | None
     cased: bool = False
+    needs: str = ""
 
 
 def is_group(name: str) -> bool:
@@ -98,7 +103,7 @@ def compile_pattern(spelling: str) -> Pattern:
     if cut < 0:
         return Pattern(_required(spelling, spelling), None, cased)
     head, rest = spelling[:cut], spelling[cut:]
-    regex = ""
+    regex = needs = ""
     if rest.startswith("~"):
         head = head.rstrip()
     for piece in re.findall(r"\*|#|(?: ?~)+ ?|\s|[^*~#\s]+", rest):
@@ -112,7 +117,8 @@ def compile_pattern(spelling: str) -> Pattern:
             regex += _BLANK
         else:
             regex += re.escape(piece)
-    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased)
+            needs = needs or piece
+    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased, needs)
 
 
 @lru_cache(maxsize=8192)

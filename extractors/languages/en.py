@@ -125,12 +125,6 @@ LANGUAGE = Language(
         "date_words": "ago earlier",
         "day_alone": r"(?<=on the )(?P<d>\d{1,2})(?:st|nd|rd|th)\b(?!\s+(?:round|exchange|swap|day|anniversary|floor))",
         "label": r"posted|updated|published|modified|last updated|last modified|first published|created|date",
-        "approximate": (
-            r"about|around|some|over|more than|nearly|almost|at least|up to|roughly|approximately|fewer than|less than|"
-            r"close to|an estimated|estimated|at a minimum of|minimum of|a minimum of|under|below|above|no fewer than|"
-            r"no less than|as many as"
-        ),
-        "approximate_after": r"\s+or more\b|\s+or so\b|-odd\b|-plus\b|-strong\b",
         "several": r"several|few|many|couple|of|half|per|the|some|last",
         "pair": r"\s*-\s*for\s*-\s*|\s+for\s+|\s+to\s+",
         "each_before": r"(?!)",

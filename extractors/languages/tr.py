@@ -174,11 +174,6 @@ LANGUAGE = Language(
             r"yayınlanma|yayınlandı|yayın tarihi|güncelleme|güncellendi|son güncelleme|giriş|giriş tarihi|"
             r"oluşturulma|tarih|published|updated"
         ),
-        "approximate": r"yaklaşık|en az|en fazla|aşağı yukarı|neredeyse|hemen hemen|takriben|kabaca|asgari",
-        "approximate_after": (
-            r"(?:'?[dt][ae]n)? (?:fazla|çok|aşkın|az)\b|'(?:y?[ıiuü]) (?:aşkın|bulan|geçen)\b| (?:civarında|kadar|"
-            r"dolayında)\b"
-        ),
         "several": r"birkaç|kaç|birçok|bir kaç|her|hiçbir|hem|yaş|yaşın",
         "pair": (
             r"'(?:y?[ae])\s+(?:karşı(?:lık)?\s+)?|\s+(?:kişiye|esire|askere|"

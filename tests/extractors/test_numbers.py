@@ -13,34 +13,34 @@ def read(code: str, text: str) -> list[str]:
 
 
 def shown(one: FoundNumber) -> str:
-    """ "~130", "3 ordinal", "25 !age": about, the kind unless it is a cardinal, and why it is no count."""
+    """ "130", "3 ordinal", "25 !age": the value, the kind unless it is a cardinal, and why it is no count."""
     kind = "" if one.kind == "cardinal" else f" {one.kind}"
-    return f"{'~' if one.approximate else ''}{one.value}{kind}{f' !{one.role_hint}' if one.role_hint else ''}"
+    return f"{one.value}{kind}{f' !{one.role_hint}' if one.role_hint else ''}"
 
 
 COUNTS = [
     ("en", "1,200 bodies, 1 200, 1200", ["1200", "1200", "1200"]),
-    ("en", "about 130 Ukrainians, over 6,000 bodies, 1000+ people", ["~130", "~6000", "~1000"]),
+    ("en", "about 130 Ukrainians, over 6,000 bodies, 1000+ people", ["130", "6000", "1000"]),
     ("en", "4.3 thousand freed, 1.2 million", ["4300", "1200000"]),
     ("en", "twenty-five, two hundred and five, Thirteen flew", ["25", "205", "13"]),
     ("en", "a thousand men, one thousand", ["1000", "1000"]),
     ("en", "hundreds, several hundred, one more, another one, thousands", []),
     ("en", "215 prisoners – 205 Ukrainians and 10 foreigners", ["215", "205", "10"]),
     ("en", "on June 2 200 men", ["2 !date", "200"]),
-    ("uk", "близько 2,6 тисячі українців, понад 30 обмінів", ["~2600", "~30"]),
+    ("uk", "близько 2,6 тисячі українців, понад 30 обмінів", ["2600", "30"]),
     ("uk", "двісті родин, сто вісімдесят троє, шестеро цивільних", ["200", "183", "6"]),
     ("uk", "1 212 тіл, 1\u00a0212 тіл, 640 військових", ["1212", "1212", "640"]),
     ("uk", "дев’ять (236 і 66)", ["9", "236", "66"]),
     ("uk", "кількох сотень, тисячі людей", []),
     ("ru", "сто российских военных, сотня пленных, сто восемьдесят три", ["100", "100", "183"]),
-    ("ru", "более 4,3 тысячи, 1 тыс. человек, 2 тыс.", ["~4300", "1000", "2000"]),
-    ("ru", "500 из той тысячи, тысячи людей, около тысячи", ["500", "1000", "~1000"]),
+    ("ru", "более 4,3 тысячи, 1 тыс. человек, 2 тыс.", ["4300", "1000", "2000"]),
+    ("ru", "500 из той тысячи, тысячи людей, около тысячи", ["500", "1000", "1000"]),
     ("ru", "двести пятьдесят, ста пленных, девятеро", ["250", "100", "9"]),
-    ("ru", "до 100 человек, 1000+, не менее 1 200", ["~100", "~1000", "~1200"]),
+    ("ru", "до 100 человек, 1000+, не менее 1 200", ["100", "1000", "1200"]),
     ("tr", "1.200 asker, 1200 asker, 26 Ukraynalının, 12'sinin", ["1200", "1200", "26", "12"]),
     ("tr", "yüz elli yedi, iki yüz, bin kişi, iki bin beş yüz", ["157", "200", "1000", "2500"]),
     ("tr", "6 bin 60 ceset, bin 212 ceset, 1,2 bin", ["6060", "1212", "1200"]),
-    ("tr", "yaklaşık 130, 150'den fazla, en az 200", ["~130", "~150", "~200"]),
+    ("tr", "yaklaşık 130, 150'den fazla, en az 200", ["130", "150", "200"]),
     ("tr", "binlerce, birkaç yüz, bir heyet", []),
 ]
 ORDINALS = [
@@ -72,7 +72,7 @@ SIDES = [
 ]
 NO_COUNTS = [
     ("en", "15%, 15–20 percent", ["15 !percent", "15 !percent", "20 !percent"]),
-    ("en", "aged 18 to 25, those under 25 and the sick", ["18 !age", "25 !age", "~25 !age"]),
+    ("en", "aged 18 to 25, those under 25 and the sick", ["18 !age", "25 !age", "25 !age"]),
     (
         "en",
         "24–48 hours, 40 minutes, a 30-day truce, two to three days",
@@ -84,10 +84,10 @@ NO_COUNTS = [
     ("en", "at first, wait a second.", ["1 ordinal !idiom", "2 ordinal !idiom"]),
     ("en", "1. Exchange\n2. Bodies", ["1 !listing", "2 !listing"]),
     ("en", "on 23–25 May 2025", ["23 !date", "25 !date", "2025 !date"]),
-    ("uk", "від 18 до 25 років, до 25 років", ["18 !age", "~25 !age", "~25 !age"]),
+    ("uk", "від 18 до 25 років, до 25 років", ["18 !age", "25 !age", "25 !age"]),
     ("uk", "15–20 %, 30-денне, перший заступник", ["15 !percent", "20 !percent", "30 !duration", "1 ordinal !idiom"]),
-    ("ru", "от 18 до 25 лет, младше 25 лет", ["18 !age", "~25 !age", "25 !age"]),
-    ("ru", "двух часов, около 5 часов, 24-48 часов", ["2 !duration", "~5 !duration", "24 !duration", "48 !duration"]),
+    ("ru", "от 18 до 25 лет, младше 25 лет", ["18 !age", "25 !age", "25 !age"]),
+    ("ru", "двух часов, около 5 часов, 24-48 часов", ["2 !duration", "5 !duration", "24 !duration", "48 !duration"]),
     ("ru", "в 2022 году, 15:00, 15-20%", ["2022 !date", "15 !clock", "15 !percent", "20 !percent"]),
     ("tr", "yüzde 15, %15, 25 yaş altı, 18-25 yaş", ["15 !percent", "15 !percent", "25 !age", "18 !age", "25 !age"]),
     ("tr", "10.30'da, saat 16.00'da, 48 saat", ["10 !clock", "16 !clock", "48 !duration"]),
