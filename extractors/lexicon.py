@@ -1,8 +1,10 @@
 """Names, topic words and language cues of all watches in one automaton, and what it finds in a text."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 import ahocorasick_rs
@@ -14,11 +16,13 @@ from extractors.languages.ru_cues import CUES as RU
 from extractors.languages.tr_cues import CUES as TR
 from extractors.languages.uk_cues import CUES as UK
 from extractors.records import Name, Names
-from extractors.topicwords import REACH, Pattern, compile_pattern, expand
+from extractors.topicwords import ENDING, REACH, Pattern, compile_pattern, expand
 
 CUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {"en": EN, "ru": RU, "tr": TR, "uk": UK}
 _BETWEEN = "\x00"
 _SHORT = 3
+_ENDING = re.compile(ENDING)
+_START, _END = itemgetter(0), itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Lexicon:
                 continue
             if held.words and (end == size or not folded[end].isalnum()):
                 found += [Hit(start, end, term) for term in held.words]
+            if held.stems:
+                word = _ENDING.match(folded, end)
+                found += [Hit(start, word.end() if word else end, term) for term in held.stems]
             if not held.marked:
                 continue
             behind = folded[end : end + REACH]
@@ -85,7 +92,9 @@ class Lexicon:
                             found.append(Hit(start, end, term))
                     elif match := pattern.rest.match(folded, end):
                         found.append(Hit(start, match.end(), term))
-        found.sort(key=_place)
+        # by start, longer ones first: two plain keys cost a third of one that is made for each hit
+        found.sort(key=_END, reverse=True)
+        found.sort(key=_START)
         return found
 
     def _of(self, language: str) -> list["_Held | None"]:
@@ -93,27 +102,28 @@ class Lexicon:
         own: list[_Held | None] = []
         for pairs in self._payloads:
             spoken = [pair for pair in pairs if pair[1].language in (None, language)]
-            plain = tuple(term for pattern, term in spoken if pattern.rest is None and not pattern.cased)
+            words: list[Term] = []
+            stems: list[Term] = []
             marked: dict[str, list[tuple[Pattern, Term]]] = {}
-            for pair in spoken:
-                if pair[0].rest is not None or pair[0].cased:
-                    marked.setdefault(pair[0].needs, []).append(pair)
-            own.append(_Held(plain, tuple((needs, tuple(each)) for needs, each in marked.items())) if spoken else None)
+            for pattern, term in spoken:
+                if pattern.cased or not (pattern.rest is None or pattern.stem):
+                    marked.setdefault(pattern.needs, []).append((pattern, term))
+                else:
+                    (stems if pattern.stem else words).append(term)
+            behind = tuple((needs, tuple(each)) for needs, each in marked.items())
+            own.append(_Held(tuple(words), tuple(stems), behind) if spoken else None)
         self._spoken[language] = own
         return own
 
 
 class _Held(NamedTuple):
-    """What one spelling stands for: as a whole word, and with what must follow it, or a capital that is to be looked
-    at. `marked` is by the next word that a pattern needs: "exchange" begins a hundred patterns, and a look for the word
+    """What one spelling stands for: as a whole word, with any ending, and with what must follow it, or a capital that
+    is to be looked at. `marked` is by the next word that a pattern needs: "exchange" begins a hundred patterns, and a look for the word
     costs a fifth of a regular expression."""
 
     words: tuple[Term, ...]
+    stems: tuple[Term, ...]
     marked: tuple[tuple[str, tuple[tuple[Pattern, Term], ...]], ...]
-
-
-def _place(hit: Hit) -> tuple[int, int]:
-    return hit.start, -hit.end
 
 
 def compile_lexicon(names: Sequence[Names]) -> Lexicon:

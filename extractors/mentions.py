@@ -27,6 +27,7 @@ HEADS = (
     "met",
     "meet",
 )
+_ORDER = {group: rank for rank, group in enumerate(HEADS)}
 _VERBS: frozenset[str] = frozenset(
     {"acts", "deeds", "scenes", "doing", "coming", "bound", "returns", "returning", "met", "meet", "wished", "deals"}
 )
@@ -77,7 +78,7 @@ def find_heads(
     refusals: list[Refusal] = []
     present = passage.topics()
     own = [topic for topic in topics if topic in present]
-    full = {topic: passage.words(topic, "names") for topic in own}
+    full = {topic: names for topic in own if (names := passage.words(topic, "names"))}
     for topic in own:
         held = passage.table.words[topic]
         cancels = _cancels(passage, topic)
@@ -96,7 +97,7 @@ def find_heads(
         deals = passage.words(topic, "deals")
         governed = passage.words(topic, "bound", "coming", "returning")
         taken: list[Hit] = []
-        for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (HEADS.index(h.term.group), h.start, -h.end)):
+        for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (_ORDER[h.term.group], h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
                 continue
             if hit.term.group == "names" and hit.start in verbs:

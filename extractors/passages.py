@@ -69,7 +69,8 @@ class Passage:
 
     def words(self, topic: str, *groups: str) -> Sequence[Hit]:
         """The hits of these word groups of one topic, in order."""
-        return _picked(self.table.words.get(topic, _NONE), groups)
+        held = self.table.words.get(topic)
+        return _picked(held, groups) if held else ()
 
     def names(self, *kinds: str) -> Sequence[Hit]:
         """The hits of names, of these kinds or of all."""
@@ -88,9 +89,6 @@ class Table(NamedTuple):
     words: Mapping[str, Mapping[str, Sequence[Hit]]]
     names: Mapping[str, Sequence[Hit]]
     named: Sequence[Hit]
-
-
-_NONE: Mapping[str, Sequence[Hit]] = {}
 
 
 def _picked(held: Mapping[str, Sequence[Hit]], groups: Sequence[str]) -> Sequence[Hit]:
@@ -182,10 +180,11 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             place = "lead" if sum(item <= own[i][0] < start for i in real) < _LEAD_SENTENCES else "body"
         elif field == "text":
             place = _zone(rank[index], len(real))
+        table = indexed(inside)
         out.append(
             Passage(
                 field, text, folded, start, end, paragraph, index, place, inside,
-                _cuts(text, start, end, inside), indexed(inside), noise if place == "noise" else None,
+                _cuts(text, start, end, table), table, noise if place == "noise" else None,
             )
         )  # fmt: skip
     return out
@@ -205,13 +204,11 @@ def _zone(order: int, count: int) -> Zone:
     return "tail" if count > 5 and order >= count * _TAIL_FROM else "body"
 
 
-def _cuts(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[int, ...]:
-    if not any(hit.term.sort == "word" or hit.term.group == "each" for hit in hits):
+def _cuts(text: str, start: int, end: int, table: Table) -> tuple[int, ...]:
+    if not table.words and "each" not in table.cues:
         return ()  # nobody asks for the clauses of a sentence that speaks of no event; most are such
     marks = {match.end() for match in _CUTS.finditer(text, start, end)}
-    marks.update(
-        hit.start for hit in hits if hit.term.sort == "cue" and hit.term.group == "clause" and hit.start > start
-    )
+    marks.update(hit.start for hit in table.cues.get("clause", ()))
     return tuple(sorted(mark for mark in marks if start < mark < end))
 
 

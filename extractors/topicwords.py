@@ -57,7 +57,8 @@ _BLANKS = re.compile(r"\s+")
 _GAP = r"(?:[^\S\n]+[\w'’-]+){{0,{}}}?"
 _GAP_WORDS = 3
 _NUMBER = r"\d(?:[\d.,' ]*\d)?"
-_ENDING = r"[\w’']*"
+ENDING = r"[\w’']*"
+"""What ``*`` stands for."""
 _BLANK = r"[^\S\n]+"
 
 REACH = 160
@@ -70,12 +71,14 @@ class Pattern:
 
     Both are in the alphabet of `fold`. `cased`: the first letter of the find must be a capital in the text. `needs` is
     the first word of `rest`, or part of it: where it is not within `REACH` characters, `rest` cannot match.
+    `stem`: `rest` is any ending and no more.
     """
 
     head: str
     rest: re.Pattern[str] | None
     cased: bool = False
     needs: str = ""
+    stem: bool = False
 
 
 def is_group(name: str) -> bool:
@@ -108,7 +111,7 @@ def compile_pattern(spelling: str) -> Pattern:
         head = head.rstrip()
     for piece in re.findall(r"\*|#|(?: ?~)+ ?|\s|[^*~#\s]+", rest):
         if piece == "*":
-            regex += _ENDING
+            regex += ENDING
         elif piece == "#":
             regex += _NUMBER
         elif "~" in piece:
@@ -118,7 +121,7 @@ def compile_pattern(spelling: str) -> Pattern:
         else:
             regex += re.escape(piece)
             needs = needs or piece
-    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased, needs)
+    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased, needs, rest == "*")
 
 
 @lru_cache(maxsize=8192)
