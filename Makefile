@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-slow demo check bench lock clean
+.PHONY: run test test-slow demo check bench wheel lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Parley needs Python 3.11 or later: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
@@ -33,6 +33,9 @@ check: $(READY)      ## lint, types, import contract
 
 bench: $(READY)      ## speed and memory, as ratios against a baseline in the same run
 	$(BIN)/python -m pytest -q -s tests/benchmarks -m bench
+
+wheel: $(READY)      ## dist/: a wheel whose reading is compiled, twice as fast; needs a C compiler
+	HATCH_BUILD_HOOKS_ENABLE=true $(BIN)/python -m build --no-isolation --outdir dist .
 
 lock: $(READY)       ## refresh requirements.lock within the bounds of pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \

@@ -118,8 +118,11 @@ class Lexicon:
 
 class _Held(NamedTuple):
     """What one spelling stands for: as a whole word, with any ending, and with what must follow it, or a capital that
-    is to be looked at. `marked` is by the next word that a pattern needs: "exchange" begins a hundred patterns, and a look for the word
-    costs a fifth of a regular expression."""
+    is to be looked at.
+
+    `marked` is by the next word that a pattern needs: "exchange" begins a hundred patterns, and a look for the word
+    costs a fifth of a regular expression.
+    """
 
     words: tuple[Term, ...]
     stems: tuple[Term, ...]

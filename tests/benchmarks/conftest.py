@@ -1,8 +1,13 @@
 """What the benchmarks share: the watch that comes along, articles of one length, and times taken in turns."""
 
 import json
+import os
+import pickle
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +19,8 @@ from monitor.homes import shipped
 from monitor.records import Watch
 from monitor.watches import load_watch
 
-CORPUS = Path(__file__).parents[1] / "corpus" / "dev-retold.jsonl"
+CHECKOUT = Path(__file__).parents[2]
+CORPUS = CHECKOUT / "tests" / "corpus" / "dev-retold.jsonl"
 LANGUAGES = ("en", "ru", "tr", "uk")
 LENGTH = 3_000
 PUBLISHED = datetime(2025, 6, 2, 12, tzinfo=UTC)
@@ -58,6 +64,46 @@ def side_by_side() -> SideBySide:
         return [min(each) for each in zip(*taken, strict=True)]
 
     return measure
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory, watch: Watch, articles) -> Mapping[str, float]:
+    """Milliseconds an article with the reading compiled (`make wheel`), by language, taken in a process of its own."""
+    folder = tmp_path_factory.mktemp("compiled")
+    building = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
+    subprocess.run(building, check=True, capture_output=True, env=os.environ | {"HATCH_BUILD_HOOKS_ENABLE": "true"})
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    (folder / "texts").write_bytes(pickle.dumps((watch.names, articles)))
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", TIMED, str(folder / "texts")],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder / "site")},
+    )
+    taken: dict[str, float] = json.loads(done.stdout)
+    return taken
+
+
+TIMED = """
+import json, pickle, sys, time
+from extractors import claims
+from extractors.lexicon import compile_lexicon
+
+assert claims.__file__.endswith(".so")
+names, articles = pickle.load(open(sys.argv[1], "rb"))
+lexicon, taken = compile_lexicon([names]), {}
+for code, texts in articles.items():
+    rounds = []
+    for _ in range(6):
+        began = time.perf_counter()
+        for each in texts:
+            claims.read_claims(each, lexicon)
+        rounds.append(time.perf_counter() - began)
+    taken[code] = min(rounds[1:]) * 1_000 / len(texts)
+print(json.dumps(taken))
+"""
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

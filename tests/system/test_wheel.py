@@ -63,6 +63,40 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     return Installed(bin_, folder / "there")
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make wheel` makes, unpacked: it goes by way of the source archive, and leaves the checkout as it was."""
+    out = tmp_path_factory.mktemp("compiled")
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(CHECKOUT)],
+        cwd=out,
+        env=_clean() | {"HATCH_BUILD_HOOKS_ENABLE": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = out.glob("*.whl")
+    zipfile.ZipFile(made).extractall(out / "site")
+    return out / "site"
+
+
+def test_the_compiled_reading_says_the_same_of_every_article(compiled: Path, tmp_path: Path) -> None:
+    def explained(*environment: tuple[str, str]) -> str:
+        words = [sys.executable, "-P", "-m", "monitor", "--home", str(CHECKOUT), "explain", "--json", *corpora]
+        done = subprocess.run(words, cwd=tmp_path, env=_clean() | dict(environment), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    corpora = [str(each) for each in sorted((CHECKOUT / "tests" / "corpus").glob("*.jsonl"))]
+    where = "import extractors.claims as it; print(it.__file__)"
+    path = ("PYTHONPATH", str(compiled))
+    done = subprocess.run(
+        [sys.executable, "-c", where], cwd=tmp_path, env=_clean() | dict([path]), capture_output=True, text=True
+    )
+    assert Path(done.stdout.strip()).suffix == ".so"
+    assert explained(path) == explained()
+
+
 def test_the_wheel_holds_the_packages_and_the_data_and_no_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
