@@ -1,18 +1,19 @@
 """Whose event it is: of the watch's parties, or of somebody else whom the sentence or the article names."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from extractors.languages import Language
 from extractors.lexicon import Hit
 from extractors.mentions import Head, side_of
 from extractors.passages import Passage
 from extractors.records import Names
 
 _PARTNER_REACH = 30
-_JOINT = re.compile(r"(?:'s|’s)?\s*(?:-|–|,?\s*\b(?:and|і|й|та|и|ve)\b)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def company_of(passages: Sequence[Passage]) -> Company:
     return Company(sides, others)
 
 
-def why_foreign(passage: Passage, head: Head, names: Names, company: Company, countable: frozenset[str]) -> str | None:
+def why_foreign(
+    passage: Passage, head: Head, names: Names, company: Company, countable: frozenset[str], language: Language
+) -> str | None:
     """Why an event is not of this watch's parties; None when it may be.
 
     The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
@@ -54,7 +57,7 @@ def why_foreign(passage: Passage, head: Head, names: Names, company: Company, co
         if joined and not side_of(joined[0]):
             return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
-    if _together_with_others(passage, head, hits, names):
+    if _together_with_others(passage, head, hits, names, language):
         return "parties-of-another-process"
     if len(sides) >= min(2, len(names.parties)):
         return None
@@ -77,16 +80,22 @@ def why_foreign(passage: Passage, head: Head, names: Names, company: Company, co
     return None
 
 
-def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names) -> bool:
+def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names, language: Language) -> bool:
     """ "US and Ukrainian negotiators held talks on a plan with Russia": who is joined before the head holds them."""
     before = [hit for hit in hits if hit.end <= head.start and hit.term.group in ("party", "people", "other")]
+    joint = _joint(language.pattern("and"))
     joined = [
         (one, two)
         for one, two in pairwise(before)
-        if _strange(one, names) != _strange(two, names) and _JOINT.fullmatch(passage.folded, one.end, two.start)
+        if _strange(one, names) != _strange(two, names) and joint.fullmatch(passage.folded, one.end, two.start)
     ]
     own = {side for hit in before if (side := side_of(hit)) in names.parties}
     return bool(joined) and len(own) == 1
+
+
+@functools.cache
+def _joint(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:'s)?\s*(?:-|,?\s*\b(?:{words})\b)\s*")
 
 
 def _strange(hit: Hit, names: Names) -> bool:

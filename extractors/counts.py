@@ -67,15 +67,16 @@ def counts_of(passage: Passage, head: Head, numbers: Sequence[FoundNumber], name
 def furthers(passage: Passage, numbers: Sequence[FoundNumber]) -> bool:
     """Whether a count says that it is a further one: "another 1,200", "ще 1200 тіл", "1.200 naaş daha"."""
     another = passage.cues("another")
+    behind = {cue.start for cue in passage.cues("another-post")}
     counted = [n for n in numbers if n.kind != "ordinal" and not n.role_hint and n.value >= _SMALL]
     for number in counted if another else ():
         for cue in another:
             if 0 <= number.start - cue.end <= 2:
                 return True
             # Turkish puts it behind the noun that is counted
-            behind = passage.folded[number.end : cue.start]
-            if passage.folded[cue.start : cue.end] == "daha" and 0 < len(behind) <= _UNIT_REACH // 2:
-                return not any(mark in behind for mark in _MARKS)
+            noun = passage.folded[number.end : cue.start]
+            if cue.start in behind and 0 < len(noun) <= _UNIT_REACH // 2:
+                return not any(mark in noun for mark in _MARKS)
     return False
 
 

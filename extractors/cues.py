@@ -20,14 +20,13 @@ before the head, or with the ``-post`` groups right behind it (Turkish).
 ``this`` opens a sentence about the event just told ("it was the third swap of the year"). ``dated`` says that the
 day of what is spoken of is known, whoever keeps it to himself.
 
-Attributes: ``previous``, ``another``, ``superlative``, ``part``, ``final``, ``deal``, ``undated``, ``pluperfect``.
-Sentence openers and adverbs of recall: ``recap``. Counting: ``each``, ``whole``. Who gives and who gets: ``gives``,
-``gets`` (a verb in both is told by whom it names behind it), ``from`` before the giver, ``toward`` before
-the one who gets. Comparing: ``since``, which
-presupposes what follows it ("the first since the delegations met"), and ``since-post`` right behind that.
-``portion`` nouns take an ordinal away from the noun behind them ("the second day of the exchange"). ``was-to-be`` is
-the future seen from the past. ``talk`` verbs tell of a conversation; ``we`` are the words of
-who speaks for himself. Reporting: ``said``, ``refuser``.
+Attributes: ``previous``, ``another`` (``another-post`` where it stands behind its noun), ``superlative``, ``part``,
+``final``, ``deal``, ``undated``, ``pluperfect``. Sentence openers and adverbs of recall: ``recap``. Counting:
+``each``, ``whole``. Who gives and who gets: ``gives``, ``gets`` (a verb in both is told by whom it names behind it),
+``from`` before the giver, ``toward`` before the one who gets. Comparing: ``since``, which presupposes what follows it
+("the first since the delegations met"), and ``since-post`` right behind that. ``portion`` nouns take an ordinal away
+from the noun behind them ("the second day of the exchange"). ``was-to-be`` is the future seen from the past. ``talk``
+verbs tell of a conversation; ``we`` are the words of who speaks for himself. Reporting: ``said``, ``refuser``.
 ``clause`` words open a clause, ``relative`` ones a clause about the noun before it. Lines that are not the article's
 own text begin with ``caption`` or ``seealso``; a title with a ``digest`` word stands above what other articles told,
 one with a ``press`` word above what other newspapers did, one with an ``anniversary`` above what was long ago, one
@@ -67,6 +66,7 @@ GROUPS: tuple[str, ...] = (
     "recap",
     "previous",
     "another",
+    "another-post",
     "superlative",
     "pluperfect",
     "part",

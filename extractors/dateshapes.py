@@ -18,9 +18,7 @@ Day = tuple[int, int, int | None]
 
 _YEAR = r"(?P<{}>(?:19|20)\d\d)(?![\d])(?![.,:]\d)(?!\s?[-x]\s?(?:for|на)\b)"
 _TAIL = r"(?:'[^\W\d_]+)?"
-_YEAR_LED = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:\s+yili(?:nin)?)?\s+\Z")  # "2022 Mart'ında", folded
-_APPOSED = re.compile(r",\s(?:a|в|во|у)\s")
-_BARE_DAY_BEFORE = re.compile(r"the day before(?=\s*[.,;:!?)-]|\s*\Z)")
+_BARE = re.compile(r"\s*(?:[.,;:!?)-]|\Z)")
 
 
 class Shape(NamedTuple):
@@ -56,7 +54,11 @@ def shapes(text: str, code: str) -> tuple[Shape, ...]:
         if shape is not None and shape.start >= end:
             found.append(shape)
             end = shape.end
-    return tuple(_datelines(_rhetoric(_joined(found, folded), folded, scanner.conjunction), text, folded, scanner))
+    return tuple(
+        _datelines(
+            _rhetoric(_joined(found, folded, scanner.apposed), folded, scanner.conjunction), text, folded, scanner
+        )
+    )
 
 
 class _Scanner:
@@ -76,17 +78,23 @@ class _Scanner:
             rf"(?P<m1>{months})\b\.?{year.format('y1')}{_TAIL}"
         )
         self.month_day = re.compile(
-            rf"(?P<m1>{months})\b\.?\s+(?:the\s+)?(?P<d1>\d{{1,2}}){tail}(?!\d)(?![.,:]\d)(?!\s?%)"
+            rf"{p('month_first')}(?P<m1>{months})\b\.?\s+(?:the\s+)?(?P<d1>\d{{1,2}}){tail}(?!\d)(?![.,:]\d)(?!\s?%)"
             rf"(?:{listed},?(?P<joint>{joint})(?P<d2>\d{{1,2}}){tail}(?![\d.,:]*\d)(?!\s+(?:{months})\b))?{year.format('y1')}"
         )
-        comma = ",?" if language.code == "en" else ""
+        comma = p("year_comma") if "year_comma" in language.patterns else ""
         self.month_year = re.compile(
             rf"(?P<m1>{months})\b\.?{_TAIL}{comma}\s+{p('of')}{_YEAR.format('y1')}{p('year_tail')}?{_TAIL}"
         )
-        self.to_month = re.compile(rf"(?:\s*-\s*|\s+(?:to|through|until|по|до)\s+)(?=\d|(?:{months})\b)")
+        self.to_month = re.compile(rf"(?:\s*-\s*|\s+(?:{p('until')})\s+)(?=\d|(?:{months})\b)")
         self.and_month = re.compile(rf"\s+(?:{p('and')})\s+(?=\d|(?:{months})\b)")
         self.between = re.compile(rf"\b(?:{p('between')})\s+\Z")
         self.year_after = re.compile(p("year_after"))
+        # "2022 Mart'ında"
+        self.year_led = re.compile(rf"(?<!\d)(?P<y>(?:19|20)\d\d){p('year_led')}\Z")
+        self.month_inflected = re.compile(rf"(?:{p('month_inflected')})\Z")
+        self.month_tail = re.compile(p("month_tail"))
+        self.apposed = re.compile(rf",\s(?:{p('apposed')})\s")
+        self.bare_phrase = re.compile(p("bare_phrase"))
         self.year_before = re.compile(rf"\b(?:{p('year_before')})[\s-]+\Z")
         self.year_or_count_before = re.compile(rf"\b(?:{p('year_or_count_before')})[\s-]+\Z")
         self.counted_after = re.compile(p("counted_after"))
@@ -102,6 +110,7 @@ class _Scanner:
         self.weekday_tail = re.compile(p("weekday_tail"))
         self.ago = re.compile(rf"\b(?:{p('ago')})\Z")
         self.ahead = re.compile(rf"\b(?:{p('in')})")
+        self.ahead_before = re.compile(rf"\b(?:{p('in_before')})\Z")
         self.day_alone = re.compile(p("day_alone"))
         self.conjunction = re.compile(rf"\s*(?:,\s*|\s(?:{p('and')})\s|,\s*(?:{p('and')})\s)\s*\Z")
         self.label = label_expression(p("label"))
@@ -192,7 +201,7 @@ class _Scanner:
         return match["m1"] not in self.language.capital_months or text[match.start("m1")].isupper()
 
     def _month(self, text: str, folded: str, token: Token) -> Shape | None:
-        if self.language.code == "en" and (shape := self._days(text, folded, token.start, self.month_day)):
+        if shape := self._days(text, folded, token.start, self.month_day):
             return shape
         month = self.language.months[token.word]
         before = max(0, token.start - 24), token.start
@@ -203,22 +212,18 @@ class _Scanner:
             return Shape(token.start, match.end(), "month", value=month, year=int(match["y1"]), part=part)
         if token.word in self.language.capital_months and not text[token.start].isupper():
             return None
-        if self.language.code == "tr" and (led := _YEAR_LED.search(folded, *before)):
+        if led := self.year_led.search(folded, *before):
             return Shape(led.start("y"), token.end, "month", value=month, year=int(led["y"]), part=part)
         part = part or (
             "past" if self.past.search(folded, *before) else "future" if self.future.search(folded, *before) else ""
         )
-        if part or self.month_before.search(folded, *before) or self._turkish_month(folded, token):
+        if part or self.month_before.search(folded, *before) or self._inflected(folded, token):
             return Shape(token.start, token.end, "month", value=month, part=part)
         return None
 
-    def _turkish_month(self, folded: str, token: Token) -> bool:
-        if self.language.code != "tr":
-            return False
-        inflected = token.word.endswith(
-            ("ta", "te", "da", "de", "taki", "teki", "daki", "deki", "dan", "den", "tan", "ten")
-        )
-        return inflected or re.match(r"'[dt][ae]|\s+ayi", folded[token.end : token.end + 5]) is not None
+    def _inflected(self, folded: str, token: Token) -> bool:
+        """A month in a case of place or time tells when, without a preposition ("Haziran'da", "mart ayı")."""
+        return bool(self.month_inflected.search(token.word) or self.month_tail.match(folded, token.end))
 
     def _weekday(self, text: str, folded: str, token: Token) -> Shape | None:
         start, before = token.start, (max(0, token.start - 24), token.start)
@@ -229,7 +234,7 @@ class _Scanner:
             modifier
             or self.weekday_before.search(folded, *before)
             or (tail and tail.end() > token.end)
-            or (self.language.code == "tr" and text[start].isupper())
+            or (token.word in self.language.capital_weekdays and text[start].isupper())
         ):
             return None
         return Shape(
@@ -246,12 +251,16 @@ class _Scanner:
             if not folded.startswith(phrase, token.start) or folded[end : end + 1].isalnum():
                 continue
             # "the day before" is yesterday, "a day before the talks" is not
-            if phrase != "day before" or _BARE_DAY_BEFORE.match(folded, max(0, token.start - 4)):
+            if not self.bare_phrase.fullmatch(phrase) or self._bare(folded, token.start, end):
                 part = self.language.relative[phrase]
                 # "the last one as of today" is of another day
                 idle = part == "day:0" and self.as_of.search(folded, max(0, token.start - 24), token.start)
                 return Shape(token.start, end, "rhetoric" if idle else "relative", part=part)
         return None
+
+    def _bare(self, folded: str, start: int, end: int) -> bool:
+        """Whether nothing follows that a phrase could count from."""
+        return folded[max(0, start - 4) : start] == "the " and _BARE.match(folded, end) is not None
 
     def _counted_from(self, folded: str, match: re.Match[str]) -> bool:
         """ "Four days after the swap" and "takastan dört gün sonra" count from an event, not from today."""
@@ -262,8 +271,8 @@ class _Scanner:
         match, sign = self.ago.search(folded, max(0, token.start - 32), token.end), -1
         if match is None:
             match, sign = self.ahead.match(folded, token.start), 1
-        if match is None and self.language.code == "tr":
-            match = re.compile(self.ahead.pattern + r"\Z").search(folded, max(0, token.start - 32), token.end)
+        if match is None:
+            match = self.ahead_before.search(folded, max(0, token.start - 32), token.end)
         if match is None or self._counted_from(folded, match):
             return None
         count = match["n"] or "1"
@@ -317,13 +326,13 @@ def _closed(folded: str, end: int) -> bool:
     return not folded[end:].strip() or folded[end] in ",;.)"
 
 
-def _joined(found: list[Shape], folded: str) -> list[Shape]:
+def _joined(found: list[Shape], folded: str, apposition: re.Pattern[str]) -> list[Shape]:
     """A weekday or relative day beside a date says the same day ("Monday, June 2"): the date wins, being exact."""
     joined: list[Shape] = []
     for shape in found:
         previous = joined[-1] if joined else None
         gap = folded[previous.end : shape.start] if previous else None
-        apposed = gap is not None and shape.kind == "weekday" and _APPOSED.fullmatch(gap) is not None
+        apposed = gap is not None and shape.kind == "weekday" and apposition.fullmatch(gap) is not None
         single = previous is not None and previous.kind == "day" and previous.first == previous.last
         if apposed and previous and single and _closed(folded, shape.end):
             joined[-1] = previous._replace(end=shape.end)

@@ -78,7 +78,7 @@ def find_numbers(
         if number is not None:
             found.append(number)
             end = number.end
-    return tuple(_ranges(found, folded))
+    return tuple(_ranges(found, folded, words.range_gap))
 
 
 _DATELESS = ("weekday", "rhetoric", "relative")  # shapes that hold no number: "yesterday"
@@ -96,6 +96,11 @@ class _Words:
         self.each_after = re.compile(p("each_after"))
         self.percent_before = re.compile(rf"(?:{p('percent_before')})\s*\Z")
         self.age_before = re.compile(rf"\b(?:{p('age_before')})\s+\Z")
+        self.age_sure = re.compile(rf"\b(?:{p('age_sure')})")
+        self.age_unsure = re.compile(rf"\b(?:{p('age_unsure')})\s+\Z")
+        self.age_proof = re.compile(p("age_proof"))
+        self.years = re.compile(rf"\s*-?\s*(?:{p('years')})")
+        self.range_gap = re.compile(rf"\s*-\s*|\s+(?:{p('range')})\s+")
         self.clock_before = re.compile(rf"\b(?:{p('clock_before')})\s+\Z")
         self.idiom = re.compile(rf"(?:{p('idiom')})")
         self.clock_after = re.compile(p("clock_after"))
@@ -170,7 +175,7 @@ class _Words:
         if 1900 <= read.value <= 2100 and self.year_after.match(after):
             return "year"
         if unit := self.after.match(after):
-            if unit.lastgroup == "duration" and self._years(after) and self.age_before.search(before):
+            if unit.lastgroup == "duration" and self.years.match(after) and self.age_before.search(before):
                 return "age"
             return _UNIT_HINTS[unit.lastgroup or ""]
         if _MONEY_BEFORE.search(before):
@@ -184,29 +189,15 @@ class _Words:
         at_line_head = not text[: read.start].rpartition("\n")[2].strip()
         if digits.isdecimal() and read.value < 100 and after[:2] in (". ", ") ") and at_line_head:
             return "listing"
-        if 14 <= read.value <= 70 and self.age_before.search(before) and self._age_words(before, after):
+        if 14 <= read.value <= 70 and self.age_before.search(before) and self._age(before, after):
             return "age"
         return None
 
-    def _years(self, after: str) -> bool:
-        return re.match(r"\s*-?\s*(?:лет|год|рок|річ|летн|years?)", after) is not None
-
-    def _age_words(self, before: str, after: str) -> bool:
+    def _age(self, before: str, after: str) -> bool:
         """ "under 25", "aged 18" without a noun after it; "до 25 пленных" and "under 25 prisoners" are counts."""
-        if self.language.code == "en":
-            if re.search(r"\b(?:under|over|below)\s+\Z", before):
-                return (
-                    re.match(
-                        r"\s*(?:[.,;:)\"'!?]|\Z|(?:and|or|were|are|was|is|came|to|as|in|from|on|at|who|will)\b)",
-                        after.lstrip() or "",
-                    )
-                    is not None
-                )
+        if self.age_sure.search(before) or not self.age_unsure.search(before):
             return True
-        if re.search(r"\b(?:молодш|старш|младше|моложе|старше|возраст|віком|віці)", before):
-            return True
-        following = re.match(r"\s*(?:до|по|-)\s*(?P<n>\d\d)\s*(?:-?\s*летн|лет|рок|річ|год)", after)
-        return following is not None
+        return self.age_proof.match(after) is not None
 
 
 @functools.cache
@@ -214,24 +205,16 @@ def _words(code: str) -> _Words:
     return _Words(get(code))
 
 
-def _ranges(found: list[FoundNumber], folded: str) -> list[FoundNumber]:
+def _ranges(found: list[FoundNumber], folded: str, range_gap: re.Pattern[str]) -> list[FoundNumber]:
     """The first number of a range has the role of the second: "24–48 hours", "from 18 to 25 years", "15-20 %"."""
     result = list(found)
     for index in range(len(result) - 2, -1, -1):
         one, other = result[index], result[index + 1]
         gap = folded[one.end : other.start]
-        if (
-            one.role_hint == "age"
-            and other.role_hint is None
-            and other.kind == "cardinal"
-            and _RANGE_GAP.fullmatch(gap)
-        ):
+        if one.role_hint == "age" and other.role_hint is None and other.kind == "cardinal" and range_gap.fullmatch(gap):
             result[index + 1] = other._replace(role_hint="age")
         if one.role_hint or one.kind != "cardinal" or other.role_hint in (None, "date", "name", "listing", "idiom"):
             continue
-        if len(gap) <= 8 and _RANGE_GAP.fullmatch(gap) and not (other.role_hint == "year" and one.value < 1900):
+        if len(gap) <= 8 and range_gap.fullmatch(gap) and not (other.role_hint == "year" and one.value < 1900):
             result[index] = one._replace(role_hint=other.role_hint)
     return result
-
-
-_RANGE_GAP = re.compile(r"\s*-\s*|\s+(?:to|or|and|по|до|или|и|або|чи|і|й|та|ve|ile|veya|ila)\s+")

@@ -11,7 +11,6 @@ _DIGITS = re.compile(r"\d{1,3}(?:(?P<s>[ ,.'])\d{3}(?!\d))(?:(?P=s)\d{3}(?!\d))*
 _FRACTION = re.compile(r"[.,](?P<f>\d{1,2})(?![\d])(?![.,/]\d)")
 _HYPHEN_OR_BLANK = re.compile(r"\s*-\s*|\s+")
 _TENS = (20, 30, 40, 50, 60, 70, 80, 90)
-_REST = re.compile(r"\s(?P<n>\d{1,3})(?![\d:])(?![.,/]\d)(?!\s*(?:-|%))")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 MAX_DIGITS = 12  # a longer run of digits is an identifier, not a number of people
 
@@ -37,14 +36,16 @@ class Numerals:
         self.ordinal_stop = re.compile(rf"\.\s+(?:{p('ordinal_noun')})")
         self.each_digits = re.compile(p("each_digits"))
         self.several = re.compile(rf"\b(?:{p('several')})\s+\Z")
-        self.joint = re.compile(rf"\s+(?:{p('and')})\s+" if language.code == "en" else r"(?!)")
+        self.several_any = re.compile(rf"\b(?:{p('several_any')})\s+\Z")
+        self.joint = re.compile(rf"\s+(?:{p('number_and')})\s+")
         self.magnitude = re.compile(
             r"\s?(?P<w>" + "|".join(sorted(language.multipliers, key=lambda w: (-len(w), w))) + r")\b\.?"
         )
-        self.thousand_genitive = re.compile(
-            r"\b(?:около|более|свыше|больше|меньше|менее|до|из|той|этой|одной|полутора|"
-            r"близько|понад|більше|менше|по|тієї|цієї|однієї|з|із|зі|від)\s+\Z"
-        )
+        self.lone = re.compile(p("lone"))
+        self.lone_led = re.compile(p("lone_led"))
+        self.lone_lead = re.compile(rf"\b(?:{p('lone_lead')})\s+\Z")
+        self.hundred = re.compile(p("hundred"))
+        self.rest = re.compile(rf"{p('thousand_rest')}(?P<n>\d{{1,3}})(?![\d:])(?![.,/]\d)(?!\s*(?:-|%))")
 
     def read(self, folded: str, at: int, limit: int) -> Numeral | None:
         """The number that begins at `at` and ends by `limit`, or None."""
@@ -79,7 +80,7 @@ class Numerals:
 
     def _rest(self, folded: str, at: int, limit: int, size: int) -> re.Match[str] | None:
         # Turkish news write "6 bin 60" and "bin 212" where others write 6,060 and 1,212
-        return _REST.match(folded, at, limit) if self.language.code == "tr" and size == 1000 else None
+        return self.rest.match(folded, at, limit) if size == 1000 else None
 
     def _read_words(self, folded: str, at: int, limit: int) -> Numeral | None:
         """One number of several words: each next word must be smaller than the one before, up to a multiplier."""
@@ -103,11 +104,11 @@ class Numerals:
                     smallest = 100
                 else:
                     total, current, smallest = total + (current or 1) * size, 0, size
-            elif word == "yüz" and 1 < current < 10:  # Turkish: "iki yüz" is two hundred
+            elif 1 < current < 10 and self.hundred.fullmatch(word):  # Turkish: "iki yüz" is two hundred
                 current, smallest = current * 100, 100
             elif (value := language.cardinals.get(word, 0)) and value < smallest:
                 current += value
-                round_ten = value in _TENS or (language.code == "tr" and value == 10)
+                round_ten = value in _TENS or (value == 10 and language.joining_ten)
                 smallest = 10 if round_ten else 1 if value < 20 else 100
             elif (value := language.ordinals.get(word, 0)) and value < smallest:
                 return Numeral(start, match.end(), total + current + value, ordinal=True)
@@ -132,34 +133,13 @@ class Numerals:
 
     def _lone(self, folded: str, start: int, word: str) -> bool:
         """May a multiplier stand for a number by itself: "тысяча", "bin", "a thousand"; not "тысячи", "thousands"?"""
-        before = folded[max(0, start - 12) : start]
-        if self.language.code == "en":
-            return re.search(r"\b(?:an?|one|per|every)\s+\Z", before) is not None and word in (
-                "hundred",
-                "thousand",
-                "million",
-            )
-        if word in ("тысячи", "тисячі"):
-            return self.thousand_genitive.search(before) is not None
-        return word in (
-            "тысяча",
-            "тысячу",
-            "тысяче",
-            "тысячей",
-            "тисяча",
-            "тисячу",
-            "тисячею",
-            "bin",
-            "миллион",
-            "мільйон",
-        )
+        if self.lone_led.fullmatch(word):
+            return self.lone_lead.search(folded, max(0, start - 12), start) is not None
+        return self.lone.fullmatch(word) is not None
 
     def _several(self, folded: str, start: int, alone: str) -> bool:
-        return (
-            bool(alone)
-            and self.several.search(folded, max(0, start - 16), start) is not None
-            and (self.language.code == "tr" or alone in self.language.multipliers)
-        )
+        expression = self.several if alone in self.language.multipliers else self.several_any
+        return bool(alone) and expression.search(folded, max(0, start - 16), start) is not None
 
 
 def value_of(digits: str) -> int:

@@ -4,18 +4,16 @@ Measured against libraries on texts with hard abbreviations (m., г., тис., P
 and with some forty abbreviations a language the most exact.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
-from extractors.languages import Language
+from extractors.languages import NOTHING, Language, get
 
 _CLOSERS = "\"'”’»)\\]›“"
 # A candidate: closing punctuation, its quotes and brackets, then a blank. A quote that opens the next sentence is
 # after the blank. Line breaks are handled as paragraphs before.
 _END = re.compile(rf"[.!?…]+[{_CLOSERS}]*(?=\s)")
-# A full stop lost in copying: a function word with a capital amid small letters begins a sentence. Before a capital
-# it may be part of a name ("The Hague").
-_LOST = re.compile(r"\s(?<=[a-z]{2}\s)(?:In|On|At|The|He|She|It|They|We|But|And|As|After|For|This|These)\s(?=[a-z])")
 _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 # what stands before a full stop: letters, digits, inner stops and hyphens ("т.е", "a.m", "г-н", "17.05.2025")
 _LAST_WORD = re.compile(r"[\w.'’-]*\Z")
@@ -67,9 +65,7 @@ def _ends_in(text: str, line: re.Match[str], language: Language) -> list[int]:
         for match in _END.finditer(text, line.start(), line.end())
         if _ends(text, match, line.start(), line.end(), language)
     ]
-    if language.code != "en":
-        return found
-    lost = [match.start() for match in _LOST.finditer(text, line.start(), line.end())]
+    lost = [match.start() for match in _lost(language.code).finditer(text, line.start(), line.end())]
     return sorted({*found, *lost}) if lost else found
 
 
@@ -92,10 +88,26 @@ def _ends(text: str, match: re.Match[str], begin: int, end: int, language: Langu
         # "2. tur" and "1. First point": an ordinal or a list number; a sentence that ends in a short number is rare
         # in Turkish before a name, so there the stop belongs to the number
         at_line_start = _LINE_NUMBER.fullmatch(text[begin : match.start()]) is not None
-        return not (at_line_start or (language.code == "tr" and len(word) <= 2))
+        return not (at_line_start or _of_number(language.code).fullmatch(word))
     if lowered in language.units:
         return after.isupper()
     if lowered in language.abbreviations:
         return False
     # initials: "J. D. Vance", "В.В. Путин"; one letter that is no word by itself at the end of a sentence
     return not (_INITIALS.fullmatch(word) and word[0].isupper() and len(word.rsplit(".", 1)[-1]) == 1)
+
+
+@functools.cache
+def _lost(language: str) -> re.Pattern[str]:
+    """A full stop lost in copying: a function word with a capital amid small letters begins a sentence.
+
+    Before a capital it may be part of a name ("The Hague").
+    """
+    words = get(language).patterns.get("lost_stop", NOTHING)
+    return re.compile(rf"\s(?<=[a-z]{{2}}\s)(?:{words})\s(?=[a-z])")
+
+
+@functools.cache
+def _of_number(language: str) -> re.Pattern[str]:
+    """The numbers whose full stop belongs to them wherever they stand: "2. tur"."""
+    return re.compile(get(language).pattern("stop_of_number"))

@@ -15,6 +15,10 @@ CODES = ("en", "uk", "ru", "tr")
 """The languages that are read, ISO 639-1."""
 
 
+NOTHING = "(?!)"
+"""A regular expression that never matches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """Data of one language; every word and pattern is folded.
@@ -25,7 +29,8 @@ class Language:
     form → 1–12 and 0–6 (Monday is 0). `relative`: phrase → meaning, see `extractors.dates`. `cardinals`, `ordinals`,
     `multipliers`, `distributives`: word → value. `patterns`: named fragments of regular expressions that differ
     between languages, see `extractors.dates` and `extractors.numbers`. `capital_months`: months that are also
-    words ("may"), taken only with a capital.
+    words ("may"), taken only with a capital. `capital_weekdays`: forms for which a capital is support enough.
+    `joining_ten`: "ten two" is twelve.
     """
 
     code: str
@@ -43,10 +48,15 @@ class Language:
     distributives: Mapping[str, int]
     patterns: Mapping[str, str]
     capital_months: frozenset[str] = field(default_factory=frozenset)
+    capital_weekdays: frozenset[str] = field(default_factory=frozenset)
+    joining_ten: bool = False
 
     def pattern(self, name: str) -> str:
-        """The fragment of a name, folded: the same letters as the folded text that it is matched with."""
-        return _fold_pattern(self.patterns[name])
+        """The fragment of a name, folded: the same letters as the folded text that it is matched with.
+
+        What a language has no words for, its file leaves out, and that fragment matches nothing.
+        """
+        return _fold_pattern(self.patterns.get(name, NOTHING))
 
 
 def words(text: str) -> frozenset[str]:

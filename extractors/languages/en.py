@@ -82,13 +82,24 @@ LANGUAGE = Language(
     multipliers=table({100: "hundred", 1000: "thousand k", 1_000_000: "million mn", 1_000_000_000: "billion bn"}),
     distributives={},
     patterns={
-        "range": "-|and|to|through|until|till",
+        "until": "to|through|until",
+        "apposed": "a",
+        "month_first": "",
+        "year_comma": ",?",
+        "bare_phrase": "day before",
+        "number_and": "and",
+        "lone_led": "hundred|thousand|million",
+        "lone_lead": "an?|one|per|every",
+        "years": r"years?",
+        "age_unsure": r"under|over|below",
+        "age_proof": (r"\s*(?:[.,;:)\"'!?]|\Z|(?:and|or|were|are|was|is|came|to|as|in|from|on|at|who|will)\b)"),
+        "lost_stop": "In|On|At|The|He|She|It|They|We|But|And|As|After|For|This|These",
+        "range": "-|and|or|to|through|until|till",
         "and": "and",
         "ordinal_tail": "(?:st|nd|rd|th)",
         "of": r"(?:of\s+)?",
         "year_tail": "",
         "ordinal_digits": r"(?:st|nd|rd|th)\b",
-        "each_digits": r"(?!)",
         "year_before": r"in|since|early|late|mid|back in",
         # these take a year or a number of things; a plural tells the number: "for 2000 prisoners", "for 2022"
         "year_or_count_before": r"of|from|until|till|by|during|before|after|through|to|and|for",
@@ -102,22 +113,17 @@ LANGUAGE = Language(
         "early": r"(?:early|beginning of|start of)(?:\s+in)?|first (?:days|half) of",
         "mid": r"mid-?|middle of",
         "late": r"late|end of|the last days of|(?:second|latter) half of",
-        "early_after": r"(?!)",
-        "mid_after": r"(?!)",
-        "late_after": r"(?!)",
         "between": r"between",
         "past": r"last|previous|this past|past",
         "future": r"next|coming|this coming|the following",
         "weekday_before": r"on|by|since|until|till|from|late|early|this|of|before|after|and|to|for",
         "goal": r"to|until|till",
         "goal_tail": r"",
-        "weekday_strict": r"(?!)",
         "weekday_tail": r"(?:'s)?",
         "ago": (
             r"(?P<n>\d+|a|an|one|two|three|four|five|six|seven|ten)\s+(?P<u>days?|weeks?|months?|years?)\s+(?:ago|"
             r"earlier)"
         ),
-        "in": r"(?!)",
         "unit_day": "day",
         "unit_week": "week",
         "unit_month": "month",
@@ -127,19 +133,15 @@ LANGUAGE = Language(
         "label": r"posted|updated|published|modified|last updated|last modified|first published|created|date",
         "several": r"several|few|many|couple|of|half|per|the|some|last",
         "pair": r"\s*-\s*for\s*-\s*|\s+for\s+|\s+to\s+",
-        "each_before": r"(?!)",
         "each_after": (
             r"[\"']?(?:\s+[a-z]+){0,4}?\s+(?:each|apiece|per side|a side|(?:from|on|by|for) (?:each|both|either)"
             r"(?: of the)?"
             r"(?: two)? (?:sides?|part(?:y|ies)|countr(?:y|ies)))\b"
         ),
-        "counted_from": r"(?!)",
         "counted_from_after": r"after|before",
         "as_of": r"as of|until|up to|till",
         "eve": r"(?:on )?(?:the )?eve of(?: the)?",
-        "eve_after": r"(?!)",
         "percent": r"\s*(?:%|percent|per cent|pct)",
-        "percent_before": r"(?!)",
         "age_before": (
             r"aged?|ages|aged between|aged from|under(?: the age of)?|younger than|older than|between the ages of|"
             r"over the age of|below"
@@ -149,7 +151,6 @@ LANGUAGE = Language(
             r"(?:\s*-\s*|\s+(?:more |full |straight |consecutive |working |calendar )?)(?:seconds?|minutes?|mins?|"
             r"hours?|hrs?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies))\b"
         ),
-        "clock_before": r"(?!)",
         "clock_after": r"\s*(?:[ap]\.?\s?m\b\.?|o'clock|gmt|utc|hours local)",
         "money": r"\s*(?:dollars?|euros?|pounds?|hryvnias?|rubles?|roubles?|usd|eur|uah|cents?|liras?)\b",
         "listing": r"\s*-\s*(?:point|item|page|clause|step|paragraph|member|man|person)\b",
@@ -161,7 +162,6 @@ LANGUAGE = Language(
             r"(?<=\ba )second(?=\s*[.,;!?]|\s+(?:ago|later)\b)|(?<=\bper )second\b|"
             r"(?<=\bevery )second(?=\s*[.,;!?])"
         ),
-        "ordinal_noun": r"(?!)",
     },
     capital_months=frozenset(map(fold, ("may", "march", "mar", "jan", "dec", "sep", "august", "nov"))),
 )

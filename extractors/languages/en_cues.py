@@ -134,6 +134,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "another": (
         "another", "new", "fresh", "next", "further", "one more", "latest", "additional", "more", "again", "future",
     ),
+    "another-post": (),
     "superlative": (
         "largest since", "biggest since", "largest", "biggest", "first since", "the first ~ since", "the first major",
         "first in over", "first in more than", "most extensive",

@@ -51,6 +51,18 @@ _CASES = [
     "yle",
 ]
 
+_WEEKDAYS = table(
+    {
+        0: "pazartesi pazartesiye pazartesiden pazartesinin",
+        1: "salı salıya salıdan salının",
+        2: "çarşamba çarşambaya çarşambadan çarşambanın",
+        3: "perşembe perşembeye perşembeden perşembenin",
+        4: "cuma cumaya cumadan cumanın",
+        5: "cumartesi cumartesiye cumartesiden cumartesinin",
+        6: "pazar pazara pazardan",
+    }
+)
+
 LANGUAGE = Language(
     code="tr",
     letters=frozenset("ğşı"),
@@ -67,17 +79,7 @@ LANGUAGE = Language(
             for value, name in _MONTHS.items()
         }
     ),
-    weekdays=table(
-        {
-            0: "pazartesi pazartesiye pazartesiden pazartesinin",
-            1: "salı salıya salıdan salının",
-            2: "çarşamba çarşambaya çarşambadan çarşambanın",
-            3: "perşembe perşembeye perşembeden perşembenin",
-            4: "cuma cumaya cumadan cumanın",
-            5: "cumartesi cumartesiye cumartesiden cumartesinin",
-            6: "pazar pazara pazardan",
-        }
-    ),
+    weekdays=_WEEKDAYS,
     relative=phrases(
         {
             "day:-2": "evvelsi gün; önceki gün",
@@ -133,36 +135,34 @@ LANGUAGE = Language(
         }
     ),
     patterns={
+        "month_inflected": "[td][ae](?:ki)?|[td][ae]n",
+        "month_tail": r"'[dt][ae]|\s+ayı",
+        "year_led": r"(?:\s+yılı(?:nın)?)?\s+",
+        "lone": "bin",
+        "hundred": "yüz",
+        "thousand_rest": r"\s",
+        "several_any": r"birkaç|kaç|birçok|bir kaç|her|hiçbir|hem|yaş|yaşın",
+        "stop_of_number": r"\d{1,2}",
         "range": r"-|ve|ile|ila|veya|ya da",
         "and": "ve",
-        "ordinal_tail": r"(?!)",
         "of": "",
         "year_tail": r"(?:\s+(?:yılında\w*|yılının|yılı\b))",
         "ordinal_digits": r"'?(?:[iuü]?nc[iuü])(?:[^\W\d_]*)",
         "each_digits": r"'?(?:s|ş)?[ae]r\b",
-        "year_before": r"(?!)",
-        "year_or_count_before": r"(?!)",
-        "counted_after": r"(?!)",
         "year_after": (
             r"(?:\s+(?:yıl(?:ı|ında|ındaki|ının|ından|ına)?|senesinde|baharında|sonbaharında|yazında|kışında)\b|"
             r"'(?:d[ae]|t[ae]|d[ae]ki|t[ae]ki|d[ae]n|t[ae]n|[iıuü]n|n[iıuü]n|y[ae]|[ae])\b)"
         ),
-        "month_before": r"(?!)",
-        "early": r"(?!)",
-        "mid": r"(?!)",
-        "late": r"(?!)",
         "early_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+baş(?:ı|ında|ından)\b",
         "mid_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+orta(?:sı|sında)\b",
         "late_after": r"'?(?:[ıiuü]n|n[ıiuü]n)?\s+son(?:u|una|unda|undan)\b",
-        "between": r"(?!)",
         "past": r"geçen|geçtiğimiz|önceki",
         "future": r"gelecek|önümüzdeki|haftaya|gelecek hafta",
-        "weekday_before": r"(?!)",
-        "goal": r"(?!)",
         "goal_tail": r"'[ae]|'y[ae]|gününe|salıya|pazara|pazartesiye|çarşambaya|perşembeye|cumaya|cumartesiye|haftaya",
         "weekday_strict": r"pazar\w*|salı\w*",
         "weekday_tail": r"(?:\s+(?:günü|günkü|gününe|gününden|gününün|akşamı|sabahı|gecesi))",
         "ago": r"(?P<n>\d+|bir|iki|üç|dört|beş|altı|yedi|on)\s+(?P<u>gün|hafta|ay|yıl)\s+önce",
+        "in_before": r"(?P<n>\d+|bir|iki|üç|dört|beş|altı|yedi|on)\s+(?P<u>gün|hafta|ay)\s+sonra",
         "in": r"(?P<n>\d+|bir|iki|üç|dört|beş|altı|yedi|on)\s+(?P<u>gün|hafta|ay)\s+sonra",
         "unit_day": "g",
         "unit_week": "h",
@@ -179,16 +179,10 @@ LANGUAGE = Language(
             r"'(?:y?[ae])\s+(?:karşı(?:lık)?\s+)?|\s+(?:kişiye|esire|askere|"
             r"savaş esirine)\s+(?:karşı(?:lık)?\s+)?|\s*-\s*|\s+(?:karşılığı|karşılığında|karşı)\s+"
         ),
-        "each_before": r"(?!)",
-        "each_after": r"(?!)",
         "counted_from": r"\w+(?:dan|den|tan|ten)",
-        "counted_from_after": r"(?!)",
-        "as_of": r"(?!)",
-        "eve": r"(?!)",
         "eve_after": r"arifesi\w*",
         "percent": r"\s*(?:%)",
         "percent_before": r"yüzde|%",
-        "age_before": r"(?!)",
         "age_after": r"\s*(?:-\s*)?(?:yaş\w*)",
         "duration": (
             r"(?:\s*-\s*|\s+|'?)(?:saniye\w*|dakika\w*|saat\w*|gün(?:lük|lüğüne|dür|den|de|ün|ü|e|lüğ\w+)?\b|"
@@ -205,4 +199,7 @@ LANGUAGE = Language(
         ),
     },
     capital_months=frozenset(map(fold, ("ocak", "mart", "ekim", "aralık", "marta", "ekimi", "ekime", "aralığı"))),
+    # pazar is a market, salı a raft: as days of the week they stand with a capital
+    capital_weekdays=frozenset(_WEEKDAYS),
+    joining_ten=True,
 )

@@ -90,6 +90,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "another": (
         "yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha", "gelecek",
     ),
+    "another-post": ("daha",),
     "superlative": ("en büyük*", "bu yana*", "ilk kez", "en kapsamlı*", "beri", "-den beri"),
     "pluperfect": (
         "yapılmıştı*", "gerçekleşmişti*", "edilmişti*", "anlaşmıştı*", "varılmıştı*", "etmişti*",

@@ -1,10 +1,13 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import extractors
+from extractors import languages
 from extractors.language import identify
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev-retold.jsonl"
@@ -57,3 +60,13 @@ def test_a_quotation_does_not_turn_a_text_over() -> None:
 @given(st.text(), st.one_of(st.none(), st.sampled_from(["en", "uk", "ru", "tr", "de", ""])))
 def test_any_text_can_be_asked(text: str, hint: str | None) -> None:
     assert identify(text, hint) == identify(text, hint)
+
+
+def test_every_fragment_that_reading_asks_for_stands_in_some_language_and_none_stands_there_unasked() -> None:
+    """What a language has no words for it leaves out: a misspelt name would be nothing in all of them, unseen."""
+    code = "".join(each.read_text(encoding="utf-8") for each in Path(extractors.__path__[0]).glob("*.py"))
+    asked = set(re.findall(r"""\b(?:p|pattern|patterns\.get)\(f?["'](\w+)["']""", code))
+    asked |= {f"unit_{unit}" for unit in ("day", "week", "month", "year")}
+    asked |= {part + tail for part in ("early", "mid", "late") for tail in ("", "_after")}
+    held = {name for each in languages.CODES for name in languages.get(each).patterns}
+    assert asked == held

@@ -26,7 +26,7 @@ def heads(lexicon: Lexicon, text: str, language: str = "en", named: frozenset[st
     out: set[str] = set()
     for passage in passages(lexicon, text, language):
         numbers = find_numbers(text, languages.get(language))
-        out |= {head.topic for head in find_heads(passage, TOPICS, "ru-ua", named, numbers)[0]}
+        out |= {head.topic for head in find_heads(passage, TOPICS, named, numbers)[0]}
     return out
 
 
@@ -34,9 +34,7 @@ def refused(lexicon: Lexicon, text: str, language: str = "en") -> set[tuple[str,
     out: set[tuple[str, str]] = set()
     for passage in passages(lexicon, text, language):
         numbers = find_numbers(text, languages.get(language))
-        out |= {
-            (refusal.topic, refusal.rule) for refusal in find_heads(passage, TOPICS, "ru-ua", frozenset(), numbers)[1]
-        }
+        out |= {(refusal.topic, refusal.rule) for refusal in find_heads(passage, TOPICS, frozenset(), numbers)[1]}
     return out
 
 
