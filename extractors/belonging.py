@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from extractors.languages import Language
 from extractors.lexicon import Hit
 from extractors.mentions import Head, side_of
 from extractors.passages import Passage
@@ -39,9 +38,7 @@ def company_of(passages: Sequence[Passage]) -> Company:
     return Company(sides, others)
 
 
-def why_foreign(
-    passage: Passage, head: Head, names: Names, company: Company, countable: frozenset[str], language: Language
-) -> str | None:
+def why_foreign(passage: Passage, head: Head, names: Names, company: Company, countable: frozenset[str]) -> str | None:
     """Why an event is not of this watch's parties; None when it may be.
 
     The sentence speaks first: both sides named in it settle it. One side beside another party is the business of those
@@ -57,7 +54,7 @@ def why_foreign(
         if joined and not side_of(joined[0]):
             return "partner-of-another-process"
     sides = {side for hit in hits if (side := side_of(hit)) in names.parties}
-    if _together_with_others(passage, head, hits, names, language):
+    if _together_with_others(passage, head, hits, names):
         return "parties-of-another-process"
     if len(sides) >= min(2, len(names.parties)):
         return None
@@ -80,10 +77,10 @@ def why_foreign(
     return None
 
 
-def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names, language: Language) -> bool:
+def _together_with_others(passage: Passage, head: Head, hits: Sequence[Hit], names: Names) -> bool:
     """ "US and Ukrainian negotiators held talks on a plan with Russia": who is joined before the head holds them."""
     before = [hit for hit in hits if hit.end <= head.start and hit.term.group in ("party", "people", "other")]
-    joint = _joint(language.pattern("and"))
+    joint = _joint(passage.language.pattern("and"))
     joined = [
         (one, two)
         for one, two in pairwise(before)

@@ -130,7 +130,7 @@ def _read_watch(
             _count_on(drafts, spoken, follow_on(passage, numbers))
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
-            foreign = "of-sport" if sport else why_foreign(passage, head, names, company, countable, language)
+            foreign = "of-sport" if sport else why_foreign(passage, head, names, company, countable)
             if head.topic in strange and not foreign and not names_a_side(passage, names):
                 foreign = "goes-on-about-others"
             (strange.add if foreign else strange.discard)(head.topic)
@@ -144,7 +144,7 @@ def _read_watch(
                 )
                 continue
             slots = bind(passage, head, heads, numbers, dates, names, standing, countable)
-            moved = new_day(passage, standing, dates, language)
+            moved = new_day(passage, standing, dates)
             if moved is not None:
                 slots = replace(slots, date=moved)
             elif (

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 
 from extractors.dates import FoundDate
-from extractors.languages import Language
 from extractors.passages import Passage
 from extractors.records import Dating
 from extractors.status import Standing
@@ -15,7 +14,7 @@ _REACH = 60
 _LEAD = 12
 
 
-def new_day(passage: Passage, standing: Standing, dates: Sequence[FoundDate], language: Language) -> FoundDate | None:
+def new_day(passage: Passage, standing: Standing, dates: Sequence[FoundDate]) -> FoundDate | None:
     """The day to which a postponed event was moved, or None when the sentence names none.
 
     The goal stands behind the verb with its preposition ("moved to 23 November", "перенесён на 23 ноября") or in its
@@ -24,7 +23,7 @@ def new_day(passage: Passage, standing: Standing, dates: Sequence[FoundDate], la
     """
     if standing.status != "postponed":
         return None
-    inside, before, behind = _expressions(language.pattern("goal"), language.pattern("goal_tail"))
+    inside, before, behind = _expressions(passage.language.pattern("goal"), passage.language.pattern("goal_tail"))
     verbs = passage.cues("postponed")
     for found in dates:
         if found.shape not in _WRITTEN or found.dating is None:

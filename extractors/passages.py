@@ -49,6 +49,7 @@ class Passage:
     hits: tuple[Hit, ...]
     cuts: tuple[int, ...]
     table: "Table"
+    language: Language
     noise: str | None = None
 
     def clause(self, at: int) -> int:
@@ -184,7 +185,7 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
         out.append(
             Passage(
                 field, text, folded, start, end, paragraph, index, place, inside,
-                _cuts(text, start, end, table), table, noise if place == "noise" else None,
+                _cuts(text, start, end, table), table, language, noise if place == "noise" else None,
             )
         )  # fmt: skip
     return out

@@ -1,11 +1,14 @@
 """What a passage says of a head: ordinal, date, place, counts and parties, each bound as near as it can be."""
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractors.counts import counts_of, furthers
 from extractors.cues import HAPPENED
 from extractors.dates import FoundDate
+from extractors.languages import get
 from extractors.lexicon import Hit
 from extractors.mentions import Head, side_of
 from extractors.numbers import FoundNumber
@@ -26,6 +29,8 @@ _PLAN_REACH = 45
 _OF_THE_VERB = 4
 _CLAUSE = 40
 _NEARER = 15
+_PARTICIPLE = 50
+_ATTRIBUTES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,11 @@ def bind(
 
     `countable` are the kinds that have units to count: a round of talks takes no number of prisoners.
     """
-    rivals = [other for other in heads if other != head and other.topic == head.topic]
     foreign = [other for other in heads if other.topic != head.topic]
     counts = counts_of(passage, head, numbers, names) if head.topic in countable else {}
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
-        _date(passage, head, rivals, dates, standing),
+        _date(passage, head, heads, dates, standing),
         _place(passage, head, foreign, standing, countable, dates),
         counts,
         _parties(passage),
@@ -113,12 +117,13 @@ def _attributes_only(passage: Passage, start: int, end: int) -> bool:
 
 
 def _date(
-    passage: Passage, head: Head, rivals: Sequence[Head], dates: Sequence[FoundDate], standing: Standing
+    passage: Passage, head: Head, heads: Sequence[Head], dates: Sequence[FoundDate], standing: Standing
 ) -> FoundDate | None:
     """The day nearest to the head, or to the predicate that tells of it: what stands with the verb dates the event."""
     best: FoundDate | None = None
     least = _DATE_REACH
-    told = [found for found in dates if found.shape not in _MUTE_SHAPES]
+    rivals = [other for other in heads if other != head and other.topic == head.topic]
+    told = [found for found in dates if found.shape not in _MUTE_SHAPES and _is_of(passage, head, heads, found)]
     old = old_plan(passage, told)
     aside = _aside(passage, head, standing)
     counted = max((cue.start for cue in passage.cues("since") if cue.end <= head.start), default=-1)
@@ -139,6 +144,32 @@ def _date(
         if apart < least and not any(_from(passage, found, rival) < apart - _NEARER for rival in rivals):
             best, least = found, apart
     return best
+
+
+def _is_of(passage: Passage, head: Head, heads: Sequence[Head], found: FoundDate) -> bool:
+    """Whether a day may be a head's: a day before a participle is that of the noun behind it.
+
+    Turkish puts the clause before its noun: "takas, yarın Alaska'da yapacağı zirveden önce gerçekleşti" was not to be
+    tomorrow, and "dün yapılan görüşmelerin ardından" dates the talks. A verb of saying behind makes it no attribute.
+    """
+    participle = _participle(passage.language.code).search(passage.folded, found.end, found.end + _PARTICIPLE)
+    if participle is None or any(mark in passage.folded[found.end : participle.start()] for mark in ",;:.()"):
+        return True
+    if head.start < participle.end() and participle.start() < head.end:
+        return True
+    if any(cue.start == participle.end() + 1 for cue in passage.cues("said", "held", "agreed-after", "possible")):
+        return True
+    behind = min((other for other in heads if other.start >= participle.end()), key=_start, default=None)
+    return behind == head and head.start - participle.end() <= _ATTRIBUTES
+
+
+@functools.cache
+def _participle(language: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{get(language).pattern('participle')})(?=\s\w)")
+
+
+def _start(head: Head) -> int:
+    return head.start
 
 
 def _from(passage: Passage, found: FoundDate, head: Head) -> int:

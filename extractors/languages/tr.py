@@ -135,6 +135,7 @@ LANGUAGE = Language(
         }
     ),
     patterns={
+        "participle": r"\w+(?:acağı|eceği|acak|ecek|[dt](?:ığı|iği|uğu|üğü)|[lnşry][ae]n)",
         "month_inflected": "[td][ae](?:ki)?|[td][ae]n",
         "month_tail": r"'[dt][ae]|\s+ayı",
         "year_led": r"(?:\s+yılı(?:nın)?)?\s+",
