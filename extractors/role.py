@@ -86,7 +86,8 @@ def read_role(
             return RoleRead("background", "pluperfect", marks)
         if standing.framed and not front:
             return RoleRead("background", "frame-in-body", marks)
-        if passage.zone == "tail" and not slots.counts and not _is_ahead(dating, today):
+        binding = standing.status == "agreed" and not standing.framed
+        if passage.zone == "tail" and not slots.counts and not binding and not _is_ahead(dating, today):
             return RoleRead("background", "tail-without-date", marks)
     if fresh:
         return RoleRead("news", "date-at-publication", marks)
