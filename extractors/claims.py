@@ -1,18 +1,18 @@
 """What one article says: its mentions of events, merged to claims, and the triggers that were refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from extractors import languages
-from extractors.belonging import company_of, names_a_side, why_foreign
+from extractors.belonging import Company, company_of, names_a_side, why_foreign
 from extractors.counts import follow_on
 from extractors.dates import FoundDate, find_dates, resolve_weekday
 from extractors.focus import Draft, settle
 from extractors.genre import Genre, is_a_digest, is_an_address, is_an_interview, is_of_a_conversation, is_of_sport
 from extractors.language import identify
 from extractors.lexicon import Lexicon
-from extractors.mentions import Head, Refusal, find_heads
+from extractors.mentions import FINITE, Head, Refusal, find_heads, is_set
 from extractors.merging import merge
 from extractors.moved import new_day
 from extractors.numbers import FoundNumber, find_numbers
@@ -25,6 +25,7 @@ from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
 _SAID_ON = 4
+_NAMED_DAYS = frozenset({"day", "range", "yearless", "relative"})
 _OPEN = frozenset({"spoken-about", "no-predicate", "predicate-wanted", "predicate-wanted-after", "predicate-possible"})
 _WISHES = frozenset({"predicate-wanted", "predicate-wanted-after", "verb-wished"})
 _RECENT = timedelta(days=200)
@@ -85,11 +86,12 @@ def _read_watch(
     *,
     address: bool,
 ) -> tuple[list[Mention], list[Rejection]]:
-    company = company_of(passages)
+    companies = _companies(passages, names)
     sport = is_of_sport(passages)
     countable = frozenset(topic.topic for topic in names.topics if "units" in topic.words.get(language.code, {}))
     topics = tuple(topic.topic for topic in names.topics)
     known = set(topics)
+    today = published.date() if published else None
     named: set[str] = set()
     found: dict[str, tuple[tuple[FoundNumber, ...], tuple[FoundDate, ...]]] = {}
     drafts: list[Draft] = []
@@ -118,7 +120,8 @@ def _read_watch(
         numbers = [n for n in found[passage.field][0] if passage.start <= n.start < passage.end]
         dates = [d for d in found[passage.field][1] if passage.start <= d.start < passage.end and d.dating]
         passage = _without_dates(passage, dates)
-        heads, refusals = find_heads(passage, topics, frozenset(named), numbers)
+        around = _around(passages, place)
+        heads, refusals = find_heads(passage, topics, frozenset(named), numbers, around, countable)
         if elsewhere:
             beside = [head for head in heads if head.topic in elsewhere and not head.verb]
             refusals += [Refusal(head.topic, "goes-on-about-it", head.start, head.end) for head in beside]
@@ -130,7 +133,7 @@ def _read_watch(
             _count_on(drafts, spoken, follow_on(passage, numbers))
         spoken = max(((head.end, head.topic) for head in heads), default=(0, spoken))[1]
         for head in heads:
-            foreign = "of-sport" if sport else why_foreign(passage, head, names, company, countable)
+            foreign = "of-sport" if sport else why_foreign(passage, head, names, companies[passage.item], countable)
             if head.topic in strange and not foreign and not names_a_side(passage, names):
                 foreign = "goes-on-about-others"
             (strange.add if foreign else strange.discard)(head.topic)
@@ -138,12 +141,14 @@ def _read_watch(
                 rejections.append(_reject(names, passage, Refusal(head.topic, foreign, head.start, head.end)))
                 continue
             standing = _with_known_day(read_status(passage, head), passages, place)
+            if standing.rules[-1:] == ("no-predicate",):
+                standing = _announced(passage, head, standing, dates, today)
             if standing.status is None:
                 rejections.append(
                     _reject(names, passage, Refusal(head.topic, standing.rules[-1], head.start, head.end))
                 )
                 continue
-            slots = bind(passage, head, heads, numbers, dates, names, standing, countable)
+            slots = bind(passage, head, heads, numbers, dates, names, standing, countable, today)
             moved = new_day(passage, standing, dates)
             if moved is not None:
                 slots = replace(slots, date=moved)
@@ -159,7 +164,12 @@ def _read_watch(
             mention = _mention(passage, head, standing, slots, published, names, after_nth=_after_nth(passage, numbers))
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
-            drafts.append(Draft(mention, passage, head.verb, len(slots.parties), head.group == "names"))
+            sides = (
+                max(len(slots.parties), 2 * is_set(around, head.topic, countable))
+                if head.group == "names"
+                else len(slots.parties)
+            )
+            drafts.append(Draft(mention, passage, head.verb, sides, head.group == "names"))
     drafts, untold = _titled_alone(drafts, rejections, names)
     rejections += [
         _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-others", *d.mention.trigger)) for d in untold
@@ -177,13 +187,66 @@ def _read_watch(
         conversation=not any(d.passage.field == "title" and d.mention.status in _HAPPENED | {"agreed"} for d in drafts)
         and is_of_a_conversation(passages),
         beside=_beside(rejections, drafts, passages),
+        upheld=_upheld(rejections, passages),
     )
-    mentions, dropped = settle(drafts, published.date() if published else None, genre)
+    mentions, dropped = settle(drafts, today, genre)
     rejections += [
         _reject(names, draft.passage, Refusal(draft.mention.kind, rule, *draft.mention.trigger))
         for draft, rule in dropped
     ]
     return mentions, rejections
+
+
+def _companies(passages: Sequence[Passage], names: Names) -> Mapping[int, Company]:
+    """Who each item of a digest is about, or the whole text where it has none and where an item names nobody."""
+    whole = company_of(passages)
+    items = {passage.item for passage in passages}
+    out = {0: whole}
+    for item in items - {0}:
+        own = company_of([passage for passage in passages if passage.item == item])
+        out[item] = own if own.others and not any(own.sides.get(party) for party in names.parties) else whole
+    return out
+
+
+def _around(passages: Sequence[Passage], place: int) -> list[Passage]:
+    """The title, and the sentences of the same paragraph right before and behind."""
+    here = passages[place]
+    return [
+        each
+        for at, each in enumerate(passages)
+        if each.zone == "title"
+        or (abs(at - place) <= 1 and (each.field, each.paragraph) == (here.field, here.paragraph))
+    ]
+
+
+def _announced(
+    passage: Passage, head: Head, standing: Standing, dates: Sequence[FoundDate], today: date | None
+) -> Standing:
+    """ "Third round on November 18, again in Ankara": a nominal sentence with a day to come announces it."""
+    idle = passage.cues("after", "before", "about", "about-post", "previous", "undated", "recap", "said", "since")
+    if (
+        today is None
+        or head.verb
+        or idle
+        or any(hit.term.sort == "word" and hit.term.group in FINITE for hit in passage.hits)
+    ):
+        return standing
+    clause = passage.clause(head.start)
+    for found in dates:
+        if found.dating is None or found.dating.precision not in ("day", "days") or found.shape not in _NAMED_DAYS:
+            continue
+        ahead = found.dating.start > today or (found.dating.start == today and passage.zone in ("title", "lead"))
+        if ahead and passage.clause(found.start) == clause:
+            return Standing("planned", ("nominal-with-a-day",), False, (head.start, head.end))
+    return standing
+
+
+def _upheld(rejections: Sequence[Rejection], passages: Sequence[Passage]) -> frozenset[str]:
+    """The kinds of which title or lead says that they were not called off: what follows is about them."""
+    front = {(passage.field, passage.start) for passage in passages if passage.zone in ("title", "lead")}
+    return frozenset(
+        r.kind for r in rejections if r.rule == "negated-reversal" and (r.evidence.field, r.evidence.start) in front
+    )
 
 
 def _titled_alone(

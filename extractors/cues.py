@@ -11,8 +11,10 @@ them ("takas konusunda anlaştı", "the swap was agreed"): which of the two a la
 ``would`` is the future as a report shifts it. ``if`` opens a condition, under which nothing is planned yet.
 ``negated`` turns the predicate next to it.
 
-``question`` words open a question, which states nothing; ``with`` joins a partner to the head.
-``about`` right before a head makes it a subject of talk ("spoke about an exchange"), unless it was agreed on.
+``question`` words open a question, which states nothing; ``with`` joins a partner to the head. ``sides`` names both
+parties at once ("the two sides"). ``idle`` phrases hold words that are cues elsewhere, and say nothing here
+("captives held in Gaza"). ``about`` right before a head, or ``about-post`` right behind it, makes it a subject of
+talk ("spoke about an exchange"), unless it was agreed on.
 
 Frames, which presuppose the event: ``after`` and ``during`` an event that was, ``before`` one that will be; right
 before the head, or with the ``-post`` groups right behind it (Turkish).
@@ -61,6 +63,7 @@ GROUPS: tuple[str, ...] = (
     "during-post",
     "before-post",
     "about",
+    "about-post",
     "question",
     "with",
     "recap",
@@ -98,6 +101,8 @@ GROUPS: tuple[str, ...] = (
     "sport",
     "digest",
     "seealso",
+    "idle",
+    "sides",
 )
 """Every language has all of them, some empty."""
 

@@ -13,18 +13,20 @@ _FRONT = frozenset({"title", "lead"})
 _DAY = timedelta(days=1)
 _OPENING = 45
 _TOLD = HAPPENED | {"agreed"}
+_OFF = frozenset({"postponed", "cancelled", "denied"})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A mention with its passage. `verb`: its head is a verb; `full`: it names its kind by itself; `sides`: how many
-    sides its own passage names."""
+    sides its own passage names; `told_of`: title or neighbours say whose it is and where."""
 
     mention: Mention
     passage: Passage
     verb: bool
     sides: int
     full: bool = False
+    told_of: bool = False
 
 
 def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[list[Mention], list[tuple[Draft, str]]]:
@@ -47,6 +49,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * whole-of-what-goes-on: "in all, 500 are to be freed" repeats the deal of which the news is a part;
     * older-in-its-series: "the second round came after the first" presupposes the first;
     * frame-of-another-subject: "it was agreed yesterday at the talks", in an article about what was agreed;
+    * before-it-was-put-off: under a title of what was put off, what has happened without a day is what came before;
     * another-subject: what the article is not about, by title and lead, it only recalls, unless it dates it to the day
       of publication, or, in an article about the same process, to the day before.
     """
@@ -70,6 +73,12 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
         draft.mention.kind
         for draft in kept
         if draft.passage.zone in _FRONT and draft.mention.role == "news" and draft.mention.status != "proposed"
+    }
+    about |= genre.upheld
+    off = {
+        draft.mention.kind
+        for draft in kept
+        if draft.passage.zone in _FRONT and draft.mention.role == "news" and draft.mention.status in _OFF
     }
     out: list[Mention] = []
     past: tuple[str, int] | None = None
@@ -115,12 +124,15 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
         if "framed" in mention.marks and passage.field == "text" and not _anchored(draft):
             out.append(_recalled(mention, "frame-alone"))
             continue
+        if mention.kind in off and passage.zone not in _FRONT and mention.status in HAPPENED and not mention.date:
+            out.append(_recalled(mention, "before-it-was-put-off"))
+            continue
         if passage.zone not in _FRONT and not (exact(mention.date, today) and (about or _today(mention.date, today))):
             if genre.address and _own_word(draft):
                 rule = None
             elif past == here and mention.date is None and mention.status in _TOLD:
                 rule = "follows-background"
-            elif mention.kind not in about and not (about and _weighty(draft)):
+            elif mention.kind not in about and not (_weighty(draft) if about else _telling(draft, today)):
                 rule = "another-subject"
         elif passage.zone not in _FRONT and "framed" in mention.marks and about and mention.kind not in about:
             rule = None if _today(mention.date, today) else "frame-of-another-subject"
@@ -200,6 +212,7 @@ def _anchored(draft: Draft) -> bool:
     mention = draft.mention
     return bool(
         draft.verb
+        or draft.told_of
         or mention.place
         or mention.ordinal
         or mention.counts
@@ -221,6 +234,17 @@ def _weighty(draft: Draft) -> bool:
     if "framed" in mention.marks:
         return False
     return bool(mention.counts) or mention.status == "agreed" or (mention.status not in HAPPENED and draft.sides >= 1)
+
+
+def _telling(draft: Draft, today: date | None) -> bool:
+    """Where title and lead tell of nothing, what the body asserts is the news if it binds both sides, with its numbers,
+    or has its day written out."""
+    mention = draft.mention
+    if "framed" in mention.marks:
+        return False
+    written = mention.date is not None and mention.date.basis == "explicit" and exact(mention.date, today)
+    both = draft.sides >= 2 or bool(draft.passage.cues("sides"))
+    return (mention.status == "agreed" and both and bool(mention.counts)) or (mention.status in HAPPENED and written)
 
 
 def _recalled(mention: Mention, rule: str) -> Mention:

@@ -16,6 +16,9 @@ _HEADLINE = 24
 _SPORT = 3
 """Different words: a prisoner who comes home may have been a footballer of one club."""
 
+_QUESTIONS = 3
+_SPEECH_DASHES = frozenset("-–—―")
+
 _FRONT = 3
 """Passages, of which the title is the first."""
 
@@ -27,7 +30,8 @@ class Genre:
     `digest`: it sums up what was told; `press`: by other newspapers.
     `anniversary`: it looks back; `interview`: somebody tells what he lived through.
     `address`: a side's own word to its people. `conversation`: people spoke,
-    by telephone mostly. `beside`: the kinds of which the title says something that is no event.
+    by telephone mostly. `beside`: the kinds of which the title says something that is no event; `upheld`: those of which
+    the front says that they were not called off.
     """
 
     digest: bool = False
@@ -37,6 +41,7 @@ class Genre:
     address: bool = False
     conversation: bool = False
     beside: frozenset[str] = frozenset()
+    upheld: frozenset[str] = frozenset()
 
 
 def _opening(passages: Sequence[Passage]) -> Passage | None:
@@ -50,9 +55,13 @@ def is_a_digest(passages: Sequence[Passage], *groups: str) -> bool:
 
 
 def is_an_interview(passages: Sequence[Passage]) -> bool:
-    """Whether the title, or the first sentence where there is none, says that somebody tells of himself."""
+    """Whether the title, or the first sentence where there is none, says that somebody tells of himself, or the text is
+    of questions and answers."""
     first = _opening(passages)
-    return first is not None and bool(first.cues("interview"))
+    asked = sum(
+        each.text[each.start] in _SPEECH_DASHES and each.text[each.start : each.end].endswith("?") for each in passages
+    )
+    return (first is not None and bool(first.cues("interview"))) or asked >= _QUESTIONS
 
 
 def is_an_address(passages: Sequence[Passage]) -> bool:

@@ -33,6 +33,10 @@ _VERBS: frozenset[str] = frozenset(
 )
 _FINITE = ("acts", "deeds", "scenes", "doing", "coming", "bound", "deals")
 _MEETING: frozenset[str] = frozenset({"met", "meet"})
+FINITE: frozenset[str] = frozenset(
+    {"acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet"}
+)
+"""Groups of verbs that state something by themselves."""
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"}) | _MEETING
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -67,12 +71,18 @@ class Refusal(NamedTuple):
 
 
 def find_heads(
-    passage: Passage, topics: Sequence[str], named: frozenset[str], numbers: Sequence[FoundNumber]
+    passage: Passage,
+    topics: Sequence[str],
+    named: frozenset[str],
+    numbers: Sequence[FoundNumber],
+    around: Sequence[Passage] = (),
+    countable: frozenset[str] = frozenset(),
 ) -> tuple[list[Head], list[Refusal]]:
     """The heads of a passage, by topic and place, and the triggers that were refused.
 
     `named` are the topics that the article has named in full before this passage: after "a prisoner swap" a bare
-    "the exchange" needs no other support.
+    "the exchange" needs no other support. `around` are the title and the sentences beside this one, which say what a
+    bare word is about: "Two days in Geneva", and then "the talks ended an hour early". `countable` are the topics that have units to count.
     """
     heads: list[Head] = []
     refusals: list[Refusal] = []
@@ -103,14 +113,16 @@ def find_heads(
             if hit.term.group == "names" and hit.start in verbs:
                 continue
             # "to exchange 1,000 prisoners", "to be freed": the plain form inside is no past tense
-            if hit.term.group in ("acts", "returns") and any(v.start < hit.start < v.end for v in governed):
+            if hit.term.group in ("acts", "returns") and any(
+                v.start <= hit.start < v.end and hit.end - hit.start < v.end - v.start for v in governed
+            ):
                 continue
             if hit.term.group == "bound" and any(d.start <= hit.start and hit.end <= d.end for d in deals):
                 continue
             if hit.term.group in ("names", "bare") and any(d.start < hit.end and hit.start < d.end for d in deals):
                 continue
             rule = _refused(passage, hit, cancels, spoilers, full, topic) or _unsupported(
-                passage, hit, topic, named, numbers
+                passage, hit, topic, named, numbers, around, countable
             )
             if rule:
                 refusals.append(Refusal(topic, rule, hit.start, hit.end))
@@ -155,7 +167,13 @@ def _why(cancel: Hit) -> str:
 
 
 def _unsupported(
-    passage: Passage, hit: Hit, topic: str, named: frozenset[str], numbers: Sequence[FoundNumber]
+    passage: Passage,
+    hit: Hit,
+    topic: str,
+    named: frozenset[str],
+    numbers: Sequence[FoundNumber],
+    around: Sequence[Passage],
+    countable: frozenset[str],
 ) -> str | None:
     """What a trigger that does not name the event by itself must have near it."""
     group = hit.term.group
@@ -212,12 +230,27 @@ def _unsupported(
         return None
     if _sides(passage) and _numbered(passage, topic, numbers):
         return None  # "the meeting, counted by Kyiv as the fifth round"
-    return "bare-word-alone"
+    general = any(word.start <= hit.start and hit.end <= word.end for word in passage.words(topic, "general"))
+    return None if not general and is_set(around, topic, countable) else "bare-word-alone"
+
+
+def is_set(around: Sequence[Passage], topic: str, countable: frozenset[str]) -> bool:
+    """Whether what stands around says whose event and which a bare word is: both sides, or a place and a side.
+
+    What people come home by needs the people as well: "exchange" is also of currency, and of views.
+    """
+    sides = {side_of(hit) for passage in around for hit in passage.names(*_SPEAKERS)} - {""}
+    placed = any(passage.names("place") for passage in around)
+    if not (len(sides) >= 2 or (placed and sides)):
+        return False
+    return topic not in countable or any(passage.words(topic, "strong") for passage in around)
 
 
 def _alone(passage: Passage, number: FoundNumber, verb: Hit) -> bool:
     """Whether a large number stands beside a verb without a noun of its own: "1,200 returned", not "20,000 shells"."""
     if number.value < _MANY or number.kind == "ordinal" or abs(number.start - verb.start) > _CLOSE:
+        return False
+    if passage.clause(number.start) != passage.clause(verb.start):
         return False
     after = _NEXT_WORD.match(passage.folded, number.end)
     return after is None or after.start(1) == verb.start or len(after[1]) <= _SHORT

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import KeysView, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -25,7 +25,8 @@ _CUTS = re.compile(
 _LEAD_SENTENCES = 2
 _TAIL_FROM = 0.6
 _FURNITURE_WORDS = 3
-_CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d|[.,]\d)\s")
+_CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.][0-5]\d(?!\d|[.,]\d)(?:\s|\Z)")
+_LISTED = re.compile(r"(?:[•▪◾◼■●⚫♦◆‣∙·*]\s?|\d{1,2}[.)]\s)")
 _ITEMS = 3  # times of day that open a paragraph; two may be a dateline and an update
 _LEAD_MARKS = 8
 # The longest sentences of real news have some 700 characters. A longer run without a full stop is a menu, a table or
@@ -36,7 +37,10 @@ _FINAL = frozenset(".!?…»”\"'’):")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One sentence. Offsets of hits and cuts are code points of the whole field; `folded` is the folded field."""
+    """One sentence. Offsets of hits and cuts are code points of the whole field; `folded` is the folded field.
+
+    `item` counts the items of a live blog or digest from 1; 0 is the text before them, and any other text.
+    """
 
     field: Field
     text: str
@@ -51,6 +55,7 @@ class Passage:
     table: "Table"
     language: Language
     noise: str | None = None
+    item: int = 0
 
     def clause(self, at: int) -> int:
         """The number of the clause in which a place of the field lies."""
@@ -151,7 +156,7 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
     for sentence, last in zip(sentences, ends, strict=True):
         left = bisect_right(starts, sentence.start - 1)
         right = bisect_right(starts, sentence.end - 1)
-        inside = tuple(hit for hit in hits[left:right] if hit.end <= sentence.end)
+        inside = _spoken(hit for hit in hits[left:right] if hit.end <= sentence.end)
         noise = None
         if field == "text":
             line = text[sentence.start : sentence.end]
@@ -171,13 +176,16 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
     out: list[Passage] = []
     for index, (start, end, paragraph, noise, inside) in enumerate(own):
         place: Zone = zone
+        number = bisect_right(items, (start, len(text)))
+        if number and start >= items[number - 1][1]:
+            number = 0
         if noise == "title-repeated":
             place = "title"
         elif noise:
             place = "noise"
-        elif items and start >= items[0]:
+        elif number:
             # each item of a live blog is an article of its own, and what it recalls is told elsewhere
-            item = items[bisect_right(items, start) - 1]
+            item = items[number - 1][0]
             place = "lead" if sum(item <= own[i][0] < start for i in real) < _LEAD_SENTENCES else "body"
         elif field == "text":
             place = _zone(rank[index], len(real))
@@ -186,17 +194,42 @@ def _field(field: Field, text: str, language: Language, lexicon: Lexicon, zone: 
             Passage(
                 field, text, folded, start, end, paragraph, index, place, inside,
                 _cuts(text, start, end, table), table, language, noise if place == "noise" else None,
+                number,
             )
         )  # fmt: skip
     return out
 
 
-def _items(text: str, rows: Sequence[tuple[int, int, int, str | None, tuple[Hit, ...]]]) -> tuple[int, ...]:
-    """Where the items of a live blog begin: paragraphs that open with the time of day. Empty for any other text."""
-    opens = [
-        start for start, end, *_ in rows if _CLOCK.match(text, start, end) and (start == 0 or text[start - 1] == "\n")
-    ]
-    return tuple(opens) if len(opens) >= _ITEMS else ()
+def _spoken(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """The hits without cues inside a phrase where they say nothing: captives "held in Gaza" are no round that was."""
+    found = tuple(hits)
+    idle = [hit for hit in found if hit.term.group == "idle"]
+    if not idle:
+        return found
+    return tuple(
+        hit for hit in found
+        if hit.term.sort != "cue" or not any(each.start <= hit.start and hit.end <= each.end for each in idle)
+    )  # fmt: skip
+
+
+def _items(text: str, rows: Sequence[tuple[int, int, int, str | None, tuple[Hit, ...]]]) -> tuple[tuple[int, int], ...]:
+    """Where the items of a live blog or a digest begin and end. Empty for any other text.
+
+    An item of a live blog opens with the time of day and goes on to the next; one of a list, with a number or a bullet,
+    is a paragraph, or what stands under it where that is only a heading.
+    """
+    heads = [(start, end) for start, end, *_ in rows if start == 0 or text[start - 1] == "\n"]
+    times = [start for start, end in heads if _CLOCK.match(text, start, end)]
+    if len(times) >= _ITEMS:
+        return tuple(zip(times, [*times[1:], len(text)], strict=True))
+    listed = [start for start, end in heads if _LISTED.match(text, start, end)]
+    if len(listed) < _ITEMS:
+        return ()
+    ends = [end if (end := text.find("\n", start)) >= 0 else len(text) for start in listed]
+    headings = sum(text[start:end].rstrip()[-1:] not in _FINAL for start, end in zip(listed, ends, strict=True))
+    if headings * 2 > len(listed):
+        ends = [*listed[1:], len(text)]
+    return tuple(zip(listed, ends, strict=True))
 
 
 def _zone(order: int, count: int) -> Zone:

@@ -4,9 +4,10 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from extractors.counts import counts_of, furthers
-from extractors.cues import HAPPENED
+from extractors.cues import AHEAD, HAPPENED
 from extractors.dates import FoundDate
 from extractors.languages import get
 from extractors.lexicon import Hit
@@ -50,7 +51,7 @@ class Slots:
 
 def bind(
     passage: Passage, head: Head, heads: Sequence[Head], numbers: Sequence[FoundNumber], dates: Sequence[FoundDate],
-    names: Names, standing: Standing, countable: frozenset[str],
+    names: Names, standing: Standing, countable: frozenset[str], today: date | None,
 ) -> Slots:  # fmt: skip
     """The slots of a head in its passage; what stands nearer to another head of any kind is that one's.
 
@@ -60,7 +61,7 @@ def bind(
     counts = counts_of(passage, head, numbers, names) if head.topic in countable else {}
     return Slots(
         _ordinal(passage, head, numbers, compared=head.topic in countable),
-        _date(passage, head, heads, dates, standing),
+        _date(passage, head, heads, dates, standing, today),
         _place(passage, head, foreign, standing, countable, dates),
         counts,
         _parties(passage),
@@ -117,7 +118,12 @@ def _attributes_only(passage: Passage, start: int, end: int) -> bool:
 
 
 def _date(
-    passage: Passage, head: Head, heads: Sequence[Head], dates: Sequence[FoundDate], standing: Standing
+    passage: Passage,
+    head: Head,
+    heads: Sequence[Head],
+    dates: Sequence[FoundDate],
+    standing: Standing,
+    today: date | None,
 ) -> FoundDate | None:
     """The day nearest to the head, or to the predicate that tells of it: what stands with the verb dates the event."""
     best: FoundDate | None = None
@@ -135,7 +141,7 @@ def _date(
         # Turkish puts the participle behind its day: "haziranda kararlaştırılan takas"
         before = passage.cues("deal")
         told = [found for found in told if not any(0 <= cue.start - found.end <= 1 for cue in before)]
-    for found in [found for found in told if found not in old] or told:
+    for found in _of_its_time([found for found in told if found not in old] or told, standing, today):
         if aside and aside[0] <= found.start < aside[1]:
             continue
         apart = _from(passage, found, head)
@@ -144,6 +150,20 @@ def _date(
         if apart < least and not any(_from(passage, found, rival) < apart - _NEARER for rival in rivals):
             best, least = found, apart
     return best
+
+
+def _of_its_time(dates: Sequence[FoundDate], standing: Standing, today: date | None) -> Sequence[FoundDate]:
+    """Days to come for what is ahead, days that were for what has happened, where the sentence names both: "the round of
+    the talks begun last month will be held next Wednesday"."""
+    if today is None or standing.status is None:
+        return dates
+    if standing.status in AHEAD:
+        own = [found for found in dates if found.dating and found.dating.end >= today and found.shape != "weekday"]
+    elif standing.status in HAPPENED:
+        own = [found for found in dates if found.dating and found.dating.start <= today]
+    else:
+        return dates
+    return own or dates
 
 
 def _is_of(passage: Passage, head: Head, heads: Sequence[Head], found: FoundDate) -> bool:

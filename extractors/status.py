@@ -28,6 +28,7 @@ _DENIAL_REACH = 80
 _AUXILIARY: frozenset[str] = frozenset(
     {"future", "goes-on", "possible", "wanted", "wanted-after", "denied", "postponed", "cancelled"}
 )
+_REVERSALS: frozenset[str] = frozenset({"postponed", "cancelled"})
 _RANK = {group: rank for rank, group in enumerate(PREDICATES)}
 _VERB_GROUPS = ("acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet")
 
@@ -50,7 +51,7 @@ def read_status(passage: Passage, head: Head) -> Standing:
     second round X was agreed" says that the round was held, whatever happened at it.
     """
     asks = any(hit.start - passage.start <= _OPENING for hit in passage.cues("question"))
-    if asks or passage.text[passage.start : passage.end].rstrip("\"'”»’ ").endswith("?"):
+    if asks or passage.text[passage.start : passage.end].rstrip("\"'”»’ .").endswith("?"):
         return Standing(None, ("question",))
     frame = _frame(passage, head)
     if frame is not None:
@@ -185,6 +186,8 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
             best = hit
     if best is None or head.group in _VERB_GROUPS:
         return None
+    if any(0 <= hit.start - end <= 2 for hit in passage.cues("about-post")):
+        return None  # "kararlaştırılan takasa ilişkin": it is a subject of talk, whatever was decided before
     group = best.term.group.removesuffix("-post")
     wishes = [h for h in passage.cues("wanted", "possible") if h.end <= head.start and h.start <= best.start]
     if group == "before" and any(passage.clause(h.start) == passage.clause(head.start) for h in wishes[-1:]):
@@ -222,11 +225,15 @@ def _whole(passage: Passage, head: Head) -> int:
 
 def _subject_of_talk(passage: Passage, head: Head) -> bool:
     """ "Spoke about an exchange" tells of a subject, "agreed about an exchange" of an event."""
+    decided = passage.cues("agreed", "agreed-after", "denied", "postponed", "cancelled")
     for hit in passage.cues("about"):
         if 0 <= head.start - hit.end <= 30 and _open(passage, hit.end, head.start):
             reported = any(0 <= hit.start - cue.end <= 2 for cue in passage.cues("said"))
-            decided = passage.cues("agreed", "denied", "postponed", "cancelled")
             return not reported and not any(0 <= hit.start - cue.end <= 30 for cue in decided)
+    end = _whole(passage, head)
+    for hit in passage.cues("about-post"):
+        if 0 <= hit.start - end <= 2:
+            return not any(0 <= cue.start - hit.end <= 30 for cue in decided)
     return False
 
 
@@ -324,6 +331,7 @@ def _with_company(
     company = [
         hit for hit in predicates
         if hit is not chosen and hit.term.sort == "cue" and abs(_gap(hit, chosen)) <= _BESIDE
+        and not (chosen.end <= head.start and _participle(passage, hit, head))
         and hit.term.group in _AUXILIARY
     ]  # fmt: skip
     low = passage.bounds(head.start)[0]
@@ -346,12 +354,21 @@ def _with_company(
     if negated and top.term.group not in ("denied", "postponed", "cancelled"):
         return Standing(None, (*rules, "negated"), False, (top.start, top.end))
     if negated:
-        return Standing(None, (*rules, "negated-reversal"), False, (top.start, top.end))
+        rule = "negated" if top.term.group == "denied" else "negated-reversal"
+        return Standing(None, (*rules, rule), False, (top.start, top.end))
     near = _distance(top, head) <= _HOPE
     shifted = near and top.term.group == "possible" and top.start in {hit.start for hit in passage.cues("would")}
     if shifted and any(hit.end <= top.start for hit in passage.cues("said")):
         return Standing("planned", (*rules, "future-of-a-report"), False, (top.start, top.end), loose)
     return Standing(STATUS_OF[top.term.group], rules, False, (top.start, top.end), loose)
+
+
+def _participle(passage: Passage, hit: Hit, head: Head) -> bool:
+    """ "The talks began, twice put off": behind a comma, where the predicate has been said, a reversal is an attribute."""
+    return (
+        hit.term.group in _REVERSALS and hit.start >= head.end
+        and passage.clause(hit.start) != passage.clause(head.start)
+    )  # fmt: skip
 
 
 def _gap(one: Hit, other: Hit) -> int:

@@ -32,6 +32,7 @@ Groups (a topic may leave out what it does not need):
 ``not-why``  what looks like the event and is not, with the reason as its name: ``not-phone-call``. It cancels what it
              covers; the reason is the rule under which it is refused, also where it covers no other word.
 ``not``      the same without a reason of its own.
+``general``  those of ``bare`` that mean most anything ("meeting"): only their own sentence can support them.
 ``spoilers`` words which, in the same clause, tell that a bare word is about something else: "phone", "tariff".
 """
 
@@ -45,7 +46,7 @@ from extractors.records import ExtractorError
 GROUPS: frozenset[str] = frozenset(
     {
         "names", "bare", "acts", "deeds", "scenes", "doing", "coming", "bound", "returns", "returning",
-        "met", "meet", "wished", "deals", "units", "strong", "counted", "not", "spoilers",
+        "met", "meet", "wished", "deals", "units", "strong", "counted", "not", "general", "spoilers",
     }
 )  # fmt: skip
 

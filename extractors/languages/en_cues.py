@@ -118,6 +118,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "on resuming", "on the resumption of", "resumption of", "resuming", "resume", "about", "discussed",
         "discussing", "discuss", "on the issue of", "the issue of", "spoke of",
     ),
+    "about-post": (),
     "question": ("how many", "who", "why", "what"),
     "with": ("with",),
     "recap": (
@@ -252,4 +253,10 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "source: cnn", "posted", "updated", "modified", "published", "advertisement", "click here", "follow us",
         "sign up",
     ),
+    "idle": (
+        "{captives|hostages|prisoners|soldiers|people|civilians|men|women|detainees|bodies|those} {|still |being }held "
+        "{in|by|since|at|captive|hostage|as}",
+        "held {captive|hostage|prisoner}",
+    ),
+    "sides": ("{the|both|two|the two} {sides|parties}", "both countries", "the two countries", "both governments",),
 }  # fmt: skip

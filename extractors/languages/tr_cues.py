@@ -86,6 +86,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "o tarihten", "{gün|hafta|ay|yıl} önce", "bundan önce*", "daha evvel", "not:",
         "{duyurmuştu*|açıklamıştı*|söylemişti*|bildirmişti*|belirtmişti*|demişti*}",
     ),
+    "about-post": ("ilişkin", "dair", "hakkında*", "konusu*", "ile ilgili", "üzerine"),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
         "yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha", "gelecek",
@@ -178,4 +179,6 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "haber:", "ilgili haber*", "ayrıca okuyun*", "bunu da oku*", "kaynak", "reklam", "abone ol*", "devamını oku*",
         "ayrıca bakınız",
     ),
+    "idle": (),
+    "sides": ("taraflar*", "iki {taraf*|ülke*}", "her iki {taraf*|ülke*}",),
 }  # fmt: skip
