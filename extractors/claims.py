@@ -384,6 +384,11 @@ def _mention(
         today < dating.start <= today + _BEFORE_HOLIDAY
     ):  # fmt: skip
         dating = None  # "home for Easter" tells what has happened before it
+    own = found is not None and passage.clause(found.start) in {
+        passage.clause(head.start), passage.clause(standing.cue[0]) if standing.cue else -1
+    }  # fmt: skip
+    if dating and today and dating.start > today and status in _HAPPENED and not own:
+        dating = None  # "they talked for five hours, the first buses on December 22": the day is that of another clause
     if dating and today and dating.start > today and status in _HAPPENED:
         # the headline's present tense, or a participle, beside a day to come: the day decides
         status, rules = "planned", (*rules, "date-ahead")

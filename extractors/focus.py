@@ -109,9 +109,9 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
             continue
         if (
             genre.conversation
-            and mention.status in _TOLD
+            and (mention.status in _TOLD or "framed" in mention.marks)
             and passage.field == "text"
-            and not _today(mention.date, today)
+            and not (mention.status in _TOLD and _today(mention.date, today))
         ):
             out.append(_recalled(mention, "subject-is-a-conversation"))
             continue

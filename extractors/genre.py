@@ -30,8 +30,8 @@ class Genre:
     `digest`: it sums up what was told; `press`: by other newspapers.
     `anniversary`: it looks back; `interview`: somebody tells what he lived through.
     `address`: a side's own word to its people. `conversation`: people spoke,
-    by telephone mostly. `beside`: the kinds of which the title says something that is no event; `upheld`: those of which
-    the front says that they were not called off.
+    by telephone mostly. `beside`: the kinds of which the title says something that is no event;
+    `upheld`: those of which the front says that they were not called off.
     """
 
     digest: bool = False

@@ -80,9 +80,10 @@ def find_heads(
 ) -> tuple[list[Head], list[Refusal]]:
     """The heads of a passage, by topic and place, and the triggers that were refused.
 
-    `named` are the topics that the article has named in full before this passage: after "a prisoner swap" a bare
-    "the exchange" needs no other support. `around` are the title and the sentences beside this one, which say what a
-    bare word is about: "Two days in Geneva", and then "the talks ended an hour early". `countable` are the topics that have units to count.
+    `named` are the topics that the article has named in full before this passage: after "a prisoner swap" a
+    bare "the exchange" needs no other support. `around` are the title and the sentences beside this one, which
+    say what a bare word is about: "Two days in Geneva", and then "the talks ended an hour early". `countable`
+    are the topics that have units to count.
     """
     heads: list[Head] = []
     refusals: list[Refusal] = []
@@ -203,6 +204,8 @@ def _unsupported(
             return f"{SAID_OF}{min(rivals)[1]}"
     if group in ("deeds", "scenes"):
         return None if near or topic in named or _sides(passage) else "verb-without-a-side"
+    if group in ("acts", "doing", "coming") and topic not in countable and not near and _of_outsiders(passage, hit):
+        return "meeting-of-other-parties"
     if group in ("acts", "doing", "coming"):
         return None if near or topic in named else "verb-without-its-object"
     if group in _NEEDS_UNIT:
@@ -260,6 +263,14 @@ def _of_people(passage: Passage) -> bool:
     """Whether a person of one side and one of neither meet: a president and a mediator hold no round."""
     sides = {side_of(hit) for hit in passage.names("person")}
     return "" in sides and len(sides) == 2 and len(_sides(passage)) == 1
+
+
+def _of_outsiders(passage: Passage, verb: Hit) -> bool:
+    """Whether a verb of meeting has somebody of no side in its clause, and one side at most: a president's guest."""
+    clause = passage.clause(verb.start)
+    people = [hit for hit in passage.names(*_SPEAKERS) if passage.clause(hit.start) == clause]
+    sides = {side_of(hit) for hit in people}
+    return "" in sides and len(sides) <= 2
 
 
 def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> bool:

@@ -32,6 +32,7 @@ _CLAUSE = 40
 _NEARER = 15
 _PARTICIPLE = 50
 _ATTRIBUTES = 40
+_RIGHT_BEHIND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,10 @@ def _date(
 
 
 def _of_its_time(dates: Sequence[FoundDate], standing: Standing, today: date | None) -> Sequence[FoundDate]:
-    """Days to come for what is ahead, days that were for what has happened, where the sentence names both: "the round of
-    the talks begun last month will be held next Wednesday"."""
+    """Days to come for what is ahead, days that were for what has happened, where the sentence names both.
+
+    "The round of the talks begun last month will be held next Wednesday" will not be last month.
+    """
     if today is None or standing.status is None:
         return dates
     if standing.status in AHEAD:
@@ -167,25 +170,43 @@ def _of_its_time(dates: Sequence[FoundDate], standing: Standing, today: date | N
 
 
 def _is_of(passage: Passage, head: Head, heads: Sequence[Head], found: FoundDate) -> bool:
-    """Whether a day may be a head's: a day before a participle is that of the noun behind it.
+    """Whether a day may be a head's: what stands with a participle is the day of the noun that it is of."""
+    return not _of_what_follows(passage, head, heads, found) and not _of_what_precedes(passage, head, found)
 
-    Turkish puts the clause before its noun: "takas, yarın Alaska'da yapacağı zirveden önce gerçekleşti" was not to be
-    tomorrow, and "dün yapılan görüşmelerin ardından" dates the talks. A verb of saying behind makes it no attribute.
+
+def _of_what_follows(passage: Passage, head: Head, heads: Sequence[Head], found: FoundDate) -> bool:
+    """Turkish puts the clause before its noun: "takas, yarın yapacağı zirveden önce gerçekleşti" is not of tomorrow.
+
+    And "dün yapılan görüşmelerin ardından" dates the talks. A verb of saying behind makes it no attribute.
     """
-    participle = _participle(passage.language.code).search(passage.folded, found.end, found.end + _PARTICIPLE)
-    if participle is None or any(mark in passage.folded[found.end : participle.start()] for mark in ",;:.()"):
-        return True
-    if head.start < participle.end() and participle.start() < head.end:
-        return True
-    if any(cue.start == participle.end() + 1 for cue in passage.cues("said", "held", "agreed-after", "possible")):
-        return True
-    behind = min((other for other in heads if other.start >= participle.end()), key=_start, default=None)
-    return behind == head and head.start - participle.end() <= _ATTRIBUTES
+    participle = _expression(passage.language.code, "participle", r"\b(?:{})(?=\s\w)")
+    after = participle.search(passage.folded, found.end, found.end + _PARTICIPLE)
+    if after is None or any(mark in passage.folded[found.end : after.start()] for mark in ",;:.()"):
+        return False
+    if head.start < after.end() and after.start() < head.end:
+        return False
+    if any(cue.start == after.end() + 1 for cue in passage.cues("said", "held", "agreed-after", "possible")):
+        return False
+    behind = min((other for other in heads if other.start >= after.end()), key=_start, default=None)
+    return behind != head or head.start - after.end() > _ATTRIBUTES
+
+
+def _of_what_precedes(passage: Passage, head: Head, found: FoundDate) -> bool:
+    """ "Talks about six people seized on March 9", "шести человек, захваченных 9 марта": of the noun right before it.
+
+    A participle that stands before the head is the head's.
+    """
+    participle = _expression(passage.language.code, "participle_before", r"\b(?:{})(?:\s\w+){{0,3}}?\s\Z")
+    low = max(passage.start, found.start - _PARTICIPLE)
+    before = participle.search(passage.folded, low, found.start)
+    if before is None or head.start >= before.start():
+        return False
+    return before.start() - head.end > _RIGHT_BEHIND
 
 
 @functools.cache
-def _participle(language: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{get(language).pattern('participle')})(?=\s\w)")
+def _expression(language: str, name: str, frame: str) -> re.Pattern[str]:
+    return re.compile(frame.format(get(language).pattern(name)))
 
 
 def _start(head: Head) -> int:

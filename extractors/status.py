@@ -1,9 +1,12 @@
 """Where an event stands, read from the predicate that governs its head: ordered rules, each with a name."""
 
+import functools
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from extractors.cues import AFTER_HEAD, BEFORE_HEAD, PREDICATES, STATUS_OF
+from extractors.languages import get
 from extractors.lexicon import Hit
 from extractors.mentions import Head
 from extractors.passages import Passage
@@ -57,7 +60,8 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if frame is not None:
         return frame
     if head.verb:
-        return _on_condition(passage, _carried_out(passage, head, _of_verb(passage, head)))
+        standing = _on_condition(passage, _carried_out(passage, head, _of_verb(passage, head)))
+        return standing._replace(framed=True) if _attribute(passage, head) else standing
     if _subject_of_talk(passage, head):
         return Standing(None, ("spoken-about",))
     low, high = passage.bounds(head.start)
@@ -99,6 +103,21 @@ def read_status(passage: Passage, head: Head) -> Standing:
     reach = high if spoken_now else passage.bounds(head.start)[1]
     standing = _with_company(passage, head, chosen, predicates, loose, reach)
     return _on_condition(passage, _carried_out(passage, head, standing))
+
+
+def _attribute(passage: Passage, head: Head) -> bool:
+    """ "Ankara'da bir araya gelecek heyetler" (the delegations that will meet) presupposes that they will."""
+    expression = _participle_of(passage.language.code)
+    word = expression.match(passage.folded, passage.folded.rfind(" ", 0, head.end) + 1, passage.end)
+    return word is not None and not any(
+        cue.start == word.end() + 1 for cue in passage.cues("said", "possible", "agreed-after", "held", "future")
+    )
+
+
+@functools.cache
+def _participle_of(language: str) -> re.Pattern[str]:
+    # the clause ends with its verb: one word behind the participle is that verb, and no noun
+    return re.compile(rf"(?:{get(language).pattern('participle')})(?=\s[^\W\d][\w']*\s[^\W\d])")
 
 
 def _carried_out(passage: Passage, head: Head, standing: Standing) -> Standing:
@@ -364,7 +383,7 @@ def _with_company(
 
 
 def _participle(passage: Passage, hit: Hit, head: Head) -> bool:
-    """ "The talks began, twice put off": behind a comma, where the predicate has been said, a reversal is an attribute."""
+    """ "The talks began, twice put off": behind a comma, with the predicate said before, a reversal is an attribute."""
     return (
         hit.term.group in _REVERSALS and hit.start >= head.end
         and passage.clause(hit.start) != passage.clause(head.start)

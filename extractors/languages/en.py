@@ -82,6 +82,10 @@ LANGUAGE = Language(
     multipliers=table({100: "hundred", 1000: "thousand k", 1_000_000: "million mn", 1_000_000_000: "billion bn"}),
     distributives={},
     patterns={
+        "participle_before": (
+            "taken|seized|captured|abducted|kidnapped|detained|arrested|killed|wounded|signed|reached|agreed|struck|made|"
+            "launched|begun|opened|killed|published|adopted"
+        ),
         "until": "to|through|until",
         "apposed": "a",
         "month_first": "",

@@ -230,6 +230,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "press review", "press digest", "{papers|newspapers} review", "review of the press",
     ),
     "anniversary": (
+        "on this day", "this day in history",
         "anniversary", "{a|one|two|three} {year|years} {after|on|since|later}", "looking back",
     ),
     "interview": (

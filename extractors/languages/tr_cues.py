@@ -161,6 +161,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "basın özeti", "basın turu", "basında bugün", "dünya basını*",
     ),
     "anniversary": (
+        "tarihte bugün",
         "yıldönümü*", "yıl dönümü*", "{bir|iki|üç} yıl sonra", "{birinci|ikinci|üçüncü} yılında",
     ),
     "interview": (

@@ -135,6 +135,7 @@ LANGUAGE = Language(
     ),
     distributives={},
     patterns={
+        "participle_before": r"\w+(?:ен|ан|ян|ут|ит|вш|їн|он)(?:ий|а|е|і|ого|ої|их|им|ими|у|ому|ій|ою)",
         "until": "по|до",
         "apposed": "у|в",
         "lone": "тисяча|тисячу|тисячею|мільйон",

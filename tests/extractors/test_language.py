@@ -68,5 +68,6 @@ def test_every_fragment_that_reading_asks_for_stands_in_some_language_and_none_s
     asked = set(re.findall(r"""\b(?:p|pattern|patterns\.get)\(f?["'](\w+)["']""", code))
     asked |= {f"unit_{unit}" for unit in ("day", "week", "month", "year")}
     asked |= {part + tail for part in ("early", "mid", "late") for tail in ("", "_after")}
+    asked |= set(re.findall(r'_expression\([\w.]+, "(\w+)"', code))
     held = {name for each in languages.CODES for name in languages.get(each).patterns}
     assert asked == held
