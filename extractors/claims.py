@@ -209,7 +209,7 @@ def _companies(passages: Sequence[Passage], names: Names) -> Mapping[int, Compan
 
 
 def _around(passages: Sequence[Passage], place: int) -> list[Passage]:
-    """The title, and the sentences of the same paragraph right before and behind."""
+    """The title, and the sentences right before and behind."""
     here = passages[place]
     return [
         each

@@ -222,8 +222,11 @@ def _unsupported(
             return None
         if topic in named and any(_alone(passage, n, hit) for n in numbers):
             return None
-        if group in _MEETING and passage.names("place") and len(_sides(passage, "party", "people")) >= 2:
-            return None  # "Russians and Ukrainians met in Geneva"
+        if group not in _MEETING and (near or counted) and not elsewhere and is_set(around, topic, countable):
+            return None
+        both = len(_sides(passage, "party", "people", "body")) >= 2 or bool(passage.cues("sides"))
+        if group in _MEETING and both and (passage.names("place") or is_set(around, topic, countable)):
+            return None  # "Russians and Ukrainians met in Geneva", "the two sides sat down"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
     if not near and _of_people(passage):
         return "meeting-of-other-parties"
@@ -234,7 +237,9 @@ def _unsupported(
     if _sides(passage) and _numbered(passage, topic, numbers):
         return None  # "the meeting, counted by Kyiv as the fifth round"
     general = any(word.start <= hit.start and hit.end <= word.end for word in passage.words(topic, "general"))
-    return None if not general and is_set(around, topic, countable) else "bare-word-alone"
+    if is_set(around, topic, countable) and (not general or any(each.words(topic, "strong") for each in around)):
+        return None
+    return "bare-word-alone"
 
 
 def is_set(around: Sequence[Passage], topic: str, countable: frozenset[str]) -> bool:
