@@ -20,7 +20,7 @@ from extractors.passages import Passage, indexed, read_passages
 from extractors.records import Article, Claim, Dating, Evidence, Mention, Names, Reading, Rejection
 from extractors.refusals import FOREIGN, RULES, SAID_OF, SOMETHING_ELSE
 from extractors.role import read_role
-from extractors.slots import Slots, bind, old_plan
+from extractors.slots import Slots, bind, old_plan, with_a_participle
 from extractors.status import Standing, read_status
 
 _WRITTEN = frozenset({"day", "range", "yearless", "month"})
@@ -324,14 +324,23 @@ def _without_dates(passage: Passage, dates: Sequence[FoundDate]) -> Passage:
 
 
 def _dating(
-    found: FoundDate | None, head: Head, standing: Standing, published: datetime | None, *, planned: bool
+    found: FoundDate | None,
+    head: Head,
+    standing: Standing,
+    published: datetime | None,
+    *,
+    planned: bool,
+    participled: bool = False,
 ) -> Dating | None:
-    """The days that a date names, given where the event stands; `planned`: the text says that it was to be then."""
+    """The days that a date names, given where the event stands.
+
+    `planned`: the text says that it was to be then; `participled`: the day stands with a participle ("held on May 16").
+    """
     if found is None:
         return None
     default = found.dating
-    if found.shape == "yearless" and "verdict" in standing.rules:
-        return resolve_weekday(found, published, "past")  # a verdict is on what has been
+    if found.shape == "yearless" and ("verdict" in standing.rules or (participled and standing.status in _HAPPENED)):
+        return resolve_weekday(found, published, "past")  # a verdict is on what has been, as is "held on 23-25 May"
     if found.shape == "yearless" and default and published and (
         published.date() - _RECENT < default.end
         and (standing.status in _AHEAD or default.start <= published.date() + _ANNOUNCED)
@@ -368,7 +377,8 @@ def _mention(
     if found is not None and standing.status in _AHEAD and _dates_the_saying(passage, found):
         found = None
     was_planned = found is not None and found in old_plan(passage, [found])
-    dating = _dating(found, head, standing, published, planned=was_planned)
+    participled = found is not None and with_a_participle(passage, found) is not None
+    dating = _dating(found, head, standing, published, planned=was_planned, participled=participled)
     today = published.date() if published else None
     if found is None and slots.began and today and standing.status == "concluded" and not standing.framed:
         first = _dating(slots.began, head, standing, published, planned=False)

@@ -196,12 +196,15 @@ def _of_what_precedes(passage: Passage, head: Head, found: FoundDate) -> bool:
 
     A participle that stands before the head is the head's.
     """
+    start = with_a_participle(passage, found)
+    return start is not None and head.start < start and start - head.end > _RIGHT_BEHIND
+
+
+def with_a_participle(passage: Passage, found: FoundDate) -> int | None:
+    """Where the participle begins that a day stands behind, as an offset of the field."""
     participle = _expression(passage.language.code, "participle_before", r"\b(?:{})(?:\s\w+){{0,3}}?\s\Z")
-    low = max(passage.start, found.start - _PARTICIPLE)
-    before = participle.search(passage.folded, low, found.start)
-    if before is None or head.start >= before.start():
-        return False
-    return before.start() - head.end > _RIGHT_BEHIND
+    before = participle.search(passage.folded, max(passage.start, found.start - _PARTICIPLE), found.start)
+    return before.start() if before else None
 
 
 @functools.cache
