@@ -7,7 +7,7 @@ from typing import NamedTuple
 from extractors.lexicon import Hit
 from extractors.numbers import FoundNumber
 from extractors.passages import Passage
-from extractors.refusals import NAMED_AS, SAID_OF
+from extractors.refusals import NAMED_AS, SAID_OF, SOMETHING_ELSE
 from extractors.topicwords import NOT
 
 # In the order in which overlapping finds are preferred: a verb or a deal says more than the noun inside it.
@@ -37,6 +37,7 @@ FINITE: frozenset[str] = frozenset(
     {"acts", "deeds", "scenes", "doing", "coming", "returns", "returning", "met", "meet"}
 )
 """Groups of verbs that state something by themselves."""
+_TALKING: frozenset[str] = frozenset({"deeds", "scenes"}) | _MEETING
 _NEEDS_UNIT: frozenset[str] = frozenset({"returns", "returning", "bound"}) | _MEETING
 # Who comes home is told close by: "brought home the bodies", "200 of them are back".
 _REACH = 80
@@ -145,6 +146,11 @@ def _refused(
     for cancel in cancels if hit.term.group != "wished" else ():
         if cancel.start < hit.end and hit.start < cancel.end and not _within(cancel, hit):
             return _why(cancel)
+    if hit.term.group in _TALKING:
+        clause = passage.clause(hit.start)
+        aside = [c for c in cancels if _why(c) in SOMETHING_ELSE and passage.clause(c.start) == clause]
+        if aside:
+            return _why(aside[0])  # "negotiators finished a round of talks on tariffs": the verb is of that round
     for other, names in full.items():
         if other != topic:
             for name in names:
@@ -225,7 +231,12 @@ def _unsupported(
         if group not in _MEETING and (near or counted) and not elsewhere and is_set(around, topic, countable):
             return None
         both = len(_sides(passage, "party", "people", "body")) >= 2 or bool(passage.cues("sides"))
-        if group in _MEETING and both and (passage.names("place") or is_set(around, topic, countable)):
+        if (
+            group in _MEETING
+            and both
+            and not _of_outsiders(passage, hit)
+            and (passage.names("place") or is_set(around, topic, countable))
+        ):
             return None  # "Russians and Ukrainians met in Geneva", "the two sides sat down"
         return "meeting-of-other-parties" if group in _MEETING else "return-of-others"
     if not near and _of_people(passage):
@@ -273,7 +284,7 @@ def _of_people(passage: Passage) -> bool:
 def _of_outsiders(passage: Passage, verb: Hit) -> bool:
     """Whether a verb of meeting has somebody of no side in its clause, and one side at most: a president's guest."""
     clause = passage.clause(verb.start)
-    people = [hit for hit in passage.names(*_SPEAKERS) if passage.clause(hit.start) == clause]
+    people = [hit for hit in passage.names(*_SPEAKERS, "other") if passage.clause(hit.start) == clause]
     sides = {side_of(hit) for hit in people}
     return "" in sides and len(sides) <= 2
 

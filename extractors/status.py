@@ -195,7 +195,11 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     best: Hit | None = None
     for hit in passage.cues("after", "during", "before"):
         covers = hit.start < head.start < hit.end
-        reaches = covers or (0 <= head.start - hit.end <= _FRAME_REACH and _open(passage, hit.end, head.start))
+        reaches = covers or (
+            0 <= head.start - hit.end <= _FRAME_REACH
+            and _open(passage, hit.end, head.start)
+            and not _past_another(passage, hit, head)
+        )
         if reaches and (best is None or hit.end >= best.end):
             best = hit  # "arrived in Istanbul for talks": what stands right before the head frames it
     end = _whole(passage, head)
@@ -231,6 +235,16 @@ def _frame(passage: Passage, head: Head) -> Standing | None:
     if group == "during" and beginning:
         return Standing("underway", ("frame-during", "predicate-begun"), True, (best.start, best.end))
     return Standing("concluded", (f"frame-{group}",), True, (best.start, best.end))
+
+
+def _past_another(passage: Passage, frame: Hit, head: Head) -> bool:
+    """ "Came out of Thursday's talks with a deal to swap 700": the frame is that of the talks before "with"."""
+    nouns = [
+        hit for hit in passage.hits
+        if hit.term.sort == "word" and hit.term.topic != head.topic and hit.term.group in ("names", "bare")
+        and frame.end <= hit.start and hit.end <= head.start
+    ]  # fmt: skip
+    return any(nouns[-1].end <= hit.start < head.start for hit in passage.cues("with")) if nouns else False
 
 
 def _whole(passage: Passage, head: Head) -> int:
