@@ -44,6 +44,7 @@ _REACH = 80
 _CLOSE = 40
 _COUNT_REACH = 28
 _MANY = 10
+_LISTED = 3
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
 _SHORT = 3  # letters: a preposition or a conjunction, hardly a noun
 
@@ -284,8 +285,11 @@ def _of_people(passage: Passage) -> bool:
 def _of_outsiders(passage: Passage, verb: Hit) -> bool:
     """Whether a verb of meeting has somebody of no side in its clause, and one side at most: a president's guest."""
     clause = passage.clause(verb.start)
-    people = [hit for hit in passage.names(*_SPEAKERS, "other") if passage.clause(hit.start) == clause]
-    sides = {side_of(hit) for hit in people}
+    people = passage.names(*_SPEAKERS, "other")
+    first = next((at for at, hit in enumerate(people) if passage.clause(hit.start) == clause), len(people))
+    while first and first < len(people) and people[first].start - people[first - 1].end <= _LISTED:
+        first -= 1  # "Ukrainians, Russians and Americans": the comma of a list parts no clauses
+    sides = {side_of(hit) for hit in people[first:] if hit.start < verb.end or passage.clause(hit.start) == clause}
     return "" in sides and len(sides) <= 2
 
 

@@ -66,7 +66,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{hammer|hammers|hammered|thrashed} out",
         "{give|gives|gave|given} {|the |its |their }{green light|go-ahead|nod|blessing|consent|approval}",
         "{come|came|comes} to {terms|an understanding}", "{commit|commits|committed} to",
-        "{settles|signed off|signs off} on", "accord {on|to}",
+        "{settles|signed off|signs off} on", "accord {on|to}", "{main|only|sole|chief} {result|outcome}",
     ),
     "agreed-after": (
         "was agreed", "were agreed", "has been agreed", "have been agreed", "agreed upon", "was reached",

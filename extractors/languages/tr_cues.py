@@ -25,7 +25,9 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "devam edece*", "{sürmesi|devam etmesi} {planlanıyor*|bekleniyor*|öngörülüyor*}",
         "{sürmesinin|devam etmesinin} {planlandığı*|beklendiği*}",
     ),
-    "agreed": (),
+    "agreed": (
+        "{tek|somut|en önemli|başlıca} {sonuç|sonucu}",
+    ),
     "agreed-after": (
         "anlaştı*", "mutabık kaldı*", "anlaşmaya vardı*", "uzlaştı*", "mutabakat*", "kararlaştırdı*",
         "kararlaştırıldı*", "anlaşma sağlandı*", "kabul etti*", "uzlaşı*", "üzerinde anlaşılan",
