@@ -31,6 +31,7 @@ _ORDER = {group: rank for rank, group in enumerate(HEADS)}
 _VERBS: frozenset[str] = frozenset(
     {"acts", "deeds", "scenes", "doing", "coming", "bound", "returns", "returning", "met", "meet", "wished", "deals"}
 )
+_PLAIN: frozenset[str] = frozenset({"acts", "returns", "deeds", "scenes", "met"})
 _FINITE = ("acts", "deeds", "scenes", "doing", "coming", "bound", "deals")
 _MEETING: frozenset[str] = frozenset({"met", "meet"})
 FINITE: frozenset[str] = frozenset(
@@ -108,7 +109,7 @@ def find_heads(
         # "обмін* полонен*" also spans "обміняються полоненими": the verb says more
         verbs = {hit.start for hit in passage.words(topic, *_FINITE)}
         deals = passage.words(topic, "deals")
-        governed = passage.words(topic, "bound", "coming", "returning")
+        governed = passage.words(topic, "bound", "coming", "returning", "meet")
         taken: list[Hit] = []
         for hit in sorted(passage.words(topic, *HEADS), key=lambda h: (_ORDER[h.term.group], h.start, -h.end)):
             if any(other.start <= hit.start and hit.end <= other.end for other in taken):
@@ -116,7 +117,7 @@ def find_heads(
             if hit.term.group == "names" and hit.start in verbs:
                 continue
             # "to exchange 1,000 prisoners", "to be freed": the plain form inside is no past tense
-            if hit.term.group in ("acts", "returns") and any(
+            if hit.term.group in _PLAIN and any(
                 v.start <= hit.start < v.end and hit.end - hit.start < v.end - v.start for v in governed
             ):
                 continue
@@ -257,9 +258,14 @@ def _unsupported(
 def is_set(around: Sequence[Passage], topic: str, countable: frozenset[str]) -> bool:
     """Whether what stands around says whose event and which a bare word is: both sides, or a place and a side.
 
+    A title that names others alone is above another story.
+
     What people come home by needs the people as well: "exchange" is also of currency, and of views.
     """
     sides = {side_of(hit) for passage in around for hit in passage.names(*_SPEAKERS)} - {""}
+    above = [hit for passage in around if passage.zone == "title" for hit in passage.names(*_SPEAKERS, "other")]
+    if any(hit.term.group == "other" for hit in above) and not any(side_of(hit) for hit in above):
+        return False
     placed = any(passage.names("place") for passage in around)
     if not (len(sides) >= 2 or (placed and sides)):
         return False

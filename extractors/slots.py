@@ -32,7 +32,8 @@ _CLAUSE = 40
 _NEARER = 15
 _PARTICIPLE = 50
 _ATTRIBUTES = 40
-_RIGHT_BEHIND = 2
+_FUNCTION_WORDS = 2
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +198,23 @@ def _of_what_precedes(passage: Passage, head: Head, found: FoundDate) -> bool:
     A participle that stands before the head is the head's.
     """
     start = with_a_participle(passage, found)
-    return start is not None and head.start < start and start - head.end > _RIGHT_BEHIND
+    if start is None or head.start >= start:
+        return False
+    between = passage.folded[head.end : start]
+    for hit in reversed(passage.names()):
+        if head.end <= hit.start and hit.end <= start:  # "the round between Russia and Ukraine, set for June 12"
+            between = between[: hit.start - head.end] + between[hit.end - head.end :]
+    return len(_WORD.findall(between)) > _FUNCTION_WORDS
 
 
 def with_a_participle(passage: Passage, found: FoundDate) -> int | None:
     """Where the participle begins that a day stands behind, as an offset of the field."""
     participle = _expression(passage.language.code, "participle_before", r"\b(?:{})(?:\s\w+){{0,3}}?\s\Z")
     before = participle.search(passage.folded, max(passage.start, found.start - _PARTICIPLE), found.start)
-    return before.start() if before else None
+    # prisoners are participles by their form in Russian and Ukrainian
+    if before is None or any(h.start <= before.start() < h.end for h in passage.hits if h.term.sort == "word"):
+        return None
+    return before.start()
 
 
 @functools.cache

@@ -22,6 +22,7 @@ _NEGATION_REACH = 14
 _OVER_CLAUSE = 2
 _OPENING = 3
 _OPENS = 1
+_OPENS_CLAUSE = 8
 _RELATIVE = 60
 _COPULA = 12
 _ATTRIBUTED = 30  # "according to Kyiv, this is the third swap"
@@ -70,7 +71,7 @@ def read_status(passage: Passage, head: Head) -> Standing:
     if spoken_now:
         predicates, low, high = spoken_now, passage.start, passage.end
     inside = [hit for hit in predicates if low <= hit.start < high]
-    chosen = _nearest(inside, head)
+    chosen = _nearest(inside or _past_the_aside(passage, head, predicates), head)
     loose = False
     if chosen is None:
         # across a comma a participle ("the swaps, agreed in Istanbul, ...") is an attribute, no predicate
@@ -171,6 +172,15 @@ def _main(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
         return []
     number = passage.clause(cue.start)
     return [hit for hit in predicates if hit.start > cue.start and passage.clause(hit.start) > number]
+
+
+def _past_the_aside(passage: Passage, head: Head, predicates: Sequence[Hit]) -> list[Hit]:
+    """ "A sixth round, due on Wednesday, was called off": what opens the clause after the aside is said of it."""
+    number = passage.clause(head.start)
+    behind = [hit for hit in predicates if hit.start >= head.end and passage.clause(hit.start) == number + 2]
+    first = [hit for hit in behind if hit.start - passage.bounds(hit.start)[0] <= _OPENS_CLAUSE]
+    aside = number < len(passage.cuts) and passage.text[passage.cuts[number] - 1] == ","
+    return first if aside and first and passage.text[passage.bounds(first[0].start)[0] - 1] == "," else []
 
 
 def _subject_before(passage: Passage, verb: Hit, head: Head) -> bool:

@@ -80,6 +80,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     ),
     "before-post": ("öncesi*", "öncesinde*", "önce", "için", "hazırlı*"),
     "about": ("hakkında",),
+    "about-post": ("ilişkin", "dair", "hakkında*", "konusu*", "ile ilgili", "üzerine"),
     "question": ("kaç", "neden", "niçin", "kim"),
     "with": (),
     "recap": (
@@ -88,7 +89,6 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "o tarihten", "{gün|hafta|ay|yıl} önce", "bundan önce*", "daha evvel", "not:",
         "{duyurmuştu*|açıklamıştı*|söylemişti*|bildirmişti*|belirtmişti*|demişti*}",
     ),
-    "about-post": ("ilişkin", "dair", "hakkında*", "konusu*", "ile ilgili", "üzerine"),
     "previous": ("önceki*", "ilk", "geçen*", "son", "eski", "birinci*", "geçtiğimiz*"),
     "another": (
         "yeni", "bir daha", "yine", "yeniden", "sonraki", "bir sonraki", "daha", "ek", "bir kez daha", "gelecek",
