@@ -186,6 +186,8 @@ def _of_what_follows(passage: Passage, head: Head, heads: Sequence[Head], found:
         return False
     if head.start < after.end() and after.start() < head.end:
         return False
+    if any(hit.start <= after.start() < hit.end for hit in passage.cues("idle")):
+        return False  # "çarşamba günü yaptığı açıklamada": the day of the word is that of the deed, if it has no other
     if any(cue.start == after.end() + 1 for cue in passage.cues("said", "held", "agreed-after", "possible")):
         return False
     behind = min((other for other in heads if other.start >= after.end()), key=_start, default=None)

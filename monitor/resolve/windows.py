@@ -70,6 +70,8 @@ def _undated(pair: Pair, day: date | None, own: When) -> None:
     if pair.reading.when.kind == "open" and first is not None:
         end = max(end, first)
     late = (day - end).days
+    if own.coarse and own.start <= day <= end:
+        late = 0  # "this week", said of what came on one day of it
     if own.kind == "firm" and day < own.start - pair.identity.slack * DAY:
         pair.vetoes.append("dates-apart")
     elif late > pair.identity.window.days and not deals.is_next_part(pair.reading, pair.event, own, pair.identity):
