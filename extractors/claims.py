@@ -406,7 +406,7 @@ def _mention(
     named_day = (
         dating is not None and today is not None and dating.start >= today and dating.precision in ("day", "days")
     )
-    if named_day and status == "proposed" and passage.zone != "tail" and not _WISHES & set(rules):
+    if named_day and own and status == "proposed" and passage.zone != "tail" and not _WISHES & set(rules):
         # "may be exchanged on June 7-8": a day named by those who decide is a plan
         status, rules = "planned", (*rules, "possible-with-a-day")
         standing = standing._replace(status=status, rules=rules)

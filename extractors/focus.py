@@ -46,6 +46,7 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
     * title-on-another-matter: the title says something of the kind that is no event: what was before the day of
       publication, or has no day yet, is only the setting of that;
     * in an address, told in the first person, one who decides says what will be, wherever he says it;
+    * title-dated-by-the-text: what the title tells without a day, and the text only of a day long past, is recalled;
     * whole-of-what-goes-on: "in all, 500 are to be freed" repeats the deal of which the news is a part;
     * older-in-its-series: "the second round came after the first" presupposes the first;
     * frame-of-another-subject: "it was agreed yesterday at the talks", in an article about what was agreed;
@@ -101,6 +102,9 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
         if mention.kind in genre.beside and not _today(mention.date, today):
             out.append(_recalled(mention, "title-on-another-matter"))
             continue
+        if _dated_by_the_text(draft, kept):
+            out.append(_recalled(mention, "title-dated-by-the-text"))
+            continue
         if _rest_of_it(draft, kept):
             out.append(_recalled(mention, "whole-of-what-goes-on"))
             continue
@@ -138,6 +142,19 @@ def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[l
             rule = None if _today(mention.date, today) else "frame-of-another-subject"
         out.append(mention if rule is None else _recalled(mention, rule))
     return out, refused
+
+
+def _dated_by_the_text(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether a title tells without a day what the text tells only of a day long past: a reportage looks back."""
+    mention = draft.mention
+    if draft.passage.zone != "title" or mention.date is not None or mention.status not in HAPPENED:
+        return False
+    told = [other for other in drafts if other.mention.kind == mention.kind and other.passage.zone != "title"]
+    return (
+        bool(told)
+        and all(other.mention.role == "background" for other in told)
+        and any(other.passage.zone == "lead" and "date-long-past" in other.mention.rules for other in told)
+    )
 
 
 def _rest_of_it(draft: Draft, drafts: Sequence[Draft]) -> bool:
