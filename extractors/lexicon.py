@@ -16,7 +16,7 @@ from extractors.languages.ru_cues import CUES as RU
 from extractors.languages.tr_cues import CUES as TR
 from extractors.languages.uk_cues import CUES as UK
 from extractors.records import Name, Names
-from extractors.topicwords import ENDING, REACH, Pattern, compile_pattern, expand
+from extractors.topicwords import ENDING, REACH, Pattern, compile_pattern, compiled, expand
 
 CUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {"en": EN, "ru": RU, "tr": TR, "uk": UK}
 _BETWEEN = "\x00"
@@ -90,7 +90,7 @@ class Lexicon:
                     if pattern.rest is None:
                         if end == size or not folded[end].isalnum():
                             found.append(Hit(start, end, term))
-                    elif match := pattern.rest.match(folded, end):
+                    elif match := compiled(pattern.rest).match(folded, end):
                         found.append(Hit(start, match.end(), term))
         # by start, longer ones first: two plain keys cost a third of one that is made for each hit
         found.sort(key=_END, reverse=True)

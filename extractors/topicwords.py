@@ -37,9 +37,10 @@ Groups (a topic may leave out what it does not need):
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from extractors.records import ExtractorError
 
@@ -68,7 +69,7 @@ REACH = 160
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One spelling: the automaton finds `head`; `rest`, if any, must match right behind it.
+    """One spelling: the automaton finds `head`; `rest`, a regular expression if any, must match right behind it.
 
     Both are in the alphabet of `fold`. `cased`: the first letter of the find must be a capital in the text. `needs` is
     the first word of `rest`, or part of it: where it is not within `REACH` characters, `rest` cannot match.
@@ -76,7 +77,7 @@ class Pattern:
     """
 
     head: str
-    rest: re.Pattern[str] | None
+    rest: str | None
     cased: bool = False
     needs: str = ""
     stem: bool = False
@@ -122,13 +123,16 @@ def compile_pattern(spelling: str) -> Pattern:
         else:
             regex += re.escape(piece)
             needs = needs or piece
-    return Pattern(_required(head, spelling), _regex(regex + r"(?!\w)"), cased, needs, rest == "*")
+    return Pattern(_required(head, spelling), sys.intern(regex + r"(?!\w)"), cased, needs, rest == "*")
 
 
-@lru_cache(maxsize=8192)
-def _regex(source: str) -> re.Pattern[str]:
-    """The module's own cache holds 512; a watch has a thousand, which are checked first and compiled then."""
-    return re.compile(source)
+@cache
+def compiled(rest: str) -> re.Pattern[str]:
+    """The expression of a pattern's rest, compiled when a text first holds the words around it.
+
+    Of the tens of thousands that a watch may have, a year of news needs some hundreds.
+    """
+    return re.compile(rest)
 
 
 def _required(head: str, spelling: str) -> str:
