@@ -1,8 +1,8 @@
-"""Names, topic words and language cues of all watches in one automaton, and what it finds in a text."""
+"""Names, topic words and language cues of all watches, in one automaton a language, and what it finds in a text."""
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal, NamedTuple
@@ -50,7 +50,7 @@ class Hit(NamedTuple):
 
 
 class Lexicon:
-    """The compiled automaton. `hash` names the data it was made from, alike in every process."""
+    """The compiled automata. `hash` names the data it was made from, alike in every process."""
 
     def __init__(self, names: Sequence[Names]) -> None:
         self.watches: tuple[Names, ...] = tuple(names)
@@ -58,21 +58,18 @@ class Lexicon:
         table: dict[str, list[tuple[Pattern, Term]]] = {}
         for pattern, term in _terms(names):
             table.setdefault(pattern.head, []).append((pattern, term))
-        self._payloads = [tuple(pairs) for pairs in table.values()]
-        self._spoken: dict[str, list[_Held | None]] = {}
-        self._automaton = ahocorasick_rs.AhoCorasick(
-            list(table), implementation=ahocorasick_rs.Implementation.ContiguousNFA
-        )
+        self._table = {head: tuple(pairs) for head, pairs in table.items()}
+        self._spoken: dict[str, tuple[ahocorasick_rs.AhoCorasick, list[_Held]]] = {}
 
     def find(self, text: str, folded: str, language: str) -> list[Hit]:
         """All terms of `language` in `text`, by start, longer ones first. `folded` is `fold(text)`."""
         found: list[Hit] = []
-        payloads = self._spoken.get(language) or self._of(language)
+        automaton, payloads = self._spoken.get(language) or self._of(language)
         size = len(folded)
-        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            held = payloads[index]
-            if held is None or (start and folded[start - 1].isalnum()):
+        for index, start, end in automaton.find_matches_as_indexes(folded, overlapping=True):
+            if start and folded[start - 1].isalnum():
                 continue
+            held = payloads[index]
             if held.words and (end == size or not folded[end].isalnum()):
                 found += [Hit(start, end, term) for term in held.words]
             if held.stems:
@@ -81,9 +78,7 @@ class Lexicon:
             if not held.marked:
                 continue
             behind = folded[end : end + REACH]
-            for needs, pairs in held.marked:
-                if needs not in behind:
-                    continue
+            for pairs in held.following(behind):
                 for pattern, term in pairs:
                     if pattern.cased and not text[start].isupper():
                         continue
@@ -97,11 +92,17 @@ class Lexicon:
         found.sort(key=_START)
         return found
 
-    def _of(self, language: str) -> list["_Held | None"]:
-        """What each spelling stands for in one language; most spellings of a text's alphabet are of another."""
-        own: list[_Held | None] = []
-        for pairs in self._payloads:
+    def _of(self, language: str) -> tuple[ahocorasick_rs.AhoCorasick, list["_Held"]]:
+        """The automaton of one language, and what each of its spellings stands for; made when a text needs it.
+
+        Most spellings of an alphabet are of another language, and would be found for nothing.
+        """
+        heads: list[str] = []
+        own: list[_Held] = []
+        for head, pairs in self._table.items():
             spoken = [pair for pair in pairs if pair[1].language in (None, language)]
+            if not spoken:
+                continue
             words: list[Term] = []
             stems: list[Term] = []
             marked: dict[str, list[tuple[Pattern, Term]]] = {}
@@ -110,23 +111,49 @@ class Lexicon:
                     marked.setdefault(pattern.needs, []).append((pattern, term))
                 else:
                     (stems if pattern.stem else words).append(term)
-            behind = tuple((needs, tuple(each)) for needs, each in marked.items())
-            own.append(_Held(tuple(words), tuple(stems), behind) if spoken else None)
-        self._spoken[language] = own
-        return own
+            heads.append(head)
+            own.append(_Held(words, stems, marked))
+        automaton = ahocorasick_rs.AhoCorasick(heads, implementation=ahocorasick_rs.Implementation.ContiguousNFA)
+        self._spoken[language] = automaton, own
+        return automaton, own
 
 
-class _Held(NamedTuple):
+_Pairs = tuple[tuple[Pattern, Term], ...]
+_MANY = 12
+
+
+class _Held:
     """What one spelling stands for: as a whole word, with any ending, and with what must follow it, or a capital that
     is to be looked at.
 
-    `marked` is by the next word that a pattern needs: "exchange" begins a hundred patterns, and a look for the word
-    costs a fifth of a regular expression.
+    `marked` is by the next word that a pattern needs: "exchange" begins hundreds of patterns, and a look for the word
+    costs a fifth of a regular expression; where the words are many, one look finds all that are there.
     """
 
-    words: tuple[Term, ...]
-    stems: tuple[Term, ...]
-    marked: tuple[tuple[str, tuple[tuple[Pattern, Term], ...]], ...]
+    __slots__ = ("_finder", "_pairs", "_plain", "marked", "stems", "words")
+
+    def __init__(
+        self, words: Sequence[Term], stems: Sequence[Term], marked: Mapping[str, Sequence[tuple[Pattern, Term]]]
+    ):
+        self.words, self.stems, self.marked = tuple(words), tuple(stems), bool(marked)
+        self._plain = [(needs, tuple(pairs)) for needs, pairs in marked.items()]
+        self._finder: ahocorasick_rs.AhoCorasick | None = None
+        self._pairs: list[_Pairs] = []
+        if len(marked) > _MANY:
+            sought = [(needs, pairs) for needs, pairs in self._plain if needs]
+            self._plain = [(needs, pairs) for needs, pairs in self._plain if not needs]
+            self._pairs = [pairs for _, pairs in sought]
+            self._finder = ahocorasick_rs.AhoCorasick([needs for needs, _ in sought])
+
+    def following(self, behind: str) -> Iterator[_Pairs]:
+        """The patterns whose next word is among the characters behind."""
+        for needs, pairs in self._plain:
+            if needs in behind:
+                yield pairs
+        if self._finder is not None:
+            found = self._finder.find_matches_as_indexes(behind, overlapping=True)
+            for index in sorted({index for index, _, _ in found}) if found else ():
+                yield self._pairs[index]
 
 
 def compile_lexicon(names: Sequence[Names]) -> Lexicon:
