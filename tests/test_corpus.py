@@ -27,9 +27,19 @@ class Floor:
     claims: str
 
 
+@dataclass(frozen=True)
+class Other:
+    """A watch of another conflict, how the ids of the events that it owes begin, and the figures of all that rings."""
+
+    watch: str
+    scope: str
+    alerts: str
+    claims: str
+
+
 # A change that lowers a figure is mended; one that raises it raises the floor. `dev-retold` are real reports retold;
-# `written-*` were written and labelled from their text alone, before the rules that they taught; of `held-out` nobody
-# who wrote a rule has read a line, so its figures say what to expect of news that is to come.
+# `written-*` were written and labelled from their text alone, before the rules that they taught; of `held-out*` nobody
+# who wrote a rule has read a line, so their figures say what to expect of news that is to come.
 FLOORS = {
     "dev-retold": Floor(
         "precision=1.0,recall=1.0,phase_recall=0.96,phase=1.0,dup=0.0,bg=0.0",
@@ -62,35 +72,76 @@ FLOORS = {
         "f1=0.98,precision=1.0,recall=0.96",
     ),
     "written-fifth": Floor(
-        "precision=0.96,recall=0.95,phase_recall=0.96,phase=1.0,dup=0.06,bg=1.57",
-        "precision=0.97,recall=0.9,phase_recall=0.91,phase=1.0,dup=0.07,bg=1.57",
-        "f1=0.91,precision=0.92,recall=0.9",
+        "precision=0.96,recall=0.95,phase_recall=0.96,phase=1.0,dup=0.0,bg=1.57",
+        "precision=0.97,recall=0.93,phase_recall=0.91,phase=1.0,dup=0.0,bg=1.57",
+        "f1=0.92,precision=0.94,recall=0.9",
     ),
     "written-sixth": Floor(
         "precision=0.94,recall=0.93,phase_recall=0.88,phase=1.0,dup=0.0,bg=1.79",
         "precision=0.95,recall=0.95,phase_recall=0.9,phase=1.0,dup=0.0,bg=1.79",
-        "f1=0.83,precision=0.92,recall=0.76",
+        "f1=0.88,precision=0.96,recall=0.82",
+    ),
+    "written-seventh": Floor(
+        "precision=1.0,recall=0.86,phase_recall=0.72,phase=0.97,dup=0.07,bg=0.0",
+        "precision=0.97,recall=0.82,phase_recall=0.72,phase=0.97,dup=0.06,bg=1.05",
+        "f1=0.85,precision=0.95,recall=0.78",
     ),
     "held-out": Floor(
-        "precision=0.84,recall=0.94,phase_recall=0.88,phase=1.0,dup=0.07,bg=6.25",
-        "precision=0.85,recall=0.95,phase_recall=0.88,phase=1.0,dup=0.05,bg=6.25",
-        "f1=0.72,precision=0.78,recall=0.66",
+        "precision=0.87,recall=0.94,phase_recall=0.88,phase=1.0,dup=0.07,bg=4.7",
+        "precision=0.89,recall=0.95,phase_recall=0.88,phase=1.0,dup=0.05,bg=4.7",
+        "f1=0.73,precision=0.79,recall=0.68",
+    ),
+    "held-out-second": Floor(
+        "precision=0.78,recall=0.69,phase_recall=0.63,phase=0.97,dup=0.0,bg=8.58",
+        "precision=0.79,recall=0.69,phase_recall=0.62,phase=0.96,dup=0.0,bg=8.58",
+        "f1=0.67,precision=0.78,recall=0.58",
     ),
 }
 
-# The watches that come along and are not enabled, on news written for them before they were.
+# The watches that come along and are not enabled, and one written from the docs alone.
 OTHERS = {
-    "gaza": (
+    "gaza": Other(
+        "seeds/watches/gaza.yaml",
         "gaza.",
-        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.17,bg=0",
-        "f1=0.83,precision=0.86,recall=0.81",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.17,bg=0.0",
+        "f1=0.93,precision=0.93,recall=0.93",
     ),
-    "india-pakistan": (
+    "gaza-second": Other(
+        "seeds/watches/gaza.yaml",
+        "gaza.",
+        "precision=0.94,recall=0.63,phase_recall=0.53,phase=0.93,dup=0.0,bg=2.5",
+        "f1=0.59,precision=0.86,recall=0.44",
+    ),
+    "india-pakistan": Other(
+        "seeds/watches/india-pakistan.yaml",
         "in-pk.",
-        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0,bg=0",
+        "precision=1.0,recall=1.0,phase_recall=1.0,phase=1.0,dup=0.0,bg=0.0",
         "f1=0.94,precision=0.9,recall=1.0",
     ),
+    "armenia-azerbaijan": Other(
+        "tests/watches/am-az.yaml",
+        "am-az.",
+        "precision=1.0,recall=0.92,phase_recall=0.88,phase=0.94,dup=0.08,bg=0.0",
+        "f1=0.87,precision=0.89,recall=0.85",
+    ),
+    "held-out-gaza": Other(
+        "seeds/watches/gaza.yaml",
+        "gaza.",
+        "precision=0.83,recall=0.6,phase_recall=0.47,phase=1.0,dup=0.0,bg=0.0",
+        "f1=0.58,precision=0.81,recall=0.45",
+    ),
+    "held-out-india-pakistan": Other(
+        "seeds/watches/india-pakistan.yaml",
+        "ind-pak.",
+        "precision=0.66,recall=0.5,phase_recall=0.46,phase=1.0,dup=0.2,bg=10.0",
+        "f1=0.52,precision=0.6,recall=0.46",
+    ),
 }
+
+
+def misses(corpus: str) -> tuple[str, str]:
+    """How many misses the scorer lists: none of what nobody is to read."""
+    return "--misses", "0" if corpus.startswith("held-out") else "20"
 
 
 def said_by(*command: str) -> str:
@@ -115,22 +166,23 @@ def test_alerts_are_as_good_as_they_were(corpus: str, tmp_path: Path) -> None:
     labelled, floor = CORPUS / f"{corpus}.jsonl", FLOORS[corpus]
     replayed = said_by("replay", "--json", str(labelled))
     for kinds, wanted in (("primary", floor.primary), ("all", floor.all)):
-        options = ("--kinds", kinds, "--misses", "20", "--require", wanted)
+        options = ("--kinds", kinds, *misses(corpus), "--require", wanted)
         assert "events owed" in score(replayed, tmp_path, *options, labelled=labelled)
 
 
 @pytest.mark.parametrize("corpus", FLOORS)
 def test_claims_are_as_good_as_they_were(corpus: str, tmp_path: Path) -> None:
     labelled = CORPUS / f"{corpus}.jsonl"
-    options = ("--claims", "--misses", "20", "--require", FLOORS[corpus].claims)
+    options = ("--claims", *misses(corpus), "--require", FLOORS[corpus].claims)
     assert "news claims" in score(said_by("explain", "--json", str(labelled)), tmp_path, *options, labelled=labelled)
 
 
-@pytest.mark.parametrize("watch", OTHERS)
-def test_other_watches_are_as_good_as_they_were(watch: str, tmp_path: Path) -> None:
-    scope, alerts, claims = OTHERS[watch]
-    labelled = CORPUS / f"{watch}.jsonl"
-    which = ("--json", "--watch", str(HOME / "seeds" / "watches" / f"{watch}.yaml"), str(labelled))
-    common = ("--scope", scope, "--kinds", "all", "--misses", "20", "--require")
-    assert "events owed" in score(said_by("replay", *which), tmp_path, *common, alerts, labelled=labelled)
-    assert "news claims" in score(said_by("explain", *which), tmp_path, "--claims", *common, claims, labelled=labelled)
+@pytest.mark.parametrize("corpus", OTHERS)
+def test_other_watches_are_as_good_as_they_were(corpus: str, tmp_path: Path) -> None:
+    other, labelled = OTHERS[corpus], CORPUS / f"{corpus}.jsonl"
+    which = ("--json", "--watch", str(HOME / other.watch), str(labelled))
+    common = ("--scope", other.scope, "--kinds", "all", *misses(corpus), "--require")
+    assert "events owed" in score(said_by("replay", *which), tmp_path, *common, other.alerts, labelled=labelled)
+    assert "news claims" in score(
+        said_by("explain", *which), tmp_path, "--claims", *common, other.claims, labelled=labelled
+    )
