@@ -90,6 +90,7 @@ def parse(text: str, file: str) -> Document:
 
 def _unquoted(problem: str) -> str:
     """The parser's words up to the first quote from the file, which may be a secret: "undefined alias 'hunter2'"."""
+    problem = problem.replace(r"'\t'", "a tab")
     for quote in re.finditer(r"""'[^']*'|"[^"]*"|['"]""", problem):
         if not re.fullmatch(r"'(\W{1,3}|<[a-z ]+>)'", quote.group()):
             return problem[: quote.start()].rstrip(" ,")

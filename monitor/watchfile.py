@@ -20,8 +20,22 @@ def _one_alphabet(form: str) -> str:
     return form
 
 
+_CYRILLIC = re.compile(r"[Ѐ-ӿ]")
+_LATIN: frozenset[Language] = frozenset({"en", "tr"})
+
+
+def _of_their_language(forms: dict[Language, tuple[str, ...]]) -> dict[Language, tuple[str, ...]]:
+    for language, spelt in forms.items():
+        if not spelt:
+            raise ValueError(f"the list under {language} is empty; write a name, or leave {language} out")
+        found = next((form for form in spelt if language in _LATIN and _CYRILLIC.search(form)), None)
+        if found is not None:
+            raise ValueError(f"{found!r} stands under {language}, whose texts have no Cyrillic letters")
+    return forms
+
+
 Form = Annotated[Text, AfterValidator(_one_alphabet)]
-Forms = Annotated[dict[Language, tuple[Form, ...]], Field(min_length=1)]
+Forms = Annotated[dict[Language, tuple[Form, ...]], Field(min_length=1), AfterValidator(_of_their_language)]
 
 
 class BodyModel(Strict):
