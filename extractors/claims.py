@@ -236,9 +236,15 @@ def _announced(
         if found.dating is None or found.dating.precision not in ("day", "days") or found.shape not in _NAMED_DAYS:
             continue
         ahead = found.dating.start > today or (found.dating.start == today and passage.zone in ("title", "lead"))
-        if ahead and passage.clause(found.start) == clause:
+        if ahead and (passage.clause(found.start) == clause or _as_copula(passage, found, head)):
             return Standing("planned", ("nominal-with-a-day",), False, (head.start, head.end))
     return standing
+
+
+def _as_copula(passage: Passage, found: FoundDate, head: Head) -> bool:
+    """ "Today in Geneva – talks": where a language leaves the copula out, a dash stands for it."""
+    between = passage.folded[found.end : head.start]
+    return found.end <= head.start and between.count("-") == 1 and not any(mark in between for mark in ",;:.()")
 
 
 def _upheld(rejections: Sequence[Rejection], passages: Sequence[Passage]) -> frozenset[str]:
@@ -349,7 +355,8 @@ def _dating(
         # tense what comes next week, but nobody tells so of next month
         return default
     # "On Wednesday they agreed on an exchange": what stands before the head dates the agreement
-    ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start)
+    bound = standing.cue is not None and standing.cue[1] <= found.start  # "agreed to swap them by the end of November"
+    ahead = standing.status in _AHEAD and not (standing.status == "agreed" and found.end <= head.start and not bound)
     return resolve_weekday(found, published, "future" if ahead or (planned and standing.status in _OFF) else "past")
 
 

@@ -216,6 +216,9 @@ def _unsupported(
         return "meeting-of-other-parties"
     if group in ("acts", "doing", "coming"):
         return None if near or topic in named else "verb-without-its-object"
+    pair = any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers)
+    if pair and group == "bound":
+        return None  # "to exchange a thousand for a thousand"
     if group in _NEEDS_UNIT:
         # "100 Ukrainians are back" tells of the kind that the article has named
         elsewhere = [
@@ -225,7 +228,7 @@ def _unsupported(
         ]  # fmt: skip
         # a demonym tells the kind only where no kind has it for its own
         people = [*near, *(passage.names("people") if topic in named and not elsewhere else ())]
-        counted = any(_counted(person, numbers) for person in people)
+        counted = any(_counted(passage, person, numbers) for person in people)
         if strong or (counted and (topic in named or _sides(passage))) or (near and topic in named):
             return None
         if topic in named and any(_alone(passage, n, hit) for n in numbers):
@@ -245,7 +248,7 @@ def _unsupported(
         return "meeting-of-other-parties"
     if near or topic in named or passage.names("place") or len(_sides(passage)) >= 2:
         return None
-    if any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers):
+    if pair:
         return None
     if _sides(passage) and _numbered(passage, topic, numbers):
         return None  # "the meeting, counted by Kyiv as the fifth round"
@@ -305,8 +308,13 @@ def _numbered(passage: Passage, topic: str, numbers: Sequence[FoundNumber]) -> b
     return any(0 <= noun.start - n.end <= 1 for noun in passage.words(topic, "counted") for n in ordinals)
 
 
-def _counted(unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
-    return any(0 <= unit.start - n.end <= _COUNT_REACH and n.kind != "ordinal" for n in numbers)
+def _counted(passage: Passage, unit: Hit, numbers: Sequence[FoundNumber]) -> bool:
+    return any(
+        0 <= unit.start - n.end <= _COUNT_REACH
+        and n.kind != "ordinal"
+        and passage.clause(n.start) == passage.clause(unit.start)
+        for n in numbers
+    )
 
 
 _SPEAKERS = ("party", "people", "body", "person")

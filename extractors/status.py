@@ -325,9 +325,25 @@ def _of_verb(passage: Passage, head: Head) -> Standing:
     if status == "planned" and shifted and not any(hit.end <= head.start for hit in passage.cues("said", "agreed")):
         # "would be returned" is the future of a report, or else that of an offer
         return Standing("proposed", (f"verb-{head.group}", "would-of-an-offer"), False, (head.start, head.end))
+    if status is None and _headline(passage, head):
+        return Standing("planned", (f"verb-{head.group}", "headline-infinitive"), False, (head.start, head.end))
     if status is None:
         return Standing(None, ("infinitive-alone",))
     return Standing(status, (f"verb-{head.group}",), False, (head.start, head.end))
+
+
+def _headline(passage: Passage, head: Head) -> bool:
+    """ "Russia and Ukraine to exchange 500 prisoners": right behind a side, a headline's infinitive is its future."""
+    return (
+        passage.zone == "title"
+        and _infinitive(passage.language.code).match(passage.folded, head.start) is not None
+        and any(0 <= head.start - hit.end <= 1 for hit in passage.names("party", "people", "body"))
+    )
+
+
+@functools.cache
+def _infinitive(language: str) -> re.Pattern[str]:
+    return re.compile(get(language).pattern("headline_infinitive"))
 
 
 def _opens(passage: Passage, hit: Hit, head: Head) -> bool:

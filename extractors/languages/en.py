@@ -87,6 +87,7 @@ LANGUAGE = Language(
             "launched|begun|opened|killed|published|adopted"
         ),
         "until": "to|through|until",
+        "headline_infinitive": r"to\s",
         "apposed": "a",
         "month_first": "",
         "year_comma": ",?",

@@ -361,7 +361,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
     "digest": (
         "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
         "{günün gelişme*|günün önemli*|gündem özeti*|haftanın gelişme*|haftanın önemli*|sabah bülteni*}",
-        "{akşam bülteni*|gece bülteni*|gün özeti*|haftaya bakış*|günün özeti*|öne çıkan gelişme*|günden kalan*}",
+        "{akşam bülteni*|gece bülteni*|haftaya bakış*|öne çıkan gelişme*|günden kalan*}",
         "{neler oldu|neler yaşandı|gece neler*|bugün neler*|maddede}",
     ),
     "seealso": (
