@@ -206,6 +206,7 @@ def _unsupported(
             if other.term.sort == "word"
             and other.term.group == "strong"
             and other.term.topic != topic
+            and (topic not in countable or other.term.topic in countable)
             and abs(other.start - hit.start) <= _REACH
         ]
         if rivals and min(rivals)[0] < min((abs(unit.start - hit.start) for unit in strong), default=999):
@@ -233,7 +234,9 @@ def _unsupported(
             return None
         if topic in named and any(_alone(passage, n, hit) for n in numbers):
             return None
-        if group not in _MEETING and (near or counted) and not elsewhere and is_set(around, topic, countable):
+        # what stands around must tell of this kind alone
+        torn = any(each.words(other, "strong") for other in countable - {topic} for each in around)
+        if group not in _MEETING and (near or counted) and not (elsewhere or torn) and is_set(around, topic, countable):
             return None
         both = len(_sides(passage, "party", "people", "body")) >= 2 or bool(passage.cues("sides"))
         if (

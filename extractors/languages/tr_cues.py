@@ -359,7 +359,7 @@ CUES: Mapping[str, tuple[str, ...]] = {
         "{golü|golle|kiralık|kupası*|olimpiyat*|scout*|skorer*|guard}",
     ),
     "digest": (
-        "{günün|haftanın} {özeti|öne çıkanları|haberleri}", "haber bülteni",
+        "{günün|haftanın} {öne çıkanları|haberleri}", "haftanın özeti", "haber bülteni",
         "{günün gelişme*|günün önemli*|gündem özeti*|haftanın gelişme*|haftanın önemli*|sabah bülteni*}",
         "{akşam bülteni*|gece bülteni*|haftaya bakış*|öne çıkan gelişme*|günden kalan*}",
         "{neler oldu|neler yaşandı|gece neler*|bugün neler*|maddede}",
