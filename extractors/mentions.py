@@ -206,7 +206,6 @@ def _unsupported(
             if other.term.sort == "word"
             and other.term.group == "strong"
             and other.term.topic != topic
-            and (topic not in countable or other.term.topic in countable)
             and abs(other.start - hit.start) <= _REACH
         ]
         if rivals and min(rivals)[0] < min((abs(unit.start - hit.start) for unit in strong), default=999):
@@ -218,8 +217,6 @@ def _unsupported(
     if group in ("acts", "doing", "coming"):
         return None if near or topic in named else "verb-without-its-object"
     pair = any(n.kind == "pair" and abs(n.start - hit.start) <= _CLOSE for n in numbers)
-    if pair and group == "bound":
-        return None  # "to exchange a thousand for a thousand"
     if group in _NEEDS_UNIT:
         # "100 Ukrainians are back" tells of the kind that the article has named
         elsewhere = [

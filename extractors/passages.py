@@ -208,7 +208,7 @@ def _spoken(hits: Iterable[Hit]) -> tuple[Hit, ...]:
         return found
     return tuple(
         hit for hit in found
-        if hit.term.sort != "cue" or not any(each.start <= hit.start and hit.end <= each.end for each in idle)
+        if hit.term.sort != "cue" or hit.term.group == "idle" or not any(e.start <= hit.start and hit.end <= e.end for e in idle)
     )  # fmt: skip
 
 
