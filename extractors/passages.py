@@ -206,10 +206,12 @@ def _spoken(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     idle = [hit for hit in found if hit.term.group == "idle"]
     if not idle:
         return found
-    return tuple(
+    silent = [
         hit for hit in found
-        if hit.term.sort != "cue" or hit.term.group == "idle" or not any(e.start <= hit.start and hit.end <= e.end for e in idle)
-    )  # fmt: skip
+        if hit.term.sort == "cue" and hit.term.group != "idle"
+        and any(each.start <= hit.start and hit.end <= each.end for each in idle)
+    ]  # fmt: skip
+    return tuple(hit for hit in found if hit not in silent)
 
 
 def _items(text: str, rows: Sequence[tuple[int, int, int, str | None, tuple[Hit, ...]]]) -> tuple[tuple[int, int], ...]:
