@@ -52,9 +52,9 @@ class Hit(NamedTuple):
 class Lexicon:
     """The compiled automata. `hash` names the data it was made from, alike in every process."""
 
-    def __init__(self, names: Sequence[Names]) -> None:
+    def __init__(self, names: Sequence[Names], digest: str) -> None:
         self.watches: tuple[Names, ...] = tuple(names)
-        self.hash: str = _digest(names)
+        self.hash: str = digest
         table: dict[str, list[tuple[Pattern, Term]]] = {}
         for pattern, term in _terms(names):
             table.setdefault(pattern.head, []).append((pattern, term))
@@ -157,8 +157,20 @@ class _Held:
 
 
 def compile_lexicon(names: Sequence[Names]) -> Lexicon:
-    """One automaton for all watches and languages. Raises ExtractorError when a pattern cannot be read."""
-    return Lexicon(names)
+    """The automata for all watches and languages. Raises ExtractorError when a pattern cannot be read.
+
+    The same data give the same lexicon, which is kept: a command may ask for it more than once.
+    """
+    digest = _digest(names)
+    if digest not in _COMPILED:
+        while len(_COMPILED) >= _KEPT:
+            del _COMPILED[next(iter(_COMPILED))]
+        _COMPILED[digest] = Lexicon(names, digest)
+    return _COMPILED[digest]
+
+
+_KEPT = 2
+_COMPILED: dict[str, Lexicon] = {}
 
 
 def _terms(names: Sequence[Names]) -> list[tuple[Pattern, Term]]:

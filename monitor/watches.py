@@ -95,8 +95,7 @@ def _bad_patterns(document: Document, where: Where, patterns: Sequence[str]) -> 
     faults = []
     for index, pattern in enumerate(patterns):
         try:
-            for spelling in topicwords.expand(pattern):
-                topicwords.compile_pattern(spelling)
+            topicwords.check(pattern)
         except ExtractorError as error:
             faults.append(fault(document, (*where, index), str(error)))
     return faults
