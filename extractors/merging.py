@@ -1,7 +1,7 @@
 """Mentions of one event in one article become one claim."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from extractors.records import Claim, Dating, Evidence, Mention, Role, Status
@@ -81,7 +81,26 @@ def merge(mentions: Sequence[Mention], published: datetime | None) -> list[Claim
             if not group.dates and group.ordinal is not None and any(group.ordinal == g.ordinal for g in news):
                 continue  # the same round again, without a day of its own
             claims.append(_claim(group, "background", published))
-    return claims
+    return _numbered_by_the_next(claims)
+
+
+def _numbered_by_the_next(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims; what has happened without a number stands before the one to come that is told with its own.
+
+    "The talks ended; the sides will meet for a second round" tells that these were the first.
+    """
+    next_one = {
+        c.kind: c.ordinal for c in claims if c.role == "news" and c.ordinal and _PHASE[c.status] in ("ahead", "open")
+    }
+    return [
+        replace(claim, ordinal=number - 1, rules=(*claim.rules, "numbered-by-the-next"))
+        if claim.role == "news"
+        and claim.ordinal is None
+        and _PHASE[claim.status] == "happened"
+        and (number := next_one.get(claim.kind) or 0) > 1
+        else claim
+        for claim in claims
+    ]
 
 
 def _cluster(mentions: Sequence[Mention]) -> list[_Group]:
