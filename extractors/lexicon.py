@@ -55,10 +55,13 @@ class Lexicon:
     def __init__(self, names: Sequence[Names], digest: str) -> None:
         self.watches: tuple[Names, ...] = tuple(names)
         self.hash: str = digest
-        table: dict[str, list[tuple[Pattern, Term]]] = {}
+        # what two patterns spell alike is one find
+        table: dict[str, dict[tuple[object, ...], tuple[Pattern, Term]]] = {}
         for pattern, term in _terms(names):
-            table.setdefault(pattern.head, []).append((pattern, term))
-        self._table = {head: tuple(pairs) for head, pairs in table.items()}
+            name = term.name.english if term.name else None
+            kind = (pattern.rest, pattern.cased, term.sort, term.group, term.topic, term.language, term.watches, name)
+            table.setdefault(pattern.head, {}).setdefault(kind, (pattern, term))
+        self._table = {head: tuple(pairs.values()) for head, pairs in table.items()}
         self._spoken: dict[str, tuple[ahocorasick_rs.AhoCorasick, list[_Held]]] = {}
 
     def find(self, text: str, folded: str, language: str) -> list[Hit]:
