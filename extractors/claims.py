@@ -164,12 +164,9 @@ def _read_watch(
             mention = _mention(passage, head, standing, slots, published, names, after_nth=_after_nth(passage, numbers))
             if moved is not None:
                 mention = replace(mention, marks=mention.marks | {"moved"})
-            sides = (
-                max(len(slots.parties), 2 * is_set(around, head.topic, countable))
-                if head.group == "names"
-                else len(slots.parties)
-            )
-            drafts.append(Draft(mention, passage, head.verb, sides, head.group == "names"))
+            full = head.group == "names"
+            both = 2 if full and is_set(around, head.topic, countable) else 0
+            drafts.append(Draft(mention, passage, head.verb, max(len(slots.parties), both), full))
     drafts, untold = _titled_alone(drafts, rejections, names)
     rejections += [
         _reject(names, d.passage, Refusal(d.mention.kind, "goes-on-about-others", *d.mention.trigger)) for d in untold
@@ -209,7 +206,7 @@ def _companies(passages: Sequence[Passage], names: Names) -> Mapping[int, Compan
 
 
 def _around(passages: Sequence[Passage], place: int) -> list[Passage]:
-    """The title, and the sentences right before and behind."""
+    """The title, and the sentences of the same paragraph right before and behind."""
     here = passages[place]
     return [
         each

@@ -19,14 +19,13 @@ _OFF = frozenset({"postponed", "cancelled", "denied"})
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A mention with its passage. `verb`: its head is a verb; `full`: it names its kind by itself; `sides`: how many
-    sides its own passage names; `told_of`: title or neighbours say whose it is and where."""
+    sides its own passage names, or both where a full name is told of by title and neighbours."""
 
     mention: Mention
     passage: Passage
     verb: bool
     sides: int
     full: bool = False
-    told_of: bool = False
 
 
 def settle(drafts: Sequence[Draft], today: date | None, genre: Genre) -> tuple[list[Mention], list[tuple[Draft, str]]]:
@@ -229,7 +228,6 @@ def _anchored(draft: Draft) -> bool:
     mention = draft.mention
     return bool(
         draft.verb
-        or draft.told_of
         or mention.place
         or mention.ordinal
         or mention.counts
