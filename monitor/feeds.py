@@ -43,6 +43,8 @@ class FeedModel(Strict):
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     interval: Duration | None = None
     watches: tuple[Slug, ...] = ()
+    sitemap: WebAddress | None = None
+    pages: bool = True
 
 
 class FeedsModel(Strict):
@@ -92,6 +94,8 @@ def _feeds(document: Document, families_path: Path, watches: Sequence[str] | Non
             zone=each.zone,
             interval=each.interval,
             watches=each.watches,
+            sitemap=each.sitemap,
+            pages=each.pages,
         )
         for each in model.feeds
     )
@@ -195,6 +199,10 @@ def _flow(feed: Feed, explicit_family: bool) -> str:
         parts["interval"] = f"{int(feed.interval.total_seconds())}s"
     if feed.watches:
         parts["watches"] = f"[{', '.join(feed.watches)}]"
+    if feed.sitemap:
+        parts["sitemap"] = json.dumps(feed.sitemap)
+    if not feed.pages:
+        parts["pages"] = "false"
     return "{" + ", ".join(f"{key}: {value}" for key, value in parts.items()) + "}"
 
 

@@ -25,6 +25,8 @@ from monitor.secrets import Found, Secrets
 from monitor.settingsfile import (
     ConsoleModel,
     EmailModel,
+    Keep,
+    Notices,
     Polling,
     RecipientModel,
     SettingsModel,
@@ -88,6 +90,10 @@ class Settings:
     store_url: SecretStr
     contact: str | None
     polling: Polling
+    proxy: SecretStr | None
+    ca_file: Path | None
+    keep: Keep
+    notices: Notices
     workers: Workers
     give_up_after: timedelta
     domain: str
@@ -117,6 +123,13 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         for name, each in model.channels.items()
         if (channel := _channel(name, each, secrets, home, document, faults)) is not None
     }
+    proxy = secrets.find(("polling",), "proxy", model.polling.proxy, model.polling.proxy_file).value
+    if proxy and not re.match(r"(?:https?|socks5h?)://[^/\s]+", proxy.get_secret_value()):
+        faults.append(
+            fault(document, ("polling", "proxy"), "should be an address such as http://proxy.example.org:3128")
+        )
+    if model.polling.ca_file and not (home / model.polling.ca_file).is_file():
+        faults.append(fault(document, ("polling", "ca_file"), "there is no such file"))
     faults += secrets.faults
     if faults or store is None:
         return Faults(tuple(faults))
@@ -132,6 +145,10 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         store_url=store,
         contact=model.contact,
         polling=model.polling,
+        proxy=proxy,
+        ca_file=home / model.polling.ca_file if model.polling.ca_file else None,
+        keep=model.keep,
+        notices=model.notices,
         workers=model.workers,
         give_up_after=model.delivery.give_up_after,
         domain=model.delivery.domain or _domain(channels),
@@ -249,6 +266,9 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             say((*where, "to"), "should be a mail address, such as desk@example.org")
         elif channel.kind == "slack" and not re.fullmatch(r"[A-Z][A-Z0-9]{2,}", str(recipient.to)):
             say((*where, "to"), "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+    for i, name in enumerate(model.notices.to or ()):
+        if name not in model.recipients:
+            say(("notices", "to", i), f"unknown recipient {name}", _listed(model.recipients))
     topics = {file.stem for file in (home / "seeds" / "topics").glob("*.yaml")}
     for i, route in enumerate(model.routes):
         for j, each in enumerate(route.to):

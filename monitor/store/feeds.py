@@ -2,20 +2,23 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
-from datetime import datetime, timedelta
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from monitor.records import Feed, FeedState
+from monitor.records import Feed, FeedState, Habits
 from monitor.store import tables as t
+from monitor.store.codec import decode, encode
 from monitor.store.errors import StoreError
 
 T = TypeVar("T")
 _STATE = tuple(t.feed.c[field.name] for field in fields(FeedState))
+# When a feed that is gone is asked again.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # More than a clock is set back by in its daily course.
 _AHEAD = timedelta(minutes=5)
 # SQLite's oldest limit on parameters of one statement is 999; half of it leaves room for the others.
@@ -25,11 +28,18 @@ _CHUNK = 500
 def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
     """Bring the rows in line with the configuration: a new feed is due `now`, one no longer there sleeps.
 
-    A feed that comes back finds its state as it was.
+    A feed that comes back finds its state as it was, and is due if it had been given up. One whose address was changed
+    to where it had moved for good keeps its state under the new address.
     """
-    stored = {row.url: row for row in tx.execute(sa.select(t.feed.c.pk, t.feed.c.url, t.feed.c.active))}
+    columns = t.feed.c.pk, t.feed.c.url, t.feed.c.active, t.feed.c.next_at
+    stored = {row.url: row for row in tx.execute(sa.select(*columns))}
     wanted = dict.fromkeys(feed.url for feed in feeds)
     new = [url for url in wanted if url not in stored]
+    if new and len(new) < len(wanted):
+        renamed = _follow(tx, [url for url in stored if url not in wanted], frozenset(new))
+        for url, row in renamed.items():
+            stored[url] = stored.pop(row)
+        new = [url for url in new if url not in renamed]
     if new:
         blank = {"active": True, "next_at": now, "failures": 0, "entries_seen": 0, "known": False}
         tx.execute(sa.insert(t.feed), [{"url": url, **blank} for url in new])
@@ -37,6 +47,9 @@ def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
         turn = [row.pk for url, row in stored.items() if row.active != active and (url in wanted) == active]
         for chunk in chunks(turn):
             tx.execute(sa.update(t.feed).where(t.feed.c.pk.in_(chunk)).values(active=active))
+            if active:
+                given_up = t.feed.c.pk.in_(chunk) & (t.feed.c.next_at >= NEVER)
+                tx.execute(sa.update(t.feed).where(given_up).values(next_at=now))
 
 
 def due(tx: Connection, now: datetime, limit: int) -> tuple[FeedState, ...]:
@@ -62,9 +75,21 @@ def get(tx: Connection, url: str) -> FeedState | None:
 
 def save(tx: Connection, state: FeedState) -> None:
     """Write the state of a feed that `sync` has made known; StoreError for any other."""
-    values = {column.name: getattr(state, column.name) for column in _STATE}
+    # When the feed was set hurrying, and until when, is for `hurry` alone to say: a poll under way must not undo it.
+    values = {column.name: getattr(state, column.name) for column in _STATE if column.name != "hot_until"}
+    values["habits"] = encode(state.habits) if state.habits != Habits() else None
     if tx.execute(sa.update(t.feed).where(t.feed.c.url == state.url).values(values)).rowcount != 1:
         raise _unknown(state.url)
+
+
+def hurry(tx: Connection, url: str, until: datetime, now: datetime) -> None:
+    """The feed tells of a planned or live event: until then it is asked as often as it may be, from its floor on."""
+    mine = t.feed.c.url == url
+    later = t.feed.c.hot_until.is_(None) | (t.feed.c.hot_until < until)
+    tx.execute(sa.update(t.feed).where(mine, later).values(hot_until=until))
+    waits = mine & (t.feed.c.failures == 0) & (t.feed.c.floor_at < t.feed.c.next_at) & (t.feed.c.next_at < NEVER)
+    soonest = sa.case((t.feed.c.floor_at > now, t.feed.c.floor_at), else_=now)
+    tx.execute(sa.update(t.feed).where(waits, t.feed.c.next_at > now).values(next_at=soonest))
 
 
 def all_states(tx: Connection, *, inactive: bool = False) -> tuple[FeedState, ...]:
@@ -103,7 +128,21 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _state(row: sa.Row[tuple[object, ...]]) -> FeedState:
-    return FeedState(**row._asdict())
+    values: dict[str, Any] = row._asdict()
+    return FeedState(**{**values, "habits": decode(Habits, values["habits"]) if values["habits"] else Habits()})
+
+
+def _follow(tx: Connection, left: Sequence[str], new: frozenset[str]) -> dict[str, str]:
+    """The rows of feeds that moved to one of the `new` addresses take it; new address → old one."""
+    moved: dict[str, str] = {}
+    for chunk in chunks(left):
+        for state in (_state(row) for row in tx.execute(sa.select(*_STATE).where(t.feed.c.url.in_(chunk)))):
+            address = state.habits.address
+            if address in new and address not in moved:
+                moved[address] = state.url
+                habits = encode(replace(state.habits, address=None))
+                tx.execute(sa.update(t.feed).where(t.feed.c.url == state.url).values(url=address, habits=habits))
+    return moved
 
 
 def _unknown(url: str) -> StoreError:

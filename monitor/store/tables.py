@@ -42,7 +42,25 @@ feed = sa.Table(
     sa.Column("last_error", SafeText),
     sa.Column("entries_seen", sa.BigInteger, nullable=False),
     sa.Column("known", sa.Boolean, nullable=False),
+    sa.Column("floor_at", UtcDateTime),
+    sa.Column("hot_until", UtcDateTime),
+    sa.Column("read_at", UtcDateTime),
+    sa.Column("habits", sa.JSON),
     sa.Index(None, "active", "next_at"),
+)
+
+# What may be missing: gaps between two polls, downtime, what a sitemap lists and its feed never showed.
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("pk", RowId, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("feed_url", SafeText),
+    sa.Column("since", UtcDateTime),
+    sa.Column("until", UtcDateTime),
+    sa.Column("detail", SafeText, nullable=False),
+    sa.Index(None, "at"),
 )
 
 entry = sa.Table(
@@ -65,6 +83,19 @@ entry = sa.Table(
     sa.Index(None, "feed_pk", "url_key"),
     sa.Index(None, "outcome", "next_at"),
     sa.Index(None, "last_seen"),
+)
+
+# Pages of alerted articles that are looked at again for edits.
+look = sa.Table(
+    "look",
+    metadata,
+    sa.Column("entry_pk", RowId, sa.ForeignKey("entry.pk", ondelete="CASCADE"), primary_key=True),
+    sa.Column("began", UtcDateTime, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("etag", SafeText),
+    sa.Column("last_modified", SafeText),
+    sa.Index(None, "next_at"),
 )
 
 article = sa.Table(
