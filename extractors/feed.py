@@ -42,6 +42,14 @@ _CHALLENGE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A sitemap that an index names, and when it changed (aware UTC), if the index says so."""
+
+    url: str
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """What a feed says. `kind` is feedparser's name for the format (`rss20`, `atom10`), empty with a `problem`.
 
@@ -58,6 +66,10 @@ class ParsedFeed:
     dropped: int = 0
     ttl: int | None = None
     hubs: tuple[str, ...] = ()
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    children: tuple[Child, ...] = ()
+    garbled: bool = False
 
 
 def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None) -> ParsedFeed:

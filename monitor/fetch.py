@@ -114,18 +114,20 @@ class Fetcher:
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        validated: str | None = None,
         cap: int,
         deadline: timedelta,
         accept: str,
     ) -> Fetched | NotModified | FetchFailure:
         """Get `url`, with the validators of its last 200 if there are any.
 
+        `validated` is the address that gave them, when it was the end of a redirect: no other hop is sent them.
         `cap` counts bytes after decompression. `deadline` is the time for everything, redirects and body included;
         waiting for the host's turn does not count.
         """
         headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate", "User-Agent": self._user_agent}
-        headers |= {"If-None-Match": etag} if etag else {}
-        headers |= {"If-Modified-Since": last_modified} if last_modified else {}
+        held = {"If-None-Match": etag} if etag else {}
+        held |= {"If-Modified-Since": last_modified} if last_modified else {}
         left, here, permanent = deadline.total_seconds(), url, True
         for _ in range(_REDIRECT_LIMIT + 1):
             parsed = _parse(here)
@@ -134,7 +136,8 @@ class Fetcher:
             async with self._turn(parsed.host):
                 began = time.monotonic()
                 moved = here if permanent and here != url else None
-                got = await self._hop(parsed, url, moved, headers, cap, left)
+                mine = headers | held if here in (url, validated) else headers
+                got = await self._hop(parsed, url, moved, mine, cap, left)
                 left -= time.monotonic() - began
             if not isinstance(got, _Hop):
                 return got

@@ -23,7 +23,8 @@ from monitor.faults import Faults
 from monitor.fetch import Fetcher
 from monitor.intake import Mailing, take_in
 from monitor.jobs import Bells
-from monitor.loops import Poller, PollLimits
+from monitor.notify import notify
+from monitor.poller import Poller, PollLimits
 from monitor.read import Reader, ReadLimits
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
@@ -63,6 +64,19 @@ class Service:
     async def read(self) -> Counter[str]:
         """Read what the polls brought, waking the delivery at every article that alerts."""
         return await self.reader.drain()
+
+    async def notify(self) -> None:
+        """Tell the operator of sources that have been bad for long, and of those that are well again."""
+        now, configured, own = utcnow(), self.book.now(), self.settings
+        to = tuple(own.targets) if own.notices.to is None else own.notices.to
+        mailing = Mailing((), own.targets, own.senders, own.domain)
+        told = await self.store.run(
+            lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=mailing, now=now)
+        )
+        for notice in told:
+            self.log.warning("notice", title=notice.title, sources=[fact.value for fact in notice.facts])
+        if told:
+            self.bells.deliver.set()
 
     async def sync(self) -> None:
         now = utcnow()

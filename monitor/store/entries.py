@@ -98,6 +98,13 @@ def moments(tx: Connection, feed_url: str, urls: Iterable[str]) -> Mapping[str, 
     return found
 
 
+def addresses(tx: Connection, feed_url: str, since: datetime) -> frozenset[str]:
+    """The addresses of the entries that this feed has shown since then. It reads whole entries, as `moments` does."""
+    feed = row_id(tx, feed_url)
+    query = sa.select(t.entry.c.body).where(t.entry.c.feed_pk == feed, t.entry.c.last_seen >= since - _SIGHTING)
+    return frozenset(decode(Entry, body).url for body in tx.execute(query).scalars())
+
+
 def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> int:
     """Have pages read once more, each by the latest entry of its address in this feed. How many that sets waiting."""
     feed = row_id(tx, feed_url)

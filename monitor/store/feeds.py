@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -11,14 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from monitor.records import Feed, FeedState, Habits
+from monitor.schedule import NEVER
 from monitor.store import tables as t
 from monitor.store.codec import decode, encode
 from monitor.store.errors import StoreError
 
 T = TypeVar("T")
 _STATE = tuple(t.feed.c[field.name] for field in fields(FeedState))
-# When a feed that is gone is asked again.
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # More than a clock is set back by in its daily course.
 _AHEAD = timedelta(minutes=5)
 # SQLite's oldest limit on parameters of one statement is 999; half of it leaves room for the others.
