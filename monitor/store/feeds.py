@@ -34,8 +34,9 @@ def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
     stored = {row.url: row for row in tx.execute(sa.select(*columns))}
     wanted = dict.fromkeys(feed.url for feed in feeds)
     new = [url for url in wanted if url not in stored]
-    if new and len(new) < len(wanted):
-        renamed = _follow(tx, [url for url in stored if url not in wanted], frozenset(new))
+    left = [url for url in stored if url not in wanted]
+    if new and left:
+        renamed = _follow(tx, left, frozenset(new))
         for url, row in renamed.items():
             stored[url] = stored.pop(row)
         new = [url for url in new if url not in renamed]
