@@ -194,7 +194,9 @@ class Poller:
 
     def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[_Kept]:
         configured = self._configured()
-        return [self._take(tx, *each, configured) for each in batch]
+        kept = [self._take(tx, *each, configured) for each in batch]
+        feeds.save_all(tx, [each.polled.state for each in kept])
+        return kept
 
     def _take(
         self, tx: Connection, feed: Feed, state: FeedState, answer: Answer, configured: Mapping[str, Feed]
@@ -218,17 +220,17 @@ class Poller:
             strangers = state.known and state.entries_seen >= _ENOUGH and len(shown) >= _ENOUGH
             gap = strangers and len(fresh) == len(shown)
             arrival = Arrival(len(fresh), tuple(e.published for e in fresh if e.published), gap)
-            told = alerts.alerted(tx, {entry.url for entry in shown} - {entry.url for entry in fresh})
+            known = {entry.url for entry in shown} - {entry.url for entry in fresh}
+            told = alerts.alerted(tx, known) if known else frozenset()
             edited = changed(shown, entries.moments(tx, feed.url, told)) if told else ()
         polled = conclude(feed, state, answer, arrival, configured.keys() - {feed.url})
-        feeds.save(tx, polled.state)
         new = 0
         if sorted_out is not None:
             if len(shown) > len(sorted_out.new) + len(sorted_out.baseline):
                 entries.sighted(tx, feed.url, shown, now)
-            entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now)
-            new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now)
-            new += entries.read_again(tx, feed.url, edited, now)
+            entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now, unknown=True)
+            new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now, unknown=True)
+            new += entries.read_again(tx, feed.url, edited, now) if edited else 0
             if self._recorder is not None and (new or arrival.new):
                 for page in answer.pages:
                     self._recorder.feed(page, feed_url=feed.url, now=now)

@@ -34,16 +34,25 @@ class PendingEntry:
 
 
 def add(
-    tx: Connection, feed_url: str, entries: Sequence[Entry], *, status: Literal["new", "baseline"], now: datetime
+    tx: Connection,
+    feed_url: str,
+    entries: Sequence[Entry],
+    *,
+    status: Literal["new", "baseline"],
+    now: datetime,
+    unknown: bool = False,
 ) -> int:
     """Remember the entries that this feed has not shown before. How many those are.
 
-    The known ones are noted as still shown (see `forget`). StoreError for a feed that `feeds.sync` never saw.
+    The known ones are noted as still shown (see `forget`); with `unknown` the caller has seen to it, in this
+    transaction, that there are none. StoreError for a feed that `feeds.sync` never saw.
     """
+    if not entries:
+        return 0
     feed = row_id(tx, feed_url)
     by_key = {key(entry.id): entry for entry in reversed(entries)}
     known: set[bytes] = set()
-    for chunk in chunks(by_key):
+    for chunk in chunks(() if unknown else by_key):
         shown = (t.entry.c.feed_pk == feed) & t.entry.c.key.in_(chunk)
         known.update(bytes(each) for each in tx.execute(sa.select(t.entry.c.key).where(shown)).scalars())
         tx.execute(sa.update(t.entry).where(shown, t.entry.c.last_seen < now - _SIGHTING).values(last_seen=now))

@@ -18,6 +18,15 @@ from monitor.store.errors import StoreError
 
 T = TypeVar("T")
 _STATE = tuple(t.feed.c[field.name] for field in fields(FeedState))
+_ROW_ID = sa.select(t.feed.c.pk).where(t.feed.c.url == sa.bindparam("url"))
+# When a feed was set hurrying, and until when, is for `hurry` alone to say: a poll under way must not undo it.
+_SAVED = tuple(column.name for column in _STATE if column.name not in ("hot_until", "habits"))
+# Made once: building the statement anew is most of what an unchanged feed would cost.
+_SAVE = (
+    sa.update(t.feed)
+    .where(t.feed.c.url == sa.bindparam("new_url"))
+    .values({t.feed.c[name]: sa.bindparam(f"new_{name}") for name in (*_SAVED, "habits")})
+)
 # More than a clock is set back by in its daily course.
 _AHEAD = timedelta(minutes=5)
 # SQLite's oldest limit on parameters of one statement is 999; half of it leaves room for the others.
@@ -75,11 +84,15 @@ def get(tx: Connection, url: str) -> FeedState | None:
 
 def save(tx: Connection, state: FeedState) -> None:
     """Write the state of a feed that `sync` has made known; StoreError for any other."""
-    # When the feed was set hurrying, and until when, is for `hurry` alone to say: a poll under way must not undo it.
-    values = {column.name: getattr(state, column.name) for column in _STATE if column.name != "hot_until"}
-    values["habits"] = encode(state.habits) if state.habits != Habits() else None
-    if tx.execute(sa.update(t.feed).where(t.feed.c.url == state.url).values(values)).rowcount != 1:
-        raise _unknown(state.url)
+    save_all(tx, [state])
+
+
+def save_all(tx: Connection, states: Sequence[FeedState]) -> None:
+    """Write the states of several feeds, each as `save` does."""
+    rows = [{f"new_{name}": getattr(state, name) for name in _SAVED} | _habits(state) for state in states]
+    if rows and tx.execute(_SAVE, rows).rowcount != len(rows):
+        found = set(tx.execute(sa.select(t.feed.c.url).where(t.feed.c.url.in_([s.url for s in states]))).scalars())
+        raise _unknown(next(state.url for state in states if state.url not in found))
 
 
 def hurry(tx: Connection, url: str, until: datetime, now: datetime) -> None:
@@ -110,7 +123,7 @@ def known_ids(tx: Connection, feed_url: str, ids: Iterable[str]) -> frozenset[st
 
 def row_id(tx: Connection, url: str) -> int:
     """The number of a feed's row; StoreError for a feed that `sync` never saw."""
-    pk: int | None = tx.execute(sa.select(t.feed.c.pk).where(t.feed.c.url == url)).scalar()
+    pk: int | None = tx.execute(_ROW_ID, {"url": url}).scalar()
     if pk is None:
         raise _unknown(url)
     return pk
@@ -125,6 +138,10 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
+
+
+def _habits(state: FeedState) -> dict[str, Any]:
+    return {"new_habits": encode(state.habits) if state.habits != Habits() else None}
 
 
 def _state(row: sa.Row[tuple[object, ...]]) -> FeedState:
