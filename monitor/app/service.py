@@ -51,10 +51,11 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
         await _note_downtime(service)
+        await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
         scheduler = schedule(service.bells, Periods(), lambda error: _fail(failed, error))
-        for bell in (service.bells.poll, service.bells.read, service.bells.deliver):
+        for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
         pulse = Pulse(("poll", "read"), PATIENCE, utcnow)
         tasks: list[asyncio.Task[Any]] = [
@@ -117,12 +118,16 @@ async def _note_downtime(service: Service) -> None:
         )
 
 
+async def _live(service: Service) -> None:
+    now = utcnow().isoformat()
+    await service.store.run(lambda tx: meta.put(tx, ALIVE, now))
+
+
 async def _watch(service: Service, pulse: Pulse) -> None:
     async def turn() -> None:
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
-        alive = utcnow().isoformat()
-        await service.store.run(lambda tx: meta.put(tx, ALIVE, alive))
+        await _live(service)
         for name, since in pulse.late():
             service.log.error("loop is stuck", loop=name, seconds=int(since.total_seconds()))
 

@@ -28,10 +28,10 @@ _COMMANDS = {
 class _Commands(click.Group):
     """Imports a command when it is asked for: all of them together take most of a second, and a service needs one."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"monitor.cli.{_COMMANDS[cmd_name]}")
@@ -55,4 +55,3 @@ def main(ctx: click.Context, home: Path) -> None:
     Exit status: 0 done, 1 it failed, 2 wrong usage or configuration.
     """
     ctx.obj = home
-

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# The newest of MIGRATIONS. Written here so that a store that is current, which is every start but one, is opened without
-# the migration tool; a test holds the two together.
+# The newest of MIGRATIONS. Written here so that a store that is current, which it is at every start but one, is opened
+# without the migration tool; a test holds the two together.
 HEAD = "0005"
 
 
