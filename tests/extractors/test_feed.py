@@ -185,7 +185,10 @@ def test_a_few_bad_bytes_do_not_spoil_the_rest():
         (b"<!DOCTYPE html><html><head><title>News</title></head></html>", "html page"),
         (b"<html><head><title>Just a moment...</title></head></html>", "challenge page"),
         (b'{"version": "x"}', "not a feed"),
-        (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>x</loc></url></urlset>", "not a feed"),
+        (
+            b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>x</loc></url></urlset>",
+            "sitemap without news",
+        ),
         (b"plain words", "not a feed"),
     ],
 )
