@@ -5,22 +5,28 @@ shared pool (DESIGN §8). What servers do wrong is a `FetchFailure`; only a prog
 """
 
 import asyncio
+import base64
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
+import httpcore
 import httpx
 
+from monitor.addresses import CLOSED, Opened
+from monitor.transport import ForbiddenError, Transport
 from monitor.unpack import TooBigError, UnpackError, unpacker
 
-FailureKind = Literal["dns", "refused", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url"]
+FailureKind = Literal[
+    "dns", "refused", "forbidden", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url",
+]  # fmt: skip
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
@@ -36,7 +42,8 @@ class Fetched:
     """A complete body of a 200. `url` as asked, `final_url` after redirects; `body` is decompressed.
 
     `etag` and `last_modified` are the server's bytes, for replay as they are. `moved` is the new address when every
-    redirect on the way was permanent. `fresh_for` is what Cache-Control's max-age leaves.
+    redirect on the way was permanent. `fresh_for` is what max-age or else Expires leaves. `took` is the time on the
+    wire, without waiting for the host's turn. `reason` and `headers` are the rest of the answer, as received.
     """
 
     url: str
@@ -49,6 +56,9 @@ class Fetched:
     last_modified: str | None = None
     moved: str | None = None
     fresh_for: timedelta | None = None
+    took: timedelta = timedelta(0)
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class NotModified:
     last_modified: str | None = None
     moved: str | None = None
     fresh_for: timedelta | None = None
+    took: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,8 @@ class Fetcher:
     """Fetches over HTTP/1.1, at most one request at a time to a host, `gap` between their starts.
 
     `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for Retry-After dates
-    of servers that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address.
+    of servers that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address. Private and
+    other special addresses are refused, except those in `opened`.
     """
 
     def __init__(
@@ -100,13 +112,19 @@ class Fetcher:
         gap: timedelta = timedelta(seconds=1),
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        opened: Opened = CLOSED,
     ) -> None:
         self._user_agent = user_agent
         self._clock = clock
         self._gap = gap.total_seconds()
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._proxy = proxy
+        context = tls or httpx.create_ssl_context(trust_env=False)
+        self._transport = Transport(tls=context, opened=opened, proxy=proxy)
         self._turns: dict[str, _Turn] = {}
+        self._slower: dict[str, float] = {}
+
+    def slow_down(self, host: str, gap: timedelta) -> None:
+        """Leave at least this gap between two requests to a host from now on, as its robots.txt asks."""
+        self._slower[host] = gap.total_seconds()
 
     async def get(
         self,
@@ -137,10 +155,11 @@ class Fetcher:
                 began = time.monotonic()
                 moved = here if permanent and here != url else None
                 mine = headers | held if here in (url, validated) else headers
+                mine = mine | _authority(parsed)
                 got = await self._hop(parsed, url, moved, mine, cap, left)
                 left -= time.monotonic() - began
             if not isinstance(got, _Hop):
-                return got
+                return got if isinstance(got, FetchFailure) else replace(got, took=deadline - timedelta(seconds=left))
             here, permanent = got.location, permanent and got.permanent
         return FetchFailure("redirects", f"more than {_REDIRECT_LIMIT} redirects, the last one to {here}")
 
@@ -148,28 +167,18 @@ class Fetcher:
         self, target: httpx.URL, url: str, moved: str | None, headers: Mapping[str, str], cap: int, seconds: float
     ) -> Fetched | NotModified | FetchFailure | _Hop:
         try:
-            async with (
-                asyncio.timeout(seconds),
-                httpx.AsyncClient(
-                    verify=self._tls,
-                    trust_env=False,
-                    proxy=self._proxy,
-                    http2=False,
-                    follow_redirects=False,
-                    timeout=max(seconds, 0.001),
-                ) as client,
-                client.stream("GET", target, headers=dict(headers)) as response,
-            ):
+            request = httpx.Request("GET", target, headers=headers)
+            async with asyncio.timeout(seconds), self._transport.send(request) as response:
                 return await self._outcome(response, url, moved, cap)
         except TimeoutError:
-            return FetchFailure("timeout", f"{target} was not complete when its time was up")
+            return FetchFailure("timeout", f"{_shown(target)} was not complete when its time was up")
         except TooBigError:
-            return FetchFailure("too_big", f"{target} is larger than {cap} bytes")
+            return FetchFailure("too_big", f"{_shown(target)} is larger than {cap} bytes")
         except UnpackError as error:
-            return FetchFailure("protocol", f"{target}: {error}")
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            return FetchFailure("bad_url", f"{target}: {error}")
-        except httpx.HTTPError as error:
+            return FetchFailure("protocol", f"{_shown(target)}: {error}")
+        except ForbiddenError as error:
+            return FetchFailure("forbidden", f"{_shown(target)}: {error}")
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
             return _failure(target, error)
 
     async def _outcome(
@@ -187,7 +196,7 @@ class Fetcher:
             return _Hop(str(there), status in _PERMANENT)
         etag, last_modified = headers.get("etag"), headers.get("last-modified")
         if status == 304:
-            return NotModified(url, etag, last_modified, moved, _fresh_for(headers))
+            return NotModified(url, etag, last_modified, moved, self._fresh_for(headers))
         if status not in (200, 203):
             return FetchFailure("status", await _told(response), status, self._retry_after(headers))
         size = headers.get("content-length", "")
@@ -196,7 +205,18 @@ class Fetcher:
         body = await _body(response, cap)
         mime, charset = _content_type(headers.get("content-type"))
         return Fetched(
-            url, str(response.url), status, body, mime, charset, etag, last_modified, moved, _fresh_for(headers)
+            url,
+            str(response.url),
+            status,
+            body,
+            mime,
+            charset,
+            etag,
+            last_modified,
+            moved,
+            self._fresh_for(headers),
+            reason=response.reason_phrase,
+            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw),
         )
 
     def _retry_after(self, headers: httpx.Headers) -> timedelta | None:
@@ -209,13 +229,30 @@ class Fetcher:
         # A server's dates are read by the server's own clock (reference: polling 1.1).
         return max(there - (_http_date(headers.get("date", "")) or self._clock()), timedelta(0))
 
+    def _fresh_for(self, headers: httpx.Headers) -> timedelta | None:
+        """What is left of the answer's freshness (RFC 9111 §4.2.1); never less than nothing."""
+        age = headers.get("age", "0").strip()
+        spent = min(int(age), 10**9) if age.isascii() and age.isdigit() else 0
+        for directive in headers.get("cache-control", "").lower().split(","):
+            name, _, value = directive.strip().partition("=")
+            value = value.strip('" ')
+            if name.strip() == "max-age" and value.isascii() and value.isdigit():
+                return timedelta(seconds=max(0, min(int(value), 10**9) - spent))
+        until = _http_date(headers.get("expires", ""))
+        if until is None:
+            return None
+        dated = _http_date(headers.get("date", "")) or self._clock()
+        return max(until - dated - timedelta(seconds=spent), timedelta(0))
+
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
         turn = self._turns.setdefault(host, _Turn(asyncio.Lock()))
         turn.waiting += 1
         try:
             async with turn.lock:
-                await asyncio.sleep(max(0.0, turn.started + self._gap - time.monotonic()))
+                gap = max(self._gap, self._slower.get(host, 0.0))
+                if (wait := turn.started + gap - time.monotonic()) > 0:
+                    await asyncio.sleep(wait)
                 turn.started = time.monotonic()
                 yield
         finally:
@@ -263,20 +300,33 @@ async def _told(response: httpx.Response) -> str:
     return f"{said}: {shown}" if shown else said
 
 
-def _failure(target: httpx.URL, error: httpx.HTTPError) -> FetchFailure:
+def _shown(target: httpx.URL) -> str:
+    """An address for people and logs: without the password that it may carry."""
+    return str(target.copy_with(username=None, password=None)) if target.userinfo else str(target)
+
+
+def _authority(target: httpx.URL) -> dict[str, str]:
+    """The name and password that an address itself carries, for its own hop alone."""
+    if not target.userinfo:
+        return {}
+    pair = f"{target.username}:{target.password}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def _failure(target: httpx.URL, error: Exception) -> FetchFailure:
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    said = f"{target}: {error or type(error).__name__}"
+    said = f"{_shown(target)}: {error or type(error).__name__}"
     if any(isinstance(c, ssl.SSLError) for c in causes):
         return FetchFailure("tls", said)
     if any(isinstance(c, socket.gaierror) for c in causes):
         return FetchFailure("dns", said)
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return FetchFailure("timeout", said)
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpcore.ConnectError):
         return FetchFailure("refused", said)
     return FetchFailure("protocol", said)
 
@@ -287,17 +337,6 @@ def _content_type(value: str | None) -> tuple[str | None, str | None]:
     message = Message()
     message["Content-Type"] = value
     return message.get_content_type(), message.get_content_charset()
-
-
-def _fresh_for(headers: httpx.Headers) -> timedelta | None:
-    for directive in headers.get("cache-control", "").lower().split(","):
-        name, _, value = directive.strip().partition("=")
-        value = value.strip('" ')
-        if name.strip() == "max-age" and value.isascii() and value.isdigit():
-            age = headers.get("age", "0").strip()
-            seconds = min(int(value), 10**9) - (min(int(age), 10**9) if age.isascii() and age.isdigit() else 0)
-            return timedelta(seconds=max(0, seconds))
-    return None
 
 
 def _http_date(value: str) -> datetime | None:

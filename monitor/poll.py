@@ -107,7 +107,8 @@ async def ask(
         accept=FEEDS,
     )
     now = clock()
-    asked = Answer(now, max(now - began, timedelta(0)), conditional, got)
+    took = now - began if isinstance(got, FetchFailure) else got.took
+    asked = Answer(now, max(took, timedelta(0)), conditional, got)
     if not isinstance(got, Fetched):
         return asked
     digest: str | None = hashlib.blake2b(got.body, digest_size=16).hexdigest()

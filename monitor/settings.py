@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from alerts.channels.email import is_loopback
 from alerts.records import Route, Target
+from monitor.addresses import Opened, opened
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
 from monitor.faults import Fault, Faults, fault, validate
@@ -90,6 +91,7 @@ class Settings:
     store_url: SecretStr
     contact: str | None
     polling: Polling
+    opened: Opened
     proxy: SecretStr | None
     ca_file: Path | None
     keep: Keep
@@ -124,14 +126,16 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         if (channel := _channel(name, each, secrets, home, document, faults)) is not None
     }
     proxy = secrets.find(("polling",), "proxy", model.polling.proxy, model.polling.proxy_file).value
-    if proxy and not re.match(r"(?:https?|socks5h?)://[^/\s]+", proxy.get_secret_value()):
-        faults.append(
-            fault(document, ("polling", "proxy"), "should be an address such as http://proxy.example.org:3128")
-        )
+    if proxy and not re.match(r"https?://[^/\s]+", proxy.get_secret_value()):
+        message = "should be an address such as http://proxy.example.org:3128"
+        faults.append(fault(document, ("polling", "proxy"), message))
+    open_to = opened(model.polling.open_to)
+    if isinstance(open_to, str):
+        faults.append(fault(document, ("polling", "open_to"), open_to))
     if model.polling.ca_file and not (home / model.polling.ca_file).is_file():
         faults.append(fault(document, ("polling", "ca_file"), "there is no such file"))
     faults += secrets.faults
-    if faults or store is None:
+    if faults or store is None or isinstance(open_to, str):
         return Faults(tuple(faults))
     targets = {name: _target(name, each, model) for name, each in model.recipients.items()}
     routes = tuple(
@@ -145,6 +149,7 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         store_url=store,
         contact=model.contact,
         polling=model.polling,
+        opened=open_to,
         proxy=proxy,
         ca_file=home / model.polling.ca_file if model.polling.ca_file else None,
         keep=model.keep,

@@ -46,8 +46,13 @@ class Inflating(Plain):
     def __init__(self, cap: int) -> None:
         super().__init__(cap)
         self._stream: zlib._Decompress | None = None
+        self._taken = 0
 
     def feed(self, chunk: bytes) -> None:
+        # Members that hold nothing come to nothing, and without end: what comes over the wire counts too.
+        self._taken += len(chunk)
+        if self._taken > self._cap:
+            raise TooBigError
         while chunk:
             if self._stream is None:
                 self._stream = zlib.decompressobj(_window(chunk))

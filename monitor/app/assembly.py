@@ -18,9 +18,8 @@ from monitor import archive, feeds
 from monitor.app.channels import channel
 from monitor.app.clock import utcnow
 from monitor.app.feedbook import FeedBook
-from monitor.app.web import user_agent
+from monitor.app.web import fetcher_of
 from monitor.faults import Faults
-from monitor.fetch import Fetcher
 from monitor.intake import Mailing, take_in
 from monitor.jobs import Bells
 from monitor.notify import notify
@@ -118,7 +117,7 @@ async def assemble(
         stack.push_async_callback(channels[name].close)
     outbox = StoreOutbox(thread)
     policy = RetryPolicy(give_up_after=settings.give_up_after)
-    fetcher = Fetcher(user_agent=user_agent(settings.contact), clock=utcnow, gap=settings.polling.host_gap)
+    fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
     bells = Bells()
     reader = Reader(

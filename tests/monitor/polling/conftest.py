@@ -3,18 +3,22 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 import structlog
 from aiohttp import web
 
 from extractors.feed import ParsedFeed, parse_feed
+from monitor.addresses import Opened
 from monitor.fetch import Fetcher
 from monitor.poller import Poller, PollLimits
 from monitor.records import Feed, FeedState
 from monitor.store import Store, feeds, open_store
 from monitor.store.threads import StoreThread
 
+# The servers of the tests; whatever is not open is refused.
+HERE = Opened(networks=(ip_network("127.0.0.0/8"),))
 START = datetime(2025, 5, 16, 12, tzinfo=UTC)
 
 
@@ -137,7 +141,7 @@ async def bench() -> AsyncIterator[Bench]:
     thread = StoreThread(store)
     made = Bench(stand, store, thread)
     made.poller = Poller(
-        fetcher=Fetcher(user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: made.now, gap=timedelta(0)),
+        fetcher=Fetcher(user_agent="Parley/0", clock=lambda: made.now, gap=timedelta(0), opened=HERE),
         workers=Here(),  # type: ignore[arg-type]
         store=thread,
         configured=lambda: made.feeds,
