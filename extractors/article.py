@@ -26,6 +26,7 @@ _SHORTEST = 30
 _MARKUP = re.compile(r"(<!--|-->|</?[a-zA-Z][^<>]*>)")
 _BREAK = re.compile(r"</?(?:br|p|div|li|h\d|tr|ul|ol|blockquote)\b", re.IGNORECASE)
 _SILENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DATES: tuple[str, ...] = (
     "article:published_time",
     "og:article:published_time",
@@ -87,12 +88,13 @@ def plain(text: str) -> str:
     # Feeds escape twice: `&amp;lt;b&amp;gt;` is still markup after one round.
     for _ in range(2):
         text = html.unescape(_without_markup(text))
-    undone = _without_markup(text)
-    shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in undone)
+    shown = _CONTROL.sub(" ", _without_markup(text))
     return unicodedata.normalize("NFC", " ".join(shown.split()))
 
 
 def _without_markup(text: str) -> str:
+    if "<" not in text:
+        return text
     kept: list[str] = []
     until: str | None = None
     for piece in _MARKUP.split(text):

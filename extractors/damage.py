@@ -11,8 +11,8 @@ def _high(codec: str) -> str:
     return "".join(re.escape(bytes([byte]).decode(codec, "ignore")) for byte in range(0x80, 0xC0))
 
 
-# Cyrillic in UTF-8 is D0 or D1 and a second byte: "Р" or "С" in windows-1251, "Ð" or "Ñ" in 1252. Good words in capitals
-# hold one such pair, or two ("РІК", "СІРІ"); three in a row are none of Russian or Ukrainian.
+# Cyrillic in UTF-8 is D0 or D1 and a second byte: "Р" or "С" in windows-1251, "Ð" or "Ñ" in 1252. Good words in
+# capitals hold one such pair, or two ("РІК", "СІРІ"); three in a row are none of Russian or Ukrainian.
 _CYRILLIC = re.compile(f"(?:[РС][{_high('cp1251')}]){{3,}}|(?:[ÐÑ][{_high('cp1252')}\x80-\x9f]?){{3,}}")
 # Turkish letters, and quotation marks and dashes, in windows-1252; each stands alone between good letters.
 _LATIN = re.compile("Ã[¼¶§‡œ–¢®»]|Ä[±°Ÿž]|Å[Ÿž]|â€[™œ“”¦˜\x9d]")

@@ -44,7 +44,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Alternate:
-    """A feed that a page names: its whole address, its title or "", its format as the page says (`feed`: it does not)."""
+    """A feed that a page names: whole address, title or "", format by the page's word (`feed`: it says none)."""
 
     url: str
     title: str
@@ -180,7 +180,7 @@ def _entry(item: RawEntry, source: Source, language: str | None) -> Entry | None
 
 
 def _is_error_of_bridge(title: str, guid: str, url: str, item: RawEntry) -> bool:
-    """RSS-Bridge tells its own failures as an item of the feed (reference: polling 1.8): its title, and one mark more."""
+    """RSS-Bridge tells its failures as items of the feed (reference: polling 1.8): by title, and one mark more."""
     if not title.lower().startswith("bridge") or not _BRIDGE_TITLE.fullmatch(title):
         return False
     body = "\n".join(item.texts)[:_SUMMARY]

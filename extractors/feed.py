@@ -42,12 +42,12 @@ def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: 
     `content_type` is the header's value, of which only the charset counts. Dates without a zone are in `zone` (IANA;
     ExtractorError if unknown); with `now`, dates in the far future are not believed.
     """
-    body, short = _unzipped(body)
-    if len(body) > _CAP:
-        return ParsedFeed("", problem="too big")
     if not body.strip():
         return ParsedFeed("", problem="empty body")
-    text = decode(body, _charset(content_type))
+    opened, short = _unzipped(body)
+    if len(opened) > _CAP:
+        return ParsedFeed("", problem="too big")
+    text = decode(opened, _charset(content_type))
     parsed = _parsed(text, Source(url, zone, now))
     if parsed.problem is not None:
         return parsed
