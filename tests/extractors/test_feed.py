@@ -56,7 +56,7 @@ def test_dates_are_read_as_they_are_written(written, zone, expected, inferred):
 
 @pytest.mark.parametrize(
     "written",
-    ["1704103200", "yesterday", "32 May 2025 10:00 GMT", "2025-02-30", "Fri, 16 May 2099 10:00:00 GMT", "16 Foo 2025",
+    ["yesterday", "32 May 2025 10:00 GMT", "2025-02-30", "Fri, 16 May 2099 10:00:00 GMT", "16 Foo 2025",
      "0001-01-01T00:00:00Z", "2025-05-16T25:00Z", "2025-05-16T10:00+99:00", ""],
 )  # fmt: skip
 def test_dates_that_cannot_be_believed_are_none(written):
