@@ -159,8 +159,7 @@ def language_of(code: object) -> str | None:
 def _entry(item: RawEntry, source: Source, language: str | None) -> Entry | None:
     title = plain(sound(item.title))[:_TITLE]
     guid, link = sound(item.id), sound(item.link)
-    # feedparser takes a guid for the link where there is none; only a whole address is one.
-    url = web(clean(link if link == guid else joined(source.url, link)))
+    url = web(clean(joined(source.url, link)))
     if not (title or url) or len(url) > LONGEST or len(guid) > LONGEST or _is_error_of_bridge(title, guid, url, item):
         return None
     stated = item.published, item.updated

@@ -101,6 +101,9 @@ def _within(text: str) -> str:
 def _raw(item: Any) -> RawEntry:
     # `dict.get`: feedparser's own lends `updated` the value of `published` and warns about it.
     said = {name: str(dict.get(item, name) or "").strip() for name in ("id", "link", "title", "published", "updated")}
+    # feedparser takes a guid for the link where there is none; only a whole address is one.
+    if said["link"] == said["id"] and not said["link"][:8].lower().startswith(("http://", "https://")):
+        said["link"] = ""
     texts = [item.get("summary"), *(part.get("value") for part in item.get("content", ()))]
     detail = item.get("title_detail") or {}
     return RawEntry(**said, texts=[str(text or "") for text in texts], language=detail.get("language"))

@@ -1,4 +1,4 @@
-"""Documents made to take a reader long: each, at a size where anything quadratic shows, ends in a fraction of a second."""
+"""Documents made to take a reader long: each, at a size where anything quadratic shows, ends in less than two seconds."""
 
 import gzip
 import time

@@ -1,8 +1,8 @@
 """Looks for bytes that a parser cannot bear: `python tests/fuzz/fuzz_parsers.py TARGET -max_total_time=600`.
 
-TARGET is feed, sitemap, json or article; the rest goes to libFuzzer. It begins with the samples and the cases, and keeps
-what it learns in a folder of its own under the temporary one. Put what it finds (`crash-…`, `timeout-…`, in the current
-folder) into tests/fuzz/cases/TARGET/, whose files tests/fuzz/test_cases.py replays.
+TARGET is feed, sitemap, json or article; the rest goes to libFuzzer. It begins with the samples and the cases, and
+keeps what it learns in a folder of its own under the temporary one. Put what it finds (`crash-…`, `timeout-…`, in the
+current folder) into tests/fuzz/cases/TARGET/, whose files tests/fuzz/test_cases.py replays.
 """
 
 import sys

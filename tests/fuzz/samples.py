@@ -10,13 +10,16 @@ RSS = (
     "<language>ru-RU</language><ttl>60</ttl><skipHours><hour>0</hour><hour>23</hour></skipHours><skipDays><day>Sunday</day>"
     "</skipDays><sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>"
     "<atom:link rel='self' href='https://example.org/rss'/><atom:link rel='hub' href='https://hub.example/'/>"
-    "<item><title>Обмен пленными: 390 &amp; 390</title><link>https://example.org/n/1?utm_source=rss</link><guid isPermaLink='false'>1</guid>"
-    "<description><![CDATA[<p>Стороны</p><br>провели обмен]]></description><pubDate>Fri, 16 May 2025 10:00:00 MSK</pubDate></item>"
+    "<item><title>Обмен пленными: 390 &amp; 390</title><link>https://example.org/n/1?utm_source=rss</link>"
+    "<guid isPermaLink='false'>1</guid>"
+    "<description><![CDATA[<p>Стороны</p><br>провели обмен]]></description>"
+    "<pubDate>Fri, 16 May 2025 10:00:00 MSK</pubDate></item>"
     "<item><title>Second</title><link>/n/2</link><dc:date>2025-05-16T10:00:00</dc:date>"
     "<content:encoded>&lt;b&gt;Text&lt;/b&gt; &amp;amp; more</content:encoded></item></channel></rss>"
 )
 ATOM = (
-    "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='uk'><title type='html'>News &lt;b&gt;</title><link rel='self' href='/a'/>"
+    "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='uk'><title type='html'>News &lt;b&gt;</title>"
+    "<link rel='self' href='/a'/>"
     "<link rel='hub' href='https://hub.example/'/><entry><id>urn:1</id><title>Обмін</title><link href='https://example.org/1'/>"
     "<published>2025-05-16T10:00:00+03:00</published><updated>2025-05-16T12:00:00Z</updated>"
     "<content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'><p>Text</p></div></content></entry></feed>"
@@ -28,9 +31,11 @@ RDF = (
 SITEMAP = (
     "<?xml version='1.0' encoding='UTF-8'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
     " xmlns:news='http://www.google.com/schemas/sitemap-news/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'>"
-    "<url><loc>https://example.org/n/1</loc><lastmod>2025-05-16</lastmod><news:news><news:publication><news:name>Вести</news:name>"
+    "<url><loc>https://example.org/n/1</loc><lastmod>2025-05-16</lastmod>"
+    "<news:news><news:publication><news:name>Вести</news:name>"
     "<news:language>ru</news:language></news:publication><news:publication_date>2025-05-16T10:00:00+03:00</news:publication_date>"
-    "<news:title>Обмен &amp; переговоры</news:title></news:news><image:image><image:title>Photo</image:title></image:image></url>"
+    "<news:title>Обмен &amp; переговоры</news:title></news:news>"
+    "<image:image><image:title>Photo</image:title></image:image></url>"
     "<url><loc>https://example.org/about</loc></url></urlset>"
 )
 INDEX = (

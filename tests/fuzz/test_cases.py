@@ -14,9 +14,10 @@ TARGETS = runpy.run_path(str(HERE / "targets.py"))["TARGETS"]
 CASES = sorted(path for path in (HERE / "cases").glob("*/*") if path.name != ".gitkeep")
 # What breaks parsers: ends of markup, entities, numbers, halves of characters, other formats.
 PIECES = [
-    b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;", b"&#0;", b"&#xD800;",
-    b"\\ud800", b"\0", b"\xff", b"\xd0", b"{", b"}", b"[", b'"', b"1e999", b"NaN", b"null", b"</item>", b"<item>", b"<entry/>",
-    b"<news:news>", b"</url>", b"javascript:", b"http://[", b"99999999999", b"0000-00-00", b"'", b"=", b" " * 50, b"<a " * 20,
+    b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;", b"&#0;",
+    b"&#xD800;", b"\\ud800", b"\0", b"\xff", b"\xd0", b"{", b"}", b"[", b'"', b"1e999", b"NaN", b"null", b"</item>", b"<item>",
+    b"<entry/>", b"<news:news>", b"</url>", b"javascript:", b"http://[", b"99999999999", b"0000-00-00", b"'", b"=",
+    b" " * 50, b"<a " * 20,
 ]  # fmt: skip
 
 
@@ -39,7 +40,9 @@ def torn(draw, kind):
         start, end = sorted(draw(st.lists(st.integers(0, len(body)), min_size=2, max_size=2)))
         other = draw(st.sampled_from(SAMPLES[kind]))
         at = draw(st.integers(0, len(other)))
-        put = draw(st.one_of(st.sampled_from(PIECES), st.binary(max_size=6), st.just(other[at : at + 60]), st.just(b"")))
+        put = draw(
+            st.one_of(st.sampled_from(PIECES), st.binary(max_size=6), st.just(other[at : at + 60]), st.just(b""))
+        )
         body = body[:start] + put + body[draw(st.sampled_from([start, end])) :]
     return body
 
@@ -54,6 +57,8 @@ def test_samples_torn_and_mixed_raise_nothing_and_give_what_a_store_can_take(kin
     hold()
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", b"<urlset>", b"<sitemapindex>", b'{"version":', b"\x1f\x8b\x08\0"]))
+@given(
+    st.binary(max_size=400), st.sampled_from([b"", b"<urlset>", b"<sitemapindex>", b'{"version":', b"\x1f\x8b\x08\0"])
+)
 def test_no_bytes_make_any_format_raise(body, start):
     TARGETS["feed"](start + body)
