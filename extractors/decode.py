@@ -16,9 +16,11 @@ _DECLARED = re.compile(
 # Those of the web (WHATWG Encoding): Python also knows idna, punycode, unicode_escape and the like, which raise, warn,
 # take quadratic time or make halves of characters.
 _NAMES = (
-    "ascii latin-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-13 "
-    "iso8859-14 iso8859-15 iso8859-16 cp866 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-r "
-    "koi8-u mac-roman mac-cyrillic gbk gb18030 gb2312 big5 euc-jp iso2022_jp shift_jis euc-kr utf-16 utf-16-le utf-16-be"
+    "ascii latin-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 "
+    "iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp866 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 "
+    "cp1258 koi8-r koi8-u mac-roman mac-cyrillic gbk gb18030 gb2312 big5 euc-jp iso2022_jp shift_jis "
+    "euc-kr "
+    "utf-16 utf-16-le utf-16-be"
 )
 _CHARSETS = frozenset(codecs.lookup(name).name for name in _NAMES.split())
 # A whole character of two to four bytes: text in the wrong hands rarely holds more of these than of broken ones.

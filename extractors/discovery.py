@@ -3,8 +3,7 @@
 import lxml.etree
 import lxml.html
 
-from extractors.article import plain
-from extractors.entries import LONGEST, Alternate, AlternateKind, joined, sound, web
+from extractors.entries import LONGEST, Alternate, AlternateKind, joined, readable, sound, web
 
 _TYPES: dict[str, AlternateKind] = {
     "application/rss+xml": "rss", "application/atom+xml": "atom", "application/feed+json": "json",
@@ -34,7 +33,7 @@ def alternates(text: str, url: str) -> tuple[Alternate, ...]:
         whole = web(joined(base, sound(link.get("href"))))
         if not whole or len(whole) > LONGEST or any(part in whole for part in _NO_FEEDS):
             continue
-        found.setdefault(whole, Alternate(whole, plain(sound(link.get("title")))[:200], kind or "feed"))
+        found.setdefault(whole, Alternate(whole, readable(link.get("title") or "")[:200], kind or "feed"))
         if len(found) == _MOST:
             break
     return tuple(found.values())

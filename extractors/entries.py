@@ -24,8 +24,9 @@ LONGEST = 2_048
 # Only what feeds are: a long summary is a whole article, longer ones are mistakes.
 _SUMMARY = 50_000
 _TITLE = 1_000
-# Half of a pair in UTF-16, which JSON can spell, and control characters: no database takes them.
-_UNSOUND = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Half of a character in UTF-16, which JSON can spell, and control characters: no database takes them.
+_HALVES = re.compile(r"[\ud800-\udfff]")
+_UNSOUND = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _BRIDGE_TITLE = re.compile(r"bridge returned error -?\d+!?(?:\s*\(\d+\))?", re.IGNORECASE)
 _BRIDGE_MARKS = (
     re.compile(r"[?&]action=display\b.*&bridge=|[?&]bridge=\w+.*&action=display\b", re.IGNORECASE),
@@ -128,12 +129,20 @@ def collect(raw: Iterable[RawEntry], source: Source, language: str | None) -> Co
 
 
 def sound(text: object) -> str:
-    """The text trimmed, without what no text may hold: control characters and halves of characters."""
-    return _UNSOUND.sub("", str(text or "")).strip()
+    """A name or an address trimmed, without what no store takes: control characters and halves of characters."""
+    said = str(text or "").strip()
+    return said if said.isprintable() else _UNSOUND.sub("", said).strip()
+
+
+def readable(text: str) -> str:
+    """Markup, or not, as plain text that a store takes."""
+    return plain(text if text.isprintable() else _HALVES.sub("�", text))
 
 
 def joined(base: str, link: str) -> str:
     """The whole address of a link that stands in a document from `base`; "" when it is none."""
+    if link.startswith(("https://", "http://")):
+        return link
     try:
         return urljoin(base, link) if link else ""
     except ValueError:
@@ -157,7 +166,7 @@ def language_of(code: object) -> str | None:
 
 
 def _entry(item: RawEntry, source: Source, language: str | None) -> Entry | None:
-    title = plain(sound(item.title))[:_TITLE]
+    title = readable(item.title)[:_TITLE]
     guid, link = sound(item.id), sound(item.link)
     url = web(clean(joined(source.url, link)))
     if not (title or url) or len(url) > LONGEST or len(guid) > LONGEST or _is_error_of_bridge(title, guid, url, item):
@@ -170,7 +179,7 @@ def _entry(item: RawEntry, source: Source, language: str | None) -> Entry | None
         id=guid or url or _digest(title, item.published or item.updated),
         url=url,
         title=title,
-        summary=max((plain(sound(text))[:_SUMMARY] for text in item.texts), key=len, default=""),
+        summary=max((readable(text)[:_SUMMARY] for text in item.texts), key=len, default=""),
         published=shown[0] if shown else None,
         updated=updated[0] if updated else None,
         date_inferred=bool(shown and shown[1]),

@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from extractors.article import plain
-from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, sound, web
+from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, readable, sound, web
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/1(\.1)?/?", re.IGNORECASE)
 _ITEMS = re.compile(r'"items"\s{0,40}:\s{0,40}\[')
@@ -29,17 +28,17 @@ def parse_json(text: str, source: Source) -> ParsedFeed:
     found = collect(map(_raw, listed), source, language)
     hubs = document.get("hubs")
     told = [hub for hub in hubs if isinstance(hub, dict)] if isinstance(hubs, list) else []
-    push = [web(joined(source.url, _said(hub, "url"))) for hub in told if _said(hub, "type").lower() == "websub"]
+    push = [web(joined(source.url, sound(_said(hub, "url")))) for hub in told if _said(hub, "type").lower() == "websub"]
     return ParsedFeed(
         kind="json11" if version[1] else "json1",
-        title=plain(_said(document, "title")) or None,
+        title=readable(_said(document, "title")) or None,
         language=language,
         entries=found.entries,
         truncated=truncated,
         dropped=found.dropped,
         hubs=tuple(dict.fromkeys(hub for hub in push if hub)),
         undated=found.undated,
-        links_self=web(joined(source.url, _said(document, "feed_url"))) or None,
+        links_self=web(joined(source.url, sound(_said(document, "feed_url")))) or None,
     )
 
 
@@ -59,7 +58,7 @@ def _raw(item: dict[str, Any]) -> RawEntry:
 
 def _said(thing: dict[str, Any], key: str) -> str:
     value = thing.get(key)
-    return sound(value) if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _document(text: str) -> tuple[dict[str, Any], bool]:

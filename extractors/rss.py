@@ -9,8 +9,7 @@ from typing import Any
 
 import feedparser
 
-from extractors.article import plain
-from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, sound, web
+from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, readable, sound, web
 
 # Each attempt ends at the next angle bracket: linear on a million of unclosed tags.
 _CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^<>]*/>", re.IGNORECASE)
@@ -68,7 +67,7 @@ def parse_rss(text: str, source: Source) -> ParsedFeed:
     found = collect(map(_raw, items[:-1] if cut else items), source, language)
     return ParsedFeed(
         kind=kind,
-        title=plain(sound(about.get("title"))) or None,
+        title=readable(str(about.get("title") or "")) or None,
         language=language,
         entries=found.entries,
         truncated=truncated,

@@ -10,8 +10,18 @@ from collections.abc import Iterator
 
 import lxml.etree
 
-from extractors.article import plain
-from extractors.entries import LONGEST, MOST, Child, ParsedFeed, RawEntry, Source, collect, joined, language_of, web
+from extractors.entries import (
+    LONGEST,
+    MOST,
+    Child,
+    ParsedFeed,
+    RawEntry,
+    Source,
+    collect,
+    joined,
+    language_of,
+    web,
+)
 from extractors.feeddates import read_date
 
 _CLOSED = re.compile(r"</(?:[\w.-]+:)?(?:urlset|sitemapindex)\s*>|<(?:urlset|sitemapindex)\b[^<>]*/>", re.IGNORECASE)
@@ -37,7 +47,7 @@ def parse_sitemap(text: str, root: str, source: Source) -> ParsedFeed:
     found = collect(map(_raw, news), source, None)
     return ParsedFeed(
         kind="sitemap",
-        title=plain(news[0].get("news/name", "")) or None if news else None,
+        title=readable(news[0].get("news/name", "")) or None if news else None,
         language=language_of(news[0].get("news/language")) if news else None,
         entries=found.entries,
         truncated=truncated,

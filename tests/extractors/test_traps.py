@@ -1,4 +1,4 @@
-"""Documents made to take a reader long: each, at a size where anything quadratic shows, ends in less than two seconds."""
+"""Documents made to take a reader long: each, at a size where anything quadratic shows, ends within two seconds."""
 
 import gzip
 import time

@@ -15,7 +15,8 @@ CASES = sorted(path for path in (HERE / "cases").glob("*/*") if path.name != ".g
 # What breaks parsers: ends of markup, entities, numbers, halves of characters, other formats.
 PIECES = [
     b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;", b"&#0;",
-    b"&#xD800;", b"\\ud800", b"\0", b"\xff", b"\xd0", b"{", b"}", b"[", b'"', b"1e999", b"NaN", b"null", b"</item>", b"<item>",
+    b"&#xD800;", b"\\ud800", b"\0", b"\xff", b"\xd0", b"{", b"}", b"[", b'"',
+    b"1e999", b"NaN", b"null", b"</item>", b"<item>",
     b"<entry/>", b"<news:news>", b"</url>", b"javascript:", b"http://[", b"99999999999", b"0000-00-00", b"'", b"=",
     b" " * 50, b"<a " * 20,
 ]  # fmt: skip
