@@ -20,6 +20,7 @@ from extractors.entries import (
     collect,
     joined,
     language_of,
+    readable,
     web,
 )
 from extractors.feeddates import read_date

@@ -110,6 +110,7 @@ def test_cleaning_twice_changes_nothing(url):
 
 
 @given(urls, urls, st.none() | urls)
+@example("x", "HTTP://", None)
 def test_the_address_kept_is_its_own_address(asked, final, link):
     kept = canonical(asked, final, link)
     assert clean(kept) == kept

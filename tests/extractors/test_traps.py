@@ -84,3 +84,10 @@ def test_of_a_document_with_more_than_a_feed_holds_the_first_are_read_and_the_re
     parsed = parse_feed(body, "https://example.org/", None, "UTC")
     assert (len(parsed.entries), parsed.entries[-1].title) == (5_000, "T4999")
     assert (parsed.dropped, parsed.truncated) == (1_000, False)
+
+
+def test_the_markup_of_whole_articles_in_cdata_does_not_count():
+    article = b"<item><title>T%d</title><description><![CDATA[" + b"<p>a</p>" * 150 + b"]]></description></item>"
+    body = RSS + b"".join(article % n for n in range(500)) + b"</channel></rss>"
+    assert body.count(b"<") > 150_000
+    assert len(parse_feed(body, "https://example.org/", None, "UTC").entries) == 500
