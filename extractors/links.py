@@ -63,7 +63,7 @@ def canonical(asked: str, final: str, link: str | None) -> str:
     was, went = clean(asked), clean(final)
     if link:
         said = clean(_joined(went or was, link))
-        if _SHAPE.fullmatch(said) and any(_vouches(at, said) for at in (was, went)):
+        if _site(said) and any(_vouches(at, said) for at in (was, went)):
             return said
     if _site(went) and _site(was) == _site(went) and (not _is_front(went) or _is_front(was)):
         return went

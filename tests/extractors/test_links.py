@@ -110,9 +110,10 @@ def test_cleaning_twice_changes_nothing(url):
 
 
 @given(urls, urls, st.none() | urls)
-@example("x", "HTTP://", None)
+@example("\x1b", "HTTP://", None)
 def test_the_address_kept_is_its_own_address(asked, final, link):
     kept = canonical(asked, final, link)
     assert clean(kept) == kept
     assert canonical(kept, kept, kept) == canonical(kept, kept, None) == kept
-    assert canonical(asked, final, kept) == kept
+    if kept.startswith(("http://", "https://")):  # anything else would be taken for a relative link
+        assert canonical(asked, final, kept) == kept
