@@ -1,6 +1,9 @@
 """What the fuzzer found once must never come back; and samples of each format, torn and mixed, raise nothing."""
 
+import os
 import runpy
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -63,3 +66,15 @@ def test_samples_torn_and_mixed_raise_nothing_and_give_what_a_store_can_take(kin
 )
 def test_no_bytes_make_any_format_raise(body, start):
     TARGETS["feed"](start + body)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_fuzzer_runs(target, tmp_path):
+    command = [sys.executable, str(HERE / "fuzz_parsers.py"), target, "-runs=500"]
+    alone = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=alone, capture_output=True, text=True, errors="replace", timeout=100
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Done 500 runs" in done.stderr
