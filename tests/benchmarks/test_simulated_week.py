@@ -26,9 +26,9 @@ def table(ways: Mapping[str, Seen], sites: Sequence[Site], days: int) -> None:
     busy = sorted(sites, key=lambda site: -site.rate)[: len(sites) // 3]
     polite = [site for site in sites if site.validators != "none" and not site.lies]
     print(
-        f"{'':<34}{'polls a':>9}{'MB a':>7}{'early':>8}{'items':>8}{'delay, minutes: median and p95 of items of':>45}\n"
-        f"{'':<34}{'feed-day':>9}{'day':>7}{'':>8}{'seen':>8}{'all feeds':>13}{'busy third':>14}{'validators':>14}{'CPU, s':>9}"
+        f"{'':<34}{'polls a':>9}{'MB a':>7}{'early':>8}{'items':>8}  delay in minutes, median and p95: {'CPU, s':>14}"
     )
+    print(f"{'':<34}{'feed-day':>9}{'day':>7}{'':>8}{'seen':>8}{'all':>13}{'busy third':>14}{'validators':>14}")
     for name, seen in ways.items():
         logs = seen.logs.values()
         polls = sum(len(log.requests) for log in logs) / len(sites) / (days + 1)

@@ -40,7 +40,8 @@ class Program(ABC):
         """What polls every feed once."""
 
     def again(self) -> None:
-        """Make every feed due again, as the time between two polls would."""
+        """Make every feed due again, as the time between two polls would. Most poll whatever they are told to."""
+        return
 
     @abstractmethod
     def stored(self) -> int | None:

@@ -16,6 +16,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
+from typing import ClassVar
 
 ITEMS = 20
 NEWS = 10
@@ -35,7 +36,7 @@ def feed(kind: str, first: int, last: int, moment: datetime) -> bytes:
     """RSS with the items `first` to `last`, newest first, dated up to `moment`."""
     items = "".join(
         f"<item><title>Harbour wall to be repaired, part {n} of the story</title>"
-        f"<link>http://@HOST@/a/{kind}/{n}</link><guid isPermaLink=\"false\">@HOST@ {kind} {n}</guid>"
+        f'<link>http://@HOST@/a/{kind}/{n}</link><guid isPermaLink="false">@HOST@ {kind} {n}</guid>'
         f"<pubDate>{format_datetime(moment - timedelta(minutes=7 * (last - n)))}</pubDate>"
         f"<description>{WORDS}</description></item>\n"
         for n in range(last, first - 1, -1)
@@ -49,7 +50,7 @@ class Far(asyncio.Protocol):
 
     round = 1
     began = OLD
-    served: Counter[str] = Counter()
+    served: ClassVar[Counter[str]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -64,8 +65,7 @@ class Far(asyncio.Protocol):
     def _answer(self, head: bytes) -> None:
         path = head.split(b" ", 2)[1].decode("latin-1")
         fields = {
-            name.lower(): value.strip()
-            for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
+            name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
         }
         if path.startswith("/-/round/"):
             told = json.dumps(Far.served).encode()

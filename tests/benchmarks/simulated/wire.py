@@ -41,7 +41,7 @@ class Log:
 
 
 class Wire:
-    """Answers for all sites, as `monitor.fetch.Fetcher` would have it. `intervals` are the operator's own, by address."""
+    """Answers for all sites, in the stead of `monitor.fetch.Fetcher`. `intervals`: the operator's own, by address."""
 
     def __init__(
         self, sites: Sequence[Site], clock: Callable[[], datetime], intervals: Mapping[str, timedelta]

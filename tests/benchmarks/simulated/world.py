@@ -1,4 +1,4 @@
-"""A world of feeds, drawn with a seed: who publishes when, and how each server behaves. The same for every way of polling.
+"""A world of feeds, drawn with a seed: who publishes when, and how each server behaves; one for all ways of polling.
 
 Rates are log-normal, from an item a week to 200 a day; newsrooms sleep at night and at weekends, and now and then have
 a day on which everything happens. The shares of validators, max-age, ttl and faults are what reference/polling.md and
@@ -139,9 +139,7 @@ def _published(n: int, rate: float, ahead: int, end: datetime, luck: random.Rand
             found.append(Item("", appears, appears - late))
         hour += HOUR
     found.sort(key=lambda item: item.appears)
-    return tuple(
-        Item(f"site-{n}#{k}", item.appears, item.dated) for k, item in enumerate(found) if item.appears < end
-    )
+    return tuple(Item(f"site-{n}#{k}", item.appears, item.dated) for k, item in enumerate(found) if item.appears < end)
 
 
 def _poisson(mean: float, luck: random.Random) -> int:
