@@ -13,7 +13,7 @@ import pytest
 from simulated.ways import Here, Seen, delays, every, owed, parley
 from simulated.world import DAY, START, Site, draw
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(2_400)]
 
 FEEDS, DAYS, SEED = 300, 7, 4
 # What appears on the last day may well be seen the day after.
