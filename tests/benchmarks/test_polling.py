@@ -2,8 +2,7 @@
 
 unchanged, by 304          every feed is known and has given validators, by which it answers 304
 unchanged, no validators   every feed is known and answers with the same 20 items as before
-first poll                 no feed is known; each has 10 items, which are older than the watch. Parley remembers them,
-                           reader stores them, rss2email mails them
+first poll                 no feed is known; each has 10 items from before, which every program takes for known
 10 new items               every feed is known and has 10 items more. Parley reads what the items themselves say
                            (`pages: false`), the others fetch no pages either
 
