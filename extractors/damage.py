@@ -15,7 +15,8 @@ def _high(codec: str) -> str:
 # capitals hold one such pair, or two ("РІК", "СІРІ"); three in a row are none of Russian or Ukrainian.
 _CYRILLIC = re.compile(f"(?:[РС][{_high('cp1251')}]){{3,}}|(?:[ÐÑ][{_high('cp1252')}\x80-\x9f]?){{3,}}")
 # Turkish letters, and quotation marks and dashes, in windows-1252; each stands alone between good letters.
-_LATIN = re.compile("Ã[¼¶§‡œ–¢®»]|Ä[±°Ÿž]|Å[Ÿž]|â€[™œ“”¦˜\x9d]")
+# Its first class alone makes the search fast.
+_LATIN = re.compile("[ÃÄÅâ](?:(?<=Ã)[¼¶§‡œ–¢®»]|(?<=Ä)[±°Ÿž]|(?<=Å)[Ÿž]|(?<=â)€[™œ“”¦˜\x9d])")
 _SAMPLE = 500
 _FEW = 5
 

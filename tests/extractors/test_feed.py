@@ -122,6 +122,19 @@ def test_valid_utf_8_wins_over_the_declared_charset(encoded, declared, where):
     assert [entry.title for entry in parsed.entries] == ["Обмен пленными"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_its_zeros(encoding):
+    body = rss("<title>Обмен</title>").decode().replace("<?xml version='1.0'?>", "").encode(encoding)
+    assert [entry.title for entry in parse(body).entries] == ["Обмен"]
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "undefined", "hex", "utf-7", "no-such"])
+def test_a_charset_that_is_none_of_the_webs_is_not_believed(charset):
+    body = rss("<title>a\\ud800 b</title>").replace(b" b", b"\xff\xfe")
+    (entry,) = parse(body, f"text/xml; charset={charset}").entries
+    assert entry.title.startswith("a\\ud800")
+
+
 def test_a_few_bad_bytes_do_not_spoil_the_rest():
     body = rss("<title>Обмен пленными: список</title>", "<title>x?y</title>").replace(b"x?y", b"x\xffy")
     assert [entry.title for entry in parse(body, "text/xml; charset=windows-1252").entries] == [
