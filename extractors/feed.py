@@ -13,6 +13,7 @@ from extractors.damage import garbled
 from extractors.decode import decode
 from extractors.discovery import alternates
 from extractors.entries import Alternate, Child, FeedProblem, ParsedFeed, Source
+from extractors.guards import CHALLENGE
 from extractors.jsonfeed import parse_json
 from extractors.rss import parse_rss
 from extractors.sitemap import parse_sitemap
@@ -27,12 +28,6 @@ _DOCTYPE = re.compile(r"!doctype\s{1,40}html\b", re.IGNORECASE)
 _TAG = re.compile(r"(?:[\w.-]{1,100}:)?([\w.-]{1,100})")
 # What stands before the root element: declarations, comments, a warning of PHP.
 _PROLOG = 100
-# Words of the pages that guard sites against programs: Cloudflare, DDoS-Guard, Qrator, Variti and captchas.
-_CHALLENGE = re.compile(
-    r"cf-chl|challenge-platform|cf_challenge|just a moment|checking your browser|ddos-guard|__qrator|captcha"
-    r"|enable javascript and cookies|attention required",
-    re.IGNORECASE,
-)
 
 
 def parse_feed(body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None) -> ParsedFeed:
@@ -64,7 +59,7 @@ def _parsed(text: str, source: Source) -> ParsedFeed:
     if root in ("urlset", "sitemapindex"):
         return parse_sitemap(text, root, source)
     if root in _HTML:
-        if _CHALLENGE.search(text[:100_000]):
+        if CHALLENGE.search(text[:100_000]):
             return ParsedFeed("", problem="challenge page")
         return ParsedFeed("", problem="html page", alternates=alternates(text, source.url))
     return parse_rss(text, source)

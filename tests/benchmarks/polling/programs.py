@@ -1,8 +1,8 @@
 """Four programs that poll the same feeds: Parley, lemon24's reader, rss2email, and a loop of httpx that parses nothing.
 
 Each gets what makes it fastest: reader 16 threads and no plugins, through its Python interface, which spares the
-command line; rss2email one mail a feed into a maildir, which spares processes, and none at the first poll; the loop the cheaper of httpx's
-two clients. Each is one process that is started, polls everything once, and ends.
+command line; rss2email one mail a feed into a maildir, which spares processes, and none at the first poll; the loop
+the cheaper of httpx's two clients. Each is one process that is started, polls everything once, and ends.
 """
 
 import json
