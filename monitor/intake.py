@@ -29,6 +29,12 @@ from monitor.store import articles, events
 MEMORY = timedelta(days=2 * 365)
 
 
+# One newsroom shows one article in several sections, under several addresses. What it flashes in a line or two it may
+# well say again, of the next event.
+LEAST_SAME = 200
+SAME_WITHIN = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Mailing:
     """How alerts become deliveries: who gets which, and what mails are signed with. Empty: nothing is sent."""
@@ -54,7 +60,7 @@ class Judged:
 class Taken:
     """What taking an article in came to. `known`: this text is what its address was last taken in with.
 
-    `revised` are the decisions on what an earlier version told.
+    `revised` are the decisions on what an earlier version told. `same` is the address under which the text was known.
     """
 
     known: bool
@@ -62,6 +68,7 @@ class Taken:
     alerts: tuple[Alert, ...] = ()
     deliveries: int = 0
     revised: tuple[Decision, ...] = ()
+    same: str | None = None
 
 
 def text_digest(article: Article) -> str:
@@ -116,6 +123,10 @@ def take_in(
     """
     text_sketch = sketch(article.text)
     digest = text_digest(article)
+    if not baseline and article.published is not None and len(article.text) >= LEAST_SAME:
+        same = articles.same_text(tx, digest, family, article.url, article.published, SAME_WITHIN)
+        if same is not None and articles.current(tx, article.url) is None:
+            return Taken(known=True, same=same)
     row = added = articles.add(tx, article, family=family, digest=digest, sketch=text_sketch, now=now)
     if row is None and baseline:
         # What is the baseline of one watch already may be that of the next one too.

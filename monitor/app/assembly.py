@@ -26,6 +26,7 @@ from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
 from monitor.read import Reader, ReadLimits
 from monitor.records import Feed, MonitorError, Watch
+from monitor.robots import Robots
 from monitor.settings import Settings
 from monitor.store import feeds as stored_feeds
 from monitor.store import meta, open_store
@@ -131,6 +132,7 @@ async def assemble(
         alerted=bells.deliver.set,
         clock=utcnow,
         log=log,
+        robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
         limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
     )
     poller = Poller(

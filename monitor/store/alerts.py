@@ -57,12 +57,18 @@ def of_event(tx: Connection, event_id: str) -> tuple[Alert, ...]:
 
 
 def alerted(tx: Connection, urls: Iterable[str]) -> frozenset[str]:
-    """Those of `urls` that an alert stands on: its own article, or one that tells a fact it carries."""
-    by_key = {key(url): url for url in urls if url}
+    """Those of `urls`, as feeds spell them, that an alert stands on: its own article, or one that tells a fact it
+    carries."""
+    by_key: dict[bytes, set[str]] = {}
+    for url in urls:
+        by_key.setdefault(key(url), set()).add(url)
+    for chunk in chunks(list(by_key)):
+        for asked, kept in tx.execute(sa.select(t.alias.c.key, t.alias.c.url).where(t.alias.c.key.in_(chunk))):
+            by_key.setdefault(key(kept), set()).update(by_key[bytes(asked)])
     found: set[str] = set()
     for chunk in chunks(by_key):
         query = sa.select(t.alert_article.c.key).where(t.alert_article.c.key.in_(chunk)).distinct()
-        found |= {by_key[bytes(each)] for each in tx.execute(query).scalars()}
+        found |= {url for each in tx.execute(query).scalars() for url in by_key[bytes(each)]}
     return frozenset(found)
 
 

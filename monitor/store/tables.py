@@ -117,6 +117,17 @@ article = sa.Table(
     sa.Column("current", sa.Boolean, nullable=False),
     sa.UniqueConstraint("key", "digest"),
     sa.Index(None, "added"),
+    sa.Index(None, "digest"),
+)
+
+# Under which address the article behind a feed's address is kept.
+alias = sa.Table(
+    "alias",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("url", SafeText, nullable=False),
+    sa.Column("added", UtcDateTime, nullable=False),
+    sa.Index(None, "added"),
 )
 
 decision = sa.Table(

@@ -1,4 +1,4 @@
-"""What is learned of feeds, the journal of what may be missing, and pages that are looked at again."""
+"""What is learned of feeds, what may be missing, pages to look at again, and under which address articles are kept."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,3 +41,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_pk", name="pk_look"),
     )
     op.create_index("ix_look_next_at", "look", ["next_at"], unique=False)
+    op.create_table(
+        "alias",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("added", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_alias"),
+    )
+    op.create_index("ix_alias_added", "alias", ["added"], unique=False)
+    op.create_index("ix_article_digest", "article", ["digest"], unique=False)
