@@ -10,24 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from extractors.records import Entry
-from monitor.changes import absent, changed, sort_out
-from monitor.fetch import Fetched, Fetcher
-from monitor.poll import Answer, Arrival, Polled, ask, conclude
+from monitor.changes import absent
+from monitor.fetch import Fetcher
+from monitor.keep import Kept, Recorder, keep
+from monitor.poll import Answer, Arrival, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import NEVER
-from monitor.store import alerts, entries, feeds, journal
+from monitor.store import entries, feeds, journal
 from monitor.store.journal import Line
 from monitor.store.threads import StoreThread
 from monitor.workers import Workers
 
-# Fewer entries than this and having none in common with the poll before is chance.
-_ENOUGH = 5
 # A transaction holds the outcomes of so many polls at most: a reader in the same store waits no longer than that.
 _TOGETHER = 64
 # How often a feed is compared with its sitemap, and how long a newsroom may take to list an article in both.
@@ -35,13 +33,6 @@ _CHECK = timedelta(hours=24)
 _SETTLED = timedelta(hours=1)
 # A news sitemap lists two days (Google's rules for them).
 _LISTED = timedelta(hours=48)
-
-
-class Recorder(Protocol):
-    """Keeps the answers that were used, within the transaction that uses them."""
-
-    def feed(self, answer: Fetched, *, feed_url: str, now: datetime) -> None:
-        """One answer that a feed was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +43,6 @@ class PollLimits:
     batch: int = 500
     feed_bytes: int = 15_000_000
     feed_deadline: timedelta = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What a poll led to in the store: its outcome, how many entries are to be read, and the span that it may lack."""
-
-    polled: Polled
-    new: int
-    gap: tuple[datetime, datetime] | None = None
 
 
 class Poller:
@@ -89,7 +71,7 @@ class Poller:
         self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
         self._abreast = asyncio.Semaphore(limits.abreast)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[_Kept]]] = []
+        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
 
@@ -170,9 +152,9 @@ class Poller:
             deadline=self._limits.feed_deadline,
         )
 
-    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> _Kept:
+    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept:
         """Hand the answer to the writer: what comes in while it writes goes into its next transaction together."""
-        done: asyncio.Future[_Kept] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting.append((feed, state, answer, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -192,54 +174,23 @@ class Poller:
                 if not done.done():
                     done.set_result(each)
 
-    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[_Kept]:
+    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
         configured = self._configured()
-        kept = [self._take(tx, *each, configured) for each in batch]
-        feeds.save_all(tx, [each.polled.state for each in kept])
-        return kept
-
-    def _take(
-        self, tx: Connection, feed: Feed, state: FeedState, answer: Answer, configured: Mapping[str, Feed]
-    ) -> _Kept:
-        now, shown = answer.at, answer.entries
-        arrival, sorted_out = Arrival(), None
-        edited: tuple[Entry, ...] = ()
-        if shown:
-            # A feed that was never read has nothing in the store that could be known.
-            first = state.read_at is None and not state.known
-            sorted_out = sort_out(
-                shown,
-                () if first else feeds.known_ids(tx, feed.url, [entry.id for entry in shown]),
-                first_poll=not state.known,
+        kept = [
+            keep(
+                tx,
+                feed,
+                state,
+                answer,
                 began=self._began(feed),
                 max_age=self._max_age,
-                now=now,
-                known_urls={} if first else entries.known_urls(tx, feed.url, [entry.url for entry in shown]),
+                elsewhere=configured.keys() - {feed.url},
+                recorder=self._recorder,
             )
-            fresh = (*sorted_out.new, *sorted_out.baseline)
-            strangers = state.known and state.entries_seen >= _ENOUGH and len(shown) >= _ENOUGH
-            gap = strangers and len(fresh) == len(shown)
-            arrival = Arrival(len(fresh), tuple(e.published for e in fresh if e.published), gap)
-            known = {entry.url for entry in shown} - {entry.url for entry in fresh}
-            told = alerts.alerted(tx, known) if known else frozenset()
-            edited = changed(shown, entries.moments(tx, feed.url, told)) if told else ()
-        polled = conclude(feed, state, answer, arrival, configured.keys() - {feed.url})
-        new = 0
-        if sorted_out is not None:
-            if len(shown) > len(sorted_out.new) + len(sorted_out.baseline):
-                entries.sighted(tx, feed.url, shown, now)
-            entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now, unknown=True)
-            new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now, unknown=True)
-            new += entries.read_again(tx, feed.url, edited, now) if edited else 0
-            if self._recorder is not None and (new or arrival.new):
-                for page in answer.pages:
-                    self._recorder.feed(page, feed_url=feed.url, now=now)
-        if not arrival.gap:
-            return _Kept(polled, new)
-        since = state.read_at or state.succeeded_at or now
-        detail = f"none of {len(shown)} entries was there at the poll before: some may have come and gone in between"
-        journal.write(tx, Line(now, "gap", feed.url, since, now, detail))
-        return _Kept(polled, new, (since, now))
+            for feed, state, answer in batch
+        ]
+        feeds.save_all(tx, [each.polled.state for each in kept])
+        return kept
 
     async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None) -> int:
         """Hold the feed against its sitemap when there is a gap or a day has passed. How many entries that fills in."""

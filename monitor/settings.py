@@ -7,7 +7,7 @@ or in systemd's credentials directory as `<channel>.<key>`, which wins over both
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,7 @@ from monitor.addresses import Opened, opened
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
 from monitor.faults import Fault, Faults, fault, validate
+from monitor.records import Feed
 from monitor.secrets import Found, Secrets
 from monitor.settingsfile import (
     ConsoleModel,
@@ -108,6 +109,12 @@ class Settings:
     def senders(self) -> Mapping[str, str]:
         """Channel → the From of its mails."""
         return {name: each.sender for name, each in self.channels.items() if isinstance(each, EmailSettings)}
+
+
+def in_force(feed: Feed, polling: Polling) -> Feed:
+    """The feed with the interval of the settings, where the operator chose one there and none for the feed."""
+    usual = None if polling.interval == Polling().interval else polling.interval
+    return replace(feed, interval=feed.interval or usual)
 
 
 def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:

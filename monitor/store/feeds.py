@@ -61,6 +61,23 @@ def sync(tx: Connection, feeds: Sequence[Feed], now: datetime) -> None:
                 tx.execute(sa.update(t.feed).where(given_up).values(next_at=now))
 
 
+def enrol(tx: Connection, url: str, now: datetime) -> FeedState:
+    """The state of a feed that is not in the configuration yet. It sleeps until `sync` finds it there."""
+    state = get(tx, url)
+    if state is None:
+        state = FeedState(url, now)
+        blank = {"active": False, "next_at": now, "failures": 0, "entries_seen": 0, "known": False}
+        tx.execute(sa.insert(t.feed).values(url=url, **blank))
+    return state
+
+
+def drop(tx: Connection, url: str) -> None:
+    """Forget a feed and the entries that it brought, as if it had never been enrolled."""
+    pk = row_id(tx, url)
+    tx.execute(sa.delete(t.entry).where(t.entry.c.feed_pk == pk))
+    tx.execute(sa.delete(t.feed).where(t.feed.c.pk == pk))
+
+
 def due(tx: Connection, now: datetime, limit: int) -> tuple[FeedState, ...]:
     """Active feeds whose time has come, the longest overdue first.
 

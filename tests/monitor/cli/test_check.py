@@ -72,7 +72,7 @@ def test_a_faulty_home_stops_every_command_that_needs_it(parley: Parley, home: P
 @pytest.mark.parametrize(
     "command",
     [
-        ("replay",), ("explain",), ("save", "https://a.example"), ("feeds", "add", "https://a.example/rss"),
+        ("replay",), ("explain",), ("save", "https://a.example"), ("feeds", "add"),
         ("events", "--limit", "0"), ("run", "--twice"), ("dance",), ("replay", "--watch", "nowhere.yaml", "."),
     ],
     ids=" ".join,
