@@ -97,15 +97,15 @@ def parse(text: str, file: str) -> Document:
 
 
 def _composed(text: str) -> Node | None:
-    """The root node by the parser in C, which is five times as fast (10,000 feeds in 0.6 s instead of 3); None where the
-    other one has to look: it takes tabs and directives as YAML 1.2 does, and its words on mistakes are the better ones.
-    """
+    """The root node by the parser in C, which is four times as fast (10,000 feeds in 0.8 s instead of 3.3); None where
+    the other one has to look: it takes tabs and directives as YAML 1.2 does, and its words on mistakes are better."""
     if _DIFFERS.search(text):
         return None
     try:
-        return YAML(typ="safe", pure=False).compose(StringIO(text))
+        node: Node | None = YAML(typ="safe", pure=False).compose(StringIO(text))
     except (YAMLError, ValueError, AttributeError, TypeError):
         return None
+    return node
 
 
 def _unquoted(problem: str) -> str:

@@ -13,11 +13,48 @@ FILES = sorted([*TOP.glob("config/*.yaml"), *TOP.glob("seeds/**/*.yaml"), *TOP.g
 
 # Pieces of which YAML is made, and what operators type in their place.
 pieces = st.sampled_from(
-    ["a", "b: ", "key: value", "- ", "- x", "  ", "    ", "\n", "\n", "\n  ", "\n- ", "{", "}", "[", "]", ", ", ":", ": ", "#",
-     " # note", "'", '"', "'it''s'", '"a\\n\\u0041"', "yes", "no", "true", "null", "~", "1", "0o17", "017", "0x1F", "1_000", "1:30",
-     "15:30:00", "1e3", ".inf", "2025-05-16", "2025-05-16T12:00:00Z", "2025-13-45", "|", ">", "|-\n  text\n", "&x", "*x", "!tag",
-     "!!str", "<<", "=", "?", "? ", "http://x.org/a?b=c#d", "Київ", "\u2028", "\x85", "%", "@", "`", "\\", "é"]
-)  # fmt: skip
+    [
+        *(
+            "a",
+            "b: ",
+            "key: value",
+            "- ",
+            "- x",
+            "  ",
+            "    ",
+            "\n",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            ":",
+        ),
+        *(
+            ": ",
+            "#",
+            " # note",
+            "'",
+            '"',
+            "'it''s'",
+            '"a\\n\\u0041"',
+            "yes",
+            "no",
+            "true",
+            "null",
+            "~",
+            "1",
+            "0o17",
+            "017",
+        ),
+        *("0x1F", "1_000", "1:30", "15:30:00", "1e3", ".inf", "2025-05-16", "2025-05-16T12:00:00Z", "2025-13-45", "|"),
+        *(">", "|-\n  text\n", "&x", "*x", "!tag", "!!str", "<<", "=", "?", "? ", "http://x.org/a?b=c#d", "Київ"),
+        *("\u2028", "\x85", "%", "@", "`", "\\", "é"),
+    ]
+)
 
 
 @pytest.fixture(params=FILES, ids=[str(file.relative_to(TOP)) for file in FILES])
