@@ -26,7 +26,7 @@ from monitor.records import MonitorError
 
 FORMAT = 1
 SOFTWARE = "Parley"
-_NAME = re.compile(r"parley-(\d{8})-(\d{4,})\.warc\.gz")
+NAME = re.compile(r"parley-(\d{8})-(\d{4,})\.warc\.gz")
 # The body that is kept is unpacked: these told of the one that came over the wire (as pywb and Heritrix rename them).
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _KEPT_BACK = frozenset({"set-cookie", "set-cookie2"})
@@ -52,7 +52,7 @@ def files(folder: Path) -> tuple[ArchiveFile, ...]:
     if not folder.is_dir():
         return ()
     for path in folder.iterdir():
-        if (name := _NAME.fullmatch(path.name)) is None:
+        if (name := NAME.fullmatch(path.name)) is None:
             continue
         # A file that was dropped meanwhile, or whose name holds no day, is none of ours.
         with contextlib.suppress(FileNotFoundError, ValueError):
