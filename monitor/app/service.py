@@ -14,8 +14,10 @@ from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.log import logger
+from monitor.archive.recording import FOLDER
+from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
-from monitor.loops import Pulse, forever, keep_house
+from monitor.loops import Pulse, forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
@@ -98,7 +100,8 @@ def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
 
 async def _house(service: Service) -> None:
     async def turn() -> None:
-        await keep_house(service.store, utcnow(), service.log)
+        own = service.settings
+        await keep_house(service.store, own.keep, own.home / FOLDER, utcnow(), service.log, open_file=None)
         await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)
