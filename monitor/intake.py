@@ -134,7 +134,7 @@ def take_in(
     if row is None:
         return Taken(known=True)
     alerted = stored_alerts.events_alerted(tx, article.url)
-    # The text that people were told of may have been dropped since (`monitor.house`); this is a version of it all the same.
+    # The text that people were told of may have been dropped since (`monitor.house`): this is a version of it.
     again = articles.has_versions(tx, article.url) or (added is not None and bool(alerted))
     alerted = alerted if again else frozenset()
     withdrawn = not reading.claims and not article.text.strip()
