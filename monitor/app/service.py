@@ -27,8 +27,7 @@ from monitor.store.errors import StoreError
 PATIENCE = timedelta(minutes=15)
 # Outcomes of a poll that are no failure.
 FINE = frozenset({"read", "not modified", "same body"})
-# Where the last sign of life is kept, and how long a silence of it is downtime: longer than a restart or an upgrade.
-ALIVE = "alive"
+# How long a silence is downtime: longer than a restart or an upgrade.
 DOWNTIME = timedelta(minutes=15)
 
 
@@ -110,7 +109,7 @@ async def _house(service: Service) -> None:
 async def _note_downtime(service: Service) -> None:
     """Write down since when the service did not run: gaps of single feeds show at their next polls."""
     now = utcnow()
-    last = await service.store.query(lambda tx: meta.get(tx, ALIVE))
+    last = await service.store.query(lambda tx: meta.get(tx, meta.ALIVE))
     since = datetime.fromisoformat(last) if last else now
     if now - since > DOWNTIME:
         detail = "the service did not run; feeds that hold less than this span of news may lack some of it"
@@ -123,7 +122,7 @@ async def _note_downtime(service: Service) -> None:
 
 async def _live(service: Service) -> None:
     now = utcnow().isoformat()
-    await service.store.run(lambda tx: meta.put(tx, ALIVE, now))
+    await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
 
 
 async def _watch(service: Service, pulse: Pulse) -> None:
