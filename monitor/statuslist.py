@@ -1,15 +1,18 @@
 """What `parley status` and `parley journal` show: what is kept and how large it is; what may be missing."""
 
+import contextlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from monitor.archive.recording import FOLDER, ArchiveFile, files, room
+from monitor.archive.recording import FOLDER, ArchiveFile, files
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
 from monitor.store import Store, feeds, journal, meta
@@ -64,7 +67,7 @@ def status(own: Settings, store: Store | None, version: str, now: datetime) -> S
         archive = files(own.home / FOLDER)
     except OSError as error:
         raise StoreError(f"the archive {own.home / FOLDER} cannot be read: {error.strerror}") from error
-    return Status(version, where, memory, archive, own.keep, room(own.home / FOLDER))
+    return Status(version, where, memory, archive, own.keep, _room(own.home / FOLDER))
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -183,3 +186,12 @@ def _minute(moment: datetime | None) -> str:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def _room(folder: Path) -> int | None:
+    """Bytes that are free on the disk of `folder`, or of the nearest folder above it that there is."""
+    for place in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            stat = os.statvfs(place)
+            return stat.f_bavail * stat.f_frsize
+    return None

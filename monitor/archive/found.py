@@ -63,6 +63,14 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """The service started again: of what comes before this, nothing after `after` was kept."""
+
+    after: tuple[int, ...]
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A file, line or record that gave no article, and what to do about it."""
 

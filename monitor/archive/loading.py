@@ -10,11 +10,11 @@ from typing import Protocol
 
 from extractors.records import Article
 from monitor.archive import pages, warc
-from monitor.archive.found import Began, Found, Taking, Unreadable, Withdrawn, moment
+from monitor.archive.found import Began, Found, Resumed, Taking, Unreadable, Withdrawn, moment
 
 
 class _Reader(Protocol):
-    def __call__(self, path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Unreadable]: ...
+    def __call__(self, path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]: ...
 
 
 _READERS: dict[str, _Reader] = {
@@ -70,19 +70,22 @@ def load(paths: Iterable[str | Path], published: datetime | None = None) -> Load
     """
     found: list[SavedArticle] = []
     recorded: list[Step] = []
+    resumed: list[Resumed] = []
     problems: list[str] = []
     for given in paths:
         for path, reader in _expand(Path(given), str(given), problems):
             for item in _read(path, reader):
                 if isinstance(item, Unreadable):
                     problems.append(f"{item.where}: {item.because}")
+                elif isinstance(item, Resumed):
+                    resumed.append(item)
                 elif not isinstance(item, Found):
                     recorded.append(item)
                 elif item.taking is not None:
                     recorded.append(SavedArticle(item.article, item.where, item.about, item.taking))
                 else:
                     found.append(_saved(item, published))
-    sequence = _merged(_as_taken(recorded), _in_order(found))
+    sequence = _merged(_as_taken(recorded, resumed), _in_order(found))
     once: dict[tuple[str, str], SavedArticle] = {}
     for each in sequence:
         if isinstance(each, SavedArticle):
@@ -119,7 +122,7 @@ def _formats() -> str:
     return " ".join(_READERS)
 
 
-def _read(path: Path, reader: _Reader) -> Iterator[Found | Withdrawn | Began | Unreadable]:
+def _read(path: Path, reader: _Reader) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]:
     try:
         yield from reader(path, str(path))
     except OSError as error:
@@ -138,11 +141,12 @@ def _in_order(found: Sequence[SavedArticle]) -> tuple[SavedArticle, ...]:
     return tuple(once.values())
 
 
-def _as_taken(recorded: Iterable[Step]) -> tuple[Step, ...]:
+def _as_taken(recorded: Iterable[Step], resumed: Sequence[Resumed]) -> tuple[Step, ...]:
     """What the service archived in the order of taking in, each taking in once.
 
-    A taking in that a kill undid was recorded, and is recorded again when it is repeated: of two of one address that
-    are alike, with nothing of that address between them, the first was undone, for what is known is not recorded.
+    A taking in that a kill undid was recorded all the same: the next start says so. Where that is lost, of two of one
+    address that are alike, with nothing of that address between them, the first was undone: what is known is not
+    recorded.
     """
     once: dict[tuple[object, ...], Step] = {}
     begun: set[tuple[str, datetime]] = set()
@@ -152,6 +156,8 @@ def _as_taken(recorded: Iterable[Step]) -> tuple[Step, ...]:
             if (step.watch, step.moment) not in begun:
                 begun.add((step.watch, step.moment))
                 once[step.watch, step.moment] = step
+            continue
+        if any(each.after < _order(step) < each.order for each in resumed):
             continue
         url, digest = _version(step)
         mine = (_order(step), url)

@@ -19,7 +19,7 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from extractors.article import PAGE_CAP, extract
 from extractors.records import Article
-from monitor.archive.found import Began, Found, Taking, Unreadable, Withdrawn, moment
+from monitor.archive.found import Began, Found, Resumed, Taking, Unreadable, Withdrawn, moment
 from monitor.archive.recording import FORMAT, NAME, SOFTWARE
 
 _MEMBER = b"\x1f\x8b\x08"
@@ -38,7 +38,7 @@ def is_own(path: Path) -> bool:
     return False
 
 
-def read_own(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Unreadable]:
+def read_own(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]:
     """What the service took in, by this file of its archive. Damage is named, and what follows it is read."""
     number = 0
     page: tuple[str, bytes] = ("", b"")
@@ -97,10 +97,13 @@ def _member(data: mmap.mmap, start: int) -> tuple[bytes, int] | None:
     return b"".join(parts), at - len(unpacking.unused_data)
 
 
-def _item(told: Mapping[str, Any], page: bytes | None, where: str) -> Found | Withdrawn | Began | Unreadable:
+def _item(told: Mapping[str, Any], page: bytes | None, where: str) -> Found | Withdrawn | Began | Resumed | Unreadable:
     if told["parley"] > FORMAT:
         return Unreadable(where, "written by a newer Parley: use that one to read it")
-    order, now = tuple(map(int, told["order"])), moment(told["taken"])
+    order = tuple(map(int, told["order"]))
+    if told["kind"] == "resumed":
+        return Resumed(tuple(map(int, told["after"])), order)
+    now = moment(told["taken"])
     if told["kind"] == "began":
         return Began(told["watch"], now, tuple(told["baseline"]), where, order)
     taking = Taking(order, now, told["family"], tuple(told["watches"]), told.get("digest", ""))

@@ -9,7 +9,6 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,15 +73,26 @@ class Recorder:
     There is one recorder at a time for a folder, used by one thread at a time. A file holds one UTC day at most and
     ends once it is larger than `file_bytes`. All of its methods raise ArchiveError when the disk is full or cannot be
     written; half a record is taken back, and the next call begins a new file. `program` is "Parley" with its version.
+
+    `committed` is what `last` was in the last transaction that was kept, if that was stored in it: what was recorded
+    after it never came to be, and is marked so.
     """
 
-    def __init__(self, folder: Path, *, program: str, file_bytes: int = 100_000_000) -> None:
+    def __init__(
+        self, folder: Path, *, program: str, file_bytes: int = 100_000_000, committed: str | None = None
+    ) -> None:
         self._folder, self._program, self._file_bytes = folder, program, file_bytes
         self._file: FileIO | None = None
         self._name: tuple[int, int] = (0, 0)
         self._size = self._number = 0
         self._path = folder
         self._begun: dict[str, Mapping[str, object]] = {}
+        self._resumes, self._last = committed, committed or ""
+
+    @property
+    def last(self) -> str:
+        """Which taking in was recorded last: to be stored in the transaction that it belongs to."""
+        return self._last
 
     @property
     def path(self) -> Path | None:
@@ -135,12 +145,14 @@ class Recorder:
                 # The extractor is given what the fetcher made of the answer, and the address that was asked for.
                 about |= {"asked": fetched.url, "charset": fetched.charset}
             self._note(records, about, now, article.url, page)
+        self._last = "-".join(map(str, (*self._name, self._number)))
 
     def withdrawn(self, url: str, because: str, *, watches: Sequence[str], family: str, now: datetime) -> None:
         """The article at `url` was withdrawn for these watches, with the reason that `monitor.intake.withdraw` got."""
         with self._records(now) as records:
             about = {"kind": "withdrawn", "url": url, "because": because, "taken": _iso(now), "family": family}
             self._note(records, {**about, "watches": list(watches)}, now, url)
+        self._last = "-".join(map(str, (*self._name, self._number)))
 
     def began(self, watch: str, moment: datetime, baseline: Sequence[str]) -> None:
         """The watch began at `moment`, by when it knew the stories in the files of these names.
@@ -197,9 +209,12 @@ class Recorder:
         record = _MAKE.create_warcinfo_record(self._path.name, info)
         record.rec_headers.replace_header("WARC-Date", _stamp(now))
         _write(head, record)
+        if self._resumes is not None:
+            self._note(head, {"kind": "resumed", "after": [int(n) for n in self._resumes.split("-")]}, now, None)
         for about in self._begun.values():
             self._note(head, about, now, None)
         self._append(head.getvalue())
+        self._resumes = None
 
     def _append(self, written: bytes) -> None:
         assert self._file is not None
@@ -229,7 +244,7 @@ class Recorder:
         if page is not None:
             headers["WARC-Concurrent-To"] = page
         record = _MAKE.create_warc_record(
-            _address(url) if url else "urn:parley:began",
+            _address(url) if url else f"urn:parley:{about['kind']}",
             "metadata",
             payload=BytesIO(body),
             length=len(body),
@@ -289,12 +304,3 @@ def _stamp(moment: datetime) -> str:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat() if moment is not None else None
-
-
-def room(folder: Path) -> int | None:
-    """Bytes that are free on the disk of `folder`, or of the nearest folder above it that there is."""
-    for place in (folder, *folder.parents):
-        with contextlib.suppress(OSError):
-            stat = os.statvfs(place)
-            return stat.f_bavail * stat.f_frsize
-    return None

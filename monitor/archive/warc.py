@@ -11,13 +11,13 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from extractors.article import PAGE_CAP
 from extractors.records import Article
-from monitor.archive.found import Began, Found, Unreadable, Withdrawn, from_page, moment
+from monitor.archive.found import Began, Found, Resumed, Unreadable, Withdrawn, from_page, moment
 from monitor.archive.recorded import is_own, read_own
 
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
-def read_warc(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Unreadable]:
+def read_warc(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]:
     """The HTML pages that were answered with 200; images, redirects and requests are passed over.
 
     `seen` is the record's WARC-Date. A damaged archive gives the records before the damage, and names it. An archive

@@ -10,6 +10,8 @@ from monitor.store.dialect import insert
 
 # Under this name, the last sign of life of the service: aware UTC, ISO 8601.
 ALIVE = "alive"
+# The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
+ARCHIVED = "archived"
 
 
 def get(tx: Connection, key: str) -> str | None:

@@ -23,7 +23,7 @@ from monitor.fetch import Fetched
 from monitor.intake import Mailing, take_in, withdraw
 from monitor.lines import alert_line
 from monitor.records import Watch
-from monitor.store import Store, alerts, open_store
+from monitor.store import Store, alerts, meta, open_store
 from monitor.watches import load_watch
 
 Parley = Callable[..., Result]
@@ -61,6 +61,7 @@ class Live:
     lexicon: Lexicon
     recorder: Recorder
     now: datetime = BEGAN
+    marks: bool = True
 
     def begin(self) -> None:
         """Every start says when each watch began; the first one reads the stories."""
@@ -83,7 +84,9 @@ class Live:
 
     def restart(self) -> None:
         self.recorder.close()
-        self.recorder = Recorder(self.folder, program="Parley 9.9")
+        with self.store.read() as tx:
+            committed = meta.get(tx, meta.ARCHIVED) if self.marks else None
+        self.recorder = Recorder(self.folder, program="Parley 9.9", committed=committed)
         self.begin()
 
     def read(
@@ -121,6 +124,7 @@ class Live:
                     watches=[watch.id for watch in chosen], family=family or outlet,
                     source="summary" if summary else "page", now=self.now,
                 )  # fmt: skip
+                meta.put(tx, meta.ARCHIVED, self.recorder.last)
             if killed:
                 raise KeyboardInterrupt
 
@@ -129,6 +133,7 @@ class Live:
         with self.store.write() as tx:
             withdraw(tx, url, watches=self.watches, mailing=Mailing(), now=self.now, because="status 410")
             self.recorder.withdrawn(url, "status 410", watches=BOTH, family="x", now=self.now)
+            meta.put(tx, meta.ARCHIVED, self.recorder.last)
 
     def alerts(self) -> list[Alert]:
         with self.store.read() as tx:
@@ -196,7 +201,9 @@ def run(live: Live) -> None:
     live.withdraw("https://s.example/held")
 
 
-def test_the_archive_replayed_gives_the_alerts_of_the_live_run(parley: Parley, live: Live) -> None:
+@pytest.mark.parametrize("marks", [True, False])
+def test_the_archive_replayed_gives_the_alerts_of_the_live_run(parley: Parley, live: Live, *, marks: bool) -> None:
+    live.marks = marks
     run(live)
     told = live.alerts()
     assert {alert.watch for alert in told} == {"small", "other"}
@@ -209,6 +216,21 @@ def test_the_archive_replayed_gives_the_alerts_of_the_live_run(parley: Parley, l
     assert result.stderr.splitlines()[-1].endswith("; 1 could not be read")
     assert f"2 withdrawn, {len(told)} alerts" in result.stderr
     assert result.exit_code == 1
+
+
+def test_what_a_kill_undid_and_what_came_otherwise_does_not_ring(parley: Parley, live: Live) -> None:
+    live.until(22)
+    live.read("https://n.example/plan", *PLAN)
+    live.read("https://w.example/swap", "Swap", SWAP.format(n=40), killed=True)
+    live.restart()
+    live.read("https://w.example/swap", "Swap", SWAP.format(n=45))
+    live.read("https://e.example/swap", "Swap", SWAP.format(n=70), killed=True)
+    live.restart()
+    live.read("https://s.example/held", *HELD)
+    told = live.alerts()
+    assert not [alert for alert in told if "40" in alert.title or "70" in alert.title]
+    result = parley("replay", "--json", live.folder)
+    assert (result.exit_code, result.stdout.splitlines()) == (0, [alert_line(alert) for alert in told])
 
 
 def test_the_files_in_any_order_and_twice_give_the_same(parley: Parley, live: Live) -> None:
