@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from monitor.archive.recording import FOLDER, ArchiveFile, files
+from monitor.archive.recording import ArchiveFile, files
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
 from monitor.store import Store, feeds, journal, meta
@@ -64,10 +64,10 @@ def status(own: Settings, store: Store | None, version: str, now: datetime) -> S
             memory = _remembered(tx, now)
     where = store.where if store is not None else make_url(own.store_url.get_secret_value()).render_as_string()
     try:
-        archive = files(own.home / FOLDER)
+        archive = files(own.archive)
     except OSError as error:
-        raise StoreError(f"the archive {own.home / FOLDER} cannot be read: {error.strerror}") from error
-    return Status(version, where, memory, archive, own.keep, _room(own.home / FOLDER))
+        raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
+    return Status(version, where, memory, archive, own.keep, _room(own.archive))
 
 
 def status_lines(status: Status) -> Iterator[str]:

@@ -14,7 +14,6 @@ from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.log import logger
-from monitor.archive.recording import FOLDER
 from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
 from monitor.loops import Pulse, forever
@@ -100,7 +99,7 @@ def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
 async def _house(service: Service) -> None:
     async def turn() -> None:
         own = service.settings
-        await keep_house(service.store, own.keep, own.home / FOLDER, utcnow(), service.log, open_file=None)
+        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=None)
         await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)

@@ -25,8 +25,6 @@ from extractors.records import Article, Entry
 from monitor.fetch import Fetched
 from monitor.records import MonitorError
 
-# Where the archive of a home is.
-FOLDER = Path("state", "archive")
 FORMAT = 1
 SOFTWARE = "Parley"
 NAME = re.compile(r"parley-(\d{8})-(\d{4,})\.warc\.gz")
