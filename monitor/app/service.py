@@ -98,8 +98,9 @@ def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
 
 async def _house(service: Service) -> None:
     async def turn() -> None:
-        own = service.settings
-        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=None)
+        own, recorder = service.settings, service.recorder
+        writing = recorder.path if recorder else None
+        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=writing)
         await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)
