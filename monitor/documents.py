@@ -19,7 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 Where = tuple[str | int, ...]
 # Tags, anchors, blocks, tabs, odd line ends, marks and directives, of which the two parsers think differently.
 _DIFFERS = re.compile(
-    r"[!\t\r\x85\u2028\u2029\ufeff]|^(?:%|---|\.\.\.)|(?:^|[\s\[{,:?-])[&*]\S|(?:^|[\s\[{,])[|>]", re.MULTILINE
+    r"[!\t\r\x85\u2028\u2029\ufeff]|^(?:%|---|\.\.\.)|(?:^|[\s\[{,:?-])[&*]\S|(?:^|[:?-])\s*[|>]", re.MULTILINE
 )
 
 
