@@ -21,7 +21,7 @@ from monitor.app.assembly import assemble
 from monitor.app.log import logger
 from monitor.faults import Faults
 from monitor.homes import initialise
-from monitor.loops import keep_house
+from monitor.house import keep_house
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
@@ -134,7 +134,8 @@ async def test_an_idle_hour_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
                     await service.dispatcher.drain()
                 if second % 15 == 0:
                     await service.read()
-            await keep_house(service.store, now, log)
+            own = found.settings
+            await keep_house(service.store, own.keep, own.archive, now, log, open_file=None)
             await service.notify()
             gc.collect()
             return tracemalloc.get_traced_memory()[0] / 2**20, _megabytes(os.getpid())
