@@ -7,7 +7,6 @@ Whatever a page does comes back as a value.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 from urllib.parse import urlsplit
 
 from structlog.typing import FilteringBoundLogger
@@ -20,6 +19,7 @@ from monitor.hosts import Hosts
 from monitor.records import Feed
 from monitor.robots import Robots
 from monitor.store import articles
+from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.threads import StoreThread
 from monitor.workers import WorkerFailure, Workers
@@ -34,7 +34,6 @@ GONE = frozenset({"status 404", "status 410", "no text"})
 # What a feed says of an article beyond its title is worth reading from this length on: the shortest news flash of the
 # labelled corpus has 61 characters.
 WORDS = 60
-Source = Literal["page", "summary"]
 PAGES = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 
@@ -71,7 +70,7 @@ class Ready:
 
     article: Article
     reading: Reading
-    source: Source
+    source: ReadFrom
     fetched: Fetched | None = None
     because: str = ""
 
@@ -109,7 +108,8 @@ class Pages:
         if not isinstance(got, SetAside) or got.again is not None or got.outcome in GONE - {"no text"}:
             return got
         # What was read from a page once is not replaced by less, nor is what was withdrawn brought back.
-        if await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.entry.url))) is not None:
+        kept = await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.entry.url)))
+        if kept is not None and kept.read_from == "page":
             return got
         return await self._words(item, feed, got.outcome, got)
 
@@ -202,7 +202,7 @@ class Pages:
         )
 
     async def _read(
-        self, article: Article, source: Source, fetched: Fetched | None = None, because: str = ""
+        self, article: Article, source: ReadFrom, fetched: Fetched | None = None, because: str = ""
     ) -> Ready | SetAside:
         reading = await self._workers.read(article)
         if isinstance(reading, WorkerFailure):

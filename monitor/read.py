@@ -21,10 +21,11 @@ from structlog.typing import FilteringBoundLogger
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
 from monitor.intake import Mailing, Taken, take_in, withdraw
-from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside, Source
+from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
 from monitor.store import articles, entries, events, feeds, looks
+from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
 from monitor.store.looks import Look
@@ -50,7 +51,7 @@ class Recorder(Protocol):
         feed_url: str,
         watches: Sequence[str],
         family: str,
-        source: Source,
+        source: ReadFrom,
         now: datetime,
     ) -> None:
         """One article, with the answer that it was read from."""
@@ -254,6 +255,10 @@ class Reader:
                 article = replace(article, url=entry.url)
         family = feed.family if feed else article.outlet
         watches = self._watches_of(item)
+        row = articles.current(tx, article.url)
+        if ready.source == "summary" and row is not None and row.read_from == "page":
+            # Another feed's entry, or this one's earlier turn, had the page itself.
+            return Taken(known=True)
         taken = take_in(
             tx,
             article,
@@ -263,6 +268,7 @@ class Reader:
             mailing=self._mailing,
             now=now,
             memo=self._memo,
+            read_from=ready.source,
         )
         if not taken.known:
             self._record(
@@ -302,6 +308,10 @@ class Reader:
 
     def _withdraw(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
         kept = articles.address(tx, item.entry.url)
+        row = articles.current(tx, kept)
+        if why.outcome == "no text" and row is not None and row.read_from == "summary":
+            # Its page never had a text that could be read.
+            return Taken(known=True)
         withdrawn = withdraw(
             tx,
             kept,
