@@ -5,12 +5,13 @@ Whatever a page does comes back as a value.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from structlog.typing import FilteringBoundLogger
 
+from extractors.article import ExtractedPage
 from extractors.language import identify
 from extractors.links import canonical
 from extractors.records import Article, Entry, Reading
@@ -114,10 +115,16 @@ class Pages:
         return await self._words(item, feed, got.outcome, got)
 
     async def again(self, item: PendingEntry, *, etag: str | None, last_modified: str | None) -> Got:
-        """The page of an entry that was read before, asked for with the validators of its last answer."""
+        """The page of an entry that was read before, asked for with the validators of its last answer.
+
+        No feed says how an edited page is called now: with its text, its title is the page's own.
+        """
         if until := self._hosts.closed_until(urlsplit(item.entry.url).netloc, self._clock()):
             return PutBack(until)
-        return await self._page(item, self._feeds().get(item.feed_url), etag, last_modified)
+        feed = self._feeds().get(item.feed_url)
+        if feed is not None and not feed.pages:
+            return SetAside("no pages", f"{item.feed_url} is now read without pages")
+        return await self._page(item, feed, etag, last_modified, again=True)
 
     async def _words(self, item: PendingEntry, feed: Feed | None, because: str, instead: SetAside) -> Got:
         """The article as its feed tells it; `instead` when that is next to nothing."""
@@ -135,6 +142,8 @@ class Pages:
         feed: Feed | None,
         etag: str | None = None,
         last_modified: str | None = None,
+        *,
+        again: bool = False,
     ) -> Got:
         entry, host = item.entry, urlsplit(item.entry.url).netloc
         if (refused := await self._permitted(item)) is not None:
@@ -164,9 +173,19 @@ class Pages:
             return SetAside(page.problem, f"{entry.url}: the page has no article that could be read")
         if page.stub and len(entry.summary) > len(page.text):
             return SetAside("paywall", f"{entry.url}: the page gives less of its article than its feed does")
+        if again:
+            entry = replace(entry, title=await self._called_now(entry, page))
         address = canonical(entry.url, fetched.final_url, page.link)
         article = self._made(entry, feed, address, page.title, page.text, page.language, page.published)
         return await self._read(article, "page", fetched)
+
+    async def _called_now(self, entry: Entry, page: ExtractedPage) -> str:
+        """The title of a page that no feed has told of since: as it was while its text is the same, else its own."""
+        kept = await self._store.query(lambda tx: articles.current(tx, articles.address(tx, entry.url)))
+        # Pages and feeds often call one article differently; that alone is no edit.
+        if kept is not None and kept.article.text == page.text:
+            return kept.article.title or ""
+        return page.title or entry.title
 
     async def _permitted(self, item: PendingEntry) -> SetAside | None:
         """Why the page may not be asked for, or not yet."""

@@ -143,10 +143,10 @@ class Reader:
         if isinstance(got, PutBack):
             return
         fresh = got.fetched if isinstance(got, Ready) else None
-        etag, last_modified = (fresh.etag, fresh.last_modified) if fresh else (None, None)
+        validators = (fresh.etag, fresh.last_modified) if fresh else None
 
         def write(tx: Connection) -> Taken:
-            looks.done(tx, look.entry_pk, now, etag=etag, last_modified=last_modified)
+            looks.done(tx, look.entry_pk, now, validators=validators)
             if isinstance(got, Ready):
                 return self._take(tx, item, got, now)
             return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)

@@ -47,10 +47,13 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Look, ...]:
 
 
 def done(
-    tx: Connection, entry_pk: int, now: datetime, *, etag: str | None = None, last_modified: str | None = None
+    tx: Connection, entry_pk: int, now: datetime, *, validators: tuple[str | None, str | None] | None = None
 ) -> None:
-    """One look was taken, whatever came of it: the next one is due in its turn, or there is none. New validators, if
-    the page gave any, replace those that were kept."""
+    """One look was taken, whatever came of it: the next one is due in its turn, or there is none.
+
+    `validators` are the ETag and Last-Modified of a whole answer, None for any other. They are one set, which replaces
+    what was kept even by nothing (reference: polling 7).
+    """
     row = tx.execute(sa.select(t.look.c.began, t.look.c.done).where(t.look.c.entry_pk == entry_pk)).first()
     if row is None:
         return
@@ -58,5 +61,5 @@ def done(
     left = [n for n, after in enumerate(AFTER) if n > row.done and row.began + after > now]
     values: dict[str, object] = {"done": left[0] if left else len(AFTER), "next_at": None}
     values |= {"next_at": row.began + AFTER[left[0]]} if left else {}
-    values |= {"etag": etag, "last_modified": last_modified} if etag or last_modified else {}
+    values |= {"etag": validators[0], "last_modified": validators[1]} if validators else {}
     tx.execute(sa.update(t.look).where(t.look.c.entry_pk == entry_pk).values(values))
