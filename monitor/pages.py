@@ -104,12 +104,14 @@ class Pages:
             return PutBack(until)
         feed = self._feeds().get(item.feed_url)
         if feed is not None and not feed.pages:
-            return await self._words(item, feed, "its feed is read without pages", SetAside("no text", item.entry.url))
-        got = await self._page(item, feed)
+            return await self._words(item, feed, "its feed is read without pages", SetAside("no text", item.address))
+        got = (
+            await self._page(item, feed) if item.entry.url else SetAside("no link", f"{item.address} links to no page")
+        )
         if not isinstance(got, SetAside) or got.again is not None or got.outcome in GONE - {"no text"}:
             return got
         # What was read from a page once is not replaced by less, nor is what was withdrawn brought back.
-        kept = await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.entry.url)))
+        kept = await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.address)))
         if kept is not None and kept.read_from == "page":
             return got
         return await self._words(item, feed, got.outcome, got)
@@ -133,7 +135,7 @@ class Pages:
         beyond = entry.summary.removeprefix(entry.title).strip()
         if len(beyond) < WORDS and (feed is None or feed.pages or not entry.title):
             return instead
-        article = self._made(entry, feed, entry.url, entry.title, entry.summary or entry.title, None, None)
+        article = self._made(entry, feed, item.address, entry.title, entry.summary or entry.title, None, None)
         return await self._read(article, "summary", because=because)
 
     async def _page(

@@ -106,8 +106,7 @@ class Reader:
             if not batch:
                 break
             await self._read_batch(batch, counts)
-        for look in await self._store.query(partial(looks.due, now=self._clock(), limit=self._limits.batch)):
-            await self._look_again(look, counts)
+        await self._look_at(await self._store.query(partial(looks.due, now=now, limit=self._limits.batch)), counts)
         return counts
 
     async def _read_batch(self, batch: Sequence[PendingEntry], counts: Counter[str]) -> None:
@@ -128,12 +127,17 @@ class Reader:
                     await self._settle(item, await task, counts)
 
         settled = [asyncio.create_task(settle(feed_url)) for feed_url in dict.fromkeys(i.feed_url for i, _ in tasks)]
-        try:
-            await asyncio.gather(*settled)
-        finally:
-            for task in (*settled, *(task for _, task in tasks)):
-                task.cancel()
-            await asyncio.gather(*settled, *(task for _, task in tasks), return_exceptions=True)
+        await _together(settled, *(task for _, task in tasks))
+
+    async def _look_at(self, due: Sequence[Look], counts: Counter[str]) -> None:
+        abreast = asyncio.Semaphore(self._limits.abreast)
+        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+        async def one(look: Look) -> None:
+            async with turns[urlsplit(look.entry.url).netloc], abreast:
+                await self._look_again(look, counts)
+
+        await _together([asyncio.create_task(one(look)) for look in due])
 
     async def _look_again(self, look: Look, counts: Counter[str]) -> None:
         """Look for edits of a page that was alerted on. Whatever comes of it, its entry stays as it was settled."""
@@ -154,7 +158,16 @@ class Reader:
         counts["looked at again"] += 1
         outcome = got.outcome if isinstance(got, SetAside) else "read"
         self._log.debug("page looked at again", url=look.entry.url, outcome=outcome)
-        self._tell(await self._store.run(write), look.entry.url, counts)
+        try:
+            taken = await self._store.run(write)
+        except (SQLAlchemyError, MonitorError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one article must not end the service
+            self._log.exception("article failed", url=look.entry.url, error=repr(error))
+            # Due as it was, it would fail again at every turn.
+            await self._store.run(lambda tx: looks.done(tx, look.entry_pk, now))
+            return
+        self._tell(taken, look.entry.url, counts)
 
     async def _settle(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
         now = self._clock()
@@ -245,14 +258,14 @@ class Reader:
     def _take(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
         """Take an article in under the address that it is kept at, and note what follows from it."""
         entry, feed = item.entry, self._feeds().get(item.feed_url)
-        kept = articles.address(tx, entry.url)
-        article = replace(ready.article, url=kept) if kept != entry.url else ready.article
-        if article.url not in (entry.url, kept):
-            if articles.current(tx, entry.url) is None:
-                articles.known_as(tx, entry.url, article.url, now)
+        asked, kept = item.address, articles.address(tx, item.address)
+        article = replace(ready.article, url=kept) if kept != asked else ready.article
+        if article.url not in (asked, kept):
+            if articles.current(tx, asked) is None:
+                articles.known_as(tx, asked, article.url, now)
             else:
                 # It was kept under the feed's address before its page named another one.
-                article = replace(article, url=entry.url)
+                article = replace(article, url=asked)
         family = feed.family if feed else article.outlet
         watches = self._watches_of(item)
         row = articles.current(tx, article.url)
@@ -283,7 +296,7 @@ class Reader:
                     now=now,
                 )
             )
-        if taken.alerts and (feed is None or feed.pages):
+        if taken.alerts and entry.url and (feed is None or feed.pages):
             page = ready.fetched
             etag, last_modified = (page.etag, page.last_modified) if page else (None, None)
             looks.begin(tx, item.pk, now, etag=etag, last_modified=last_modified)
@@ -307,7 +320,7 @@ class Reader:
         return self._withdraw(tx, item, why, now) if why.outcome in GONE else Taken(known=True)
 
     def _withdraw(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
-        kept = articles.address(tx, item.entry.url)
+        kept = articles.address(tx, item.address)
         row = articles.current(tx, kept)
         if why.outcome == "no text" and row is not None and row.read_from == "summary":
             # Its page never had a text that could be read.
@@ -341,3 +354,14 @@ class Reader:
         feed = self._feeds().get(item.feed_url)
         wanted = feed.watches if feed else ()
         return [watch for watch in self._watches if not wanted or watch.id in wanted]
+
+
+async def _together(wanted: Sequence[asyncio.Task[None]], *others: asyncio.Task[Got]) -> None:
+    """Wait for the tasks wanted; when one fails, or all are done, the rest ends too."""
+    every = (*wanted, *others)
+    try:
+        await asyncio.gather(*wanted)
+    finally:
+        for task in every:
+            task.cancel()
+        await asyncio.gather(*every, return_exceptions=True)

@@ -27,10 +27,13 @@ class Look:
 
 
 def begin(tx: Connection, entry_pk: int, now: datetime, *, etag: str | None, last_modified: str | None) -> None:
-    """Look at the page of this entry again, AFTER an alert on it `now`. One that is under way goes on as it is."""
-    values = {"entry_pk": entry_pk, "began": now, "done": 0, "next_at": now + AFTER[0]}
-    statement = insert(tx, t.look).values(**values, etag=etag, last_modified=last_modified)
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["entry_pk"]))
+    """Look at the page of this entry again, AFTER an alert on it `now`. What is under way goes on as it is; once all
+    looks are taken, another alert begins anew."""
+    values: dict[str, object] = {"entry_pk": entry_pk, "began": now, "done": 0, "next_at": now + AFTER[0]}
+    values |= {"etag": etag, "last_modified": last_modified}
+    statement = insert(tx, t.look).values(values)
+    over = t.look.c.next_at.is_(None)
+    tx.execute(statement.on_conflict_do_update(index_elements=["entry_pk"], set_=values, where=over))
 
 
 def due(tx: Connection, now: datetime, limit: int) -> tuple[Look, ...]:

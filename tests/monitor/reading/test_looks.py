@@ -1,10 +1,14 @@
 """Pages of alerted articles are asked again after an hour, six and a day: newsrooms mend what they print in haste."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
-from .conftest import START, TEXT, TITLE, Desk, Press, page
+from extractors.records import Entry
+
+from .conftest import START, TEXT, TITLE, Answer, Desk, Press, page
 
 URL = "http://courier.example/news/talks"
 HOUR = timedelta(hours=1)
@@ -110,6 +114,47 @@ async def test_after_downtime_one_look_serves_for_all_that_were_missed(rung: Des
     assert (await rung.read(after=30 * HOUR))["looked at again"] == 1
     assert (await rung.read(after=30 * HOUR))["looked at again"] == 0
     assert press.asked(URL) == 2
+
+
+async def test_a_page_that_rings_once_more_after_its_looks_is_looked_at_anew(rung: Desk, press: Press):
+    await rung.read(after=25 * HOUR)
+    press.prints(URL, MENDED)
+    (feed,) = rung.feeds.values()
+    rung.dates_anew(feed, Entry(URL, URL, TITLE.replace("Istanbul", "Ankara")))
+    await rung.read()
+    assert rung.reasons() == ["new", "corrected"]
+    assert [(await rung.read(after=hours * HOUR))["looked at again"] for hours in (1, 5, 18, 24)] == [1, 1, 1, 0]
+
+
+async def test_looks_at_several_hosts_do_not_wait_for_each_other(rung: Desk, press: Press):
+    title = "Russia and Ukraine to hold talks in Ankara on 22 May 2031"
+    other = press.prints("http://herald.example/talks", page(title, f"{title}, both delegations said on Saturday."))
+    rung.shows(rung.feed("herald.example"), other, title=title)
+    await rung.read()
+    assert rung.reasons() == ["new", "new"]
+    met = asyncio.Barrier(2)
+    for url in (URL, other):
+        press.answers[url] = meeting(press.answers[url], met)
+    async with asyncio.timeout(5):
+        assert (await rung.read(after=HOUR))["looked at again"] == 2
+
+
+def meeting(answer: Answer, met: asyncio.Barrier) -> Answer:
+    async def together(request: web.Request) -> web.StreamResponse:
+        await met.wait()
+        return await answer(request)
+
+    return together
+
+
+async def test_a_fault_of_ours_in_a_look_ends_neither_the_service_nor_the_looks(rung: Desk, press: Press, monkeypatch):
+    press.prints(URL, MENDED)
+    with monkeypatch.context() as broken:
+        broken.setattr("monitor.read.take_in", lambda *_, **__: 1 / 0)
+        assert (await rung.read(after=HOUR))["alerts"] == 0
+    assert (await rung.read())["looked at again"] == 0
+    await rung.read(after=5 * HOUR)
+    assert rung.reasons() == ["new", "corrected"]
 
 
 async def test_a_page_that_rang_nobody_is_not_asked_again(desk: Desk, press: Press):

@@ -187,3 +187,32 @@ async def test_a_page_that_can_be_had_at_last_is_a_version_of_what_its_feed_said
     await desk.read(after=timedelta(hours=1))
     assert [article.text for article in desk.versions(URL)] == [WORDS, f"{TITLE}\n{TEXT}"]
     assert desk.reasons() == ["new"]
+
+
+async def test_entries_without_a_link_are_articles_of_their_own(desk: Desk, press: Press):
+    feed = desk.feed()
+    for name, summary in (
+        ("g 1", WORDS),
+        ("g2", "Rain fell in the north all week, say those who know the weather there."),
+    ):
+        desk.shows(feed, "", id=name, title=f"Report {name}", summary=summary)
+        await desk.read()
+        assert desk.counts["read"] == 1
+    assert desk.reasons() == ["new"]
+    assert desk.alerts()[0].source.url == f"{feed.url}#g%201"
+    assert [article.text for article in desk.versions(f"{feed.url}#g%201")] == [WORDS]
+    assert (await desk.read(after=timedelta(hours=1)))["looked at again"] == 0
+    assert press.requests == []
+
+
+async def test_the_words_are_read_in_the_end_of_a_page_that_always_fails(desk: Desk, press: Press):
+    press.prints(URL, "sorry", 503)
+    desk.shows(desk.feed(), URL, summary=WORDS)
+    tried = [(await desk.read(after=wait))["read"] for wait in map(_minutes, (0, 2, 15, 60, 360))]
+    assert tried == [0, 0, 0, 0, 1]
+    assert press.asked(URL) == 5
+    assert desk.outcome(URL)[1].endswith("the feed's own words were read: status 503")
+
+
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
