@@ -114,6 +114,7 @@ def take_in(
     baseline: bool = False,
     memo: events.Memo | None = None,
     because: str | None = None,
+    read_from: articles.ReadFrom = "page",
 ) -> Taken:
     """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
 
@@ -127,7 +128,9 @@ def take_in(
         same = articles.same_text(tx, digest, family, article.url, article.published, SAME_WITHIN)
         if same is not None and articles.current(tx, article.url) is None:
             return Taken(known=True, same=same)
-    row = added = articles.add(tx, article, family=family, digest=digest, sketch=text_sketch, now=now)
+    row = added = articles.add(
+        tx, article, family=family, digest=digest, sketch=text_sketch, now=now, read_from=read_from
+    )
     if row is None and baseline:
         # What is the baseline of one watch already may be that of the next one too.
         row = articles.version(tx, article.url, digest)

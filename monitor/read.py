@@ -1,95 +1,42 @@
-"""One article of the service, end to end: entry → page → text → claims, then taken in.
+"""Entries of the service, settled one by one: their articles got, taken in, and looked at again.
 
 Pages are fetched and read side by side; those of one feed are taken in by order of publication (DESIGN §2), and no feed
-waits for another. Whatever a page does, the reader goes on: where it cannot be had for good, or stands behind a wall,
-the feed's own words are read; what gives nothing is set aside with its reason, which `parley feeds` and `parley
-explain` show. Pages of alerted articles are looked at again for edits.
+waits for another. Whatever a page does, the reader goes on; what gives nothing is set aside with its reason, which
+`parley feeds` and `parley explain` show. Pages of alerted articles are looked at again for edits.
 """
 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
-from extractors.language import identify
-from extractors.links import canonical
-from extractors.records import Article, Entry, Reading
-from monitor.fetch import Fetched, Fetcher, FetchFailure, NotModified
-from monitor.hosts import Hosts
+from extractors.records import Article, Entry
+from monitor.fetch import Fetched, Fetcher
 from monitor.intake import Mailing, Taken, take_in, withdraw
+from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
 from monitor.store import articles, entries, events, feeds, looks
+from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
 from monitor.store.looks import Look
 from monitor.store.threads import StoreThread
-from monitor.workers import WorkerFailure, Workers
+from monitor.workers import Workers
 
-# Waits between tries of a page that could not be had, then it is set aside: a newsroom's outage is over within a day.
-RETRIES = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
-PASSING = frozenset({"dns", "refused", "timeout", "protocol"})
-# These say that the host, and not only the page, does not answer.
-SILENT = frozenset({"dns", "refused", "timeout"})
-# What a page says that was read before and has its article no more. A page that was never read is only set aside.
-GONE = frozenset({"status 404", "status 410", "no text"})
-# What a feed says of an article beyond its title is worth reading from this length on: the shortest news flash of the
-# labelled corpus has 61 characters.
-WORDS = 60
+__all__ = ["PAGES", "ReadLimits", "Reader", "Ready", "Recorder"]
+
 # How long an event is hot behind its last day, and if its day is not known; and the longest that a plan heats a feed.
 HOT_AFTER, HOT_UNDATED, HOT_LONGEST = timedelta(days=2), timedelta(days=3), timedelta(days=14)
 LIVE = frozenset({"planned", "agreed", "underway"})
-Source = Literal["page", "summary"]
-PAGES = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """What one page may cost: bytes after decompression, seconds of fetching, and pages on their way at once."""
-
-    page_bytes: int = 5_000_000
-    page_deadline: timedelta = timedelta(seconds=30)
-    abreast: int = 8
-    batch: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """Why an entry gave no article. `again` is the wait before the next try, None when there is none."""
-
-    outcome: str
-    detail: str
-    again: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """An entry that was not asked for: its host is left alone until `until`. That is no try."""
-
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """An article with what was read in it, to be taken in. `source` is what its text was read from: its page, or what
-    its feed says, then `because` says why. `fetched` is the page's answer, if there was one."""
-
-    article: Article
-    reading: Reading
-    source: Source
-    fetched: Fetched | None = None
-    because: str = ""
-
-
-Got = Ready | SetAside | PutBack
 
 
 class Recorder(Protocol):
@@ -104,7 +51,7 @@ class Recorder(Protocol):
         feed_url: str,
         watches: Sequence[str],
         family: str,
-        source: Source,
+        source: ReadFrom,
         now: datetime,
     ) -> None:
         """One article, with the answer that it was read from."""
@@ -133,12 +80,19 @@ class Reader:
         robots: Robots | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        self._robots, self._recorder = robots, recorder
-        self._fetcher, self._workers, self._store = fetcher, workers, store
-        self._watches, self._mailing, self._feeds = watches, mailing, feeds
-        self._memo, self._alerted = memo, alerted
+        self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds
+        self._memo, self._alerted, self._recorder = memo, alerted, recorder
         self._clock, self._log, self._limits = clock, log, limits
-        self._hosts = Hosts()
+        self._pages = Pages(
+            fetcher=fetcher,
+            workers=workers,
+            store=store,
+            feeds=feeds,
+            clock=clock,
+            log=log,
+            limits=limits,
+            robots=robots,
+        )
 
     async def drain(self) -> Counter[str]:
         """Read all entries that are due, then look again at the pages that are; the count of each outcome.
@@ -152,8 +106,7 @@ class Reader:
             if not batch:
                 break
             await self._read_batch(batch, counts)
-        for look in await self._store.query(partial(looks.due, now=self._clock(), limit=self._limits.batch)):
-            await self._look_again(look, counts)
+        await self._look_at(await self._store.query(partial(looks.due, now=now, limit=self._limits.batch)), counts)
         return counts
 
     async def _read_batch(self, batch: Sequence[PendingEntry], counts: Counter[str]) -> None:
@@ -164,8 +117,7 @@ class Reader:
             host = urlsplit(item.entry.url).netloc
             # The host's turn comes first: pages that wait for one slow host must not fill all the places.
             async with turns[host], abreast:
-                until = self._hosts.closed_until(host, self._clock())
-                return PutBack(until) if until else await self._article(item, host)
+                return await self._pages.article(item)
 
         tasks = [(item, asyncio.create_task(one(item))) for item in batch]
 
@@ -175,139 +127,47 @@ class Reader:
                     await self._settle(item, await task, counts)
 
         settled = [asyncio.create_task(settle(feed_url)) for feed_url in dict.fromkeys(i.feed_url for i, _ in tasks)]
-        try:
-            await asyncio.gather(*settled)
-        finally:
-            for task in (*settled, *(task for _, task in tasks)):
-                task.cancel()
-            await asyncio.gather(*settled, *(task for _, task in tasks), return_exceptions=True)
+        await _together(settled, *(task for _, task in tasks))
 
-    async def _article(self, item: PendingEntry, host: str) -> Got:
-        feed = self._feeds().get(item.feed_url)
-        if feed is not None and not feed.pages:
-            return await self._words(item, feed, "its feed is read without pages", SetAside("no text", item.entry.url))
-        got = await self._page(item, feed, host)
-        if not isinstance(got, SetAside) or got.again is not None or got.outcome in GONE - {"no text"}:
-            return got
-        # What was read from a page once is not replaced by less, nor is what was withdrawn brought back.
-        if await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.entry.url))) is not None:
-            return got
-        return await self._words(item, feed, got.outcome, got)
+    async def _look_at(self, due: Sequence[Look], counts: Counter[str]) -> None:
+        abreast = asyncio.Semaphore(self._limits.abreast)
+        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def _words(self, item: PendingEntry, feed: Feed | None, because: str, instead: SetAside) -> Got:
-        """The article as its feed tells it; `instead` when that is next to nothing."""
-        entry = item.entry
-        # Many feeds repeat the title as the summary.
-        beyond = entry.summary.removeprefix(entry.title).strip()
-        if len(beyond) < WORDS and (feed is None or feed.pages or not entry.title):
-            return instead
-        article = self._made(entry, feed, entry.url, entry.title, entry.summary or entry.title, None, None)
-        return await self._read(article, "summary", because=because)
+        async def one(look: Look) -> None:
+            async with turns[urlsplit(look.entry.url).netloc], abreast:
+                await self._look_again(look, counts)
 
-    async def _page(
-        self,
-        item: PendingEntry,
-        feed: Feed | None,
-        host: str,
-        etag: str | None = None,
-        last_modified: str | None = None,
-    ) -> Got:
-        entry = item.entry
-        if (refused := await self._permitted(item)) is not None:
-            return refused
-        fetched = await self._fetcher.get(
-            entry.url,
-            etag=etag,
-            last_modified=last_modified,
-            cap=self._limits.page_bytes,
-            deadline=self._limits.page_deadline,
-            accept=PAGES,
-        )
-        if isinstance(fetched, FetchFailure) and fetched.kind in SILENT:
-            if until := self._hosts.was_silent(host, self._clock()):
-                self._log.warning("host left alone", host=host, because=fetched.kind, until=until.isoformat())
-        else:
-            self._hosts.answered(host)
-        if isinstance(fetched, NotModified):
-            asked = "with" if etag or last_modified else "without"
-            return SetAside("not modified", f"{entry.url} answered 304 to a request {asked} validators")
-        if isinstance(fetched, FetchFailure):
-            return _failed(item, fetched)
-        page = await self._workers.extract(fetched.body, fetched.final_url, fetched.charset)
-        if isinstance(page, WorkerFailure):
-            return SetAside(f"extractor {page.kind}", f"{entry.url}: {page.detail}")
-        if page.problem is not None:
-            return SetAside(page.problem, f"{entry.url}: the page has no article that could be read")
-        if page.stub and len(entry.summary) > len(page.text):
-            return SetAside("paywall", f"{entry.url}: the page gives less of its article than its feed does")
-        address = canonical(entry.url, fetched.final_url, page.link)
-        article = self._made(entry, feed, address, page.title, page.text, page.language, page.published)
-        return await self._read(article, "page", fetched)
-
-    async def _permitted(self, item: PendingEntry) -> SetAside | None:
-        """Why the page may not be asked for, or not yet."""
-        permission = "yes" if self._robots is None else await self._robots.allowed(item.entry.url)
-        if permission == "yes":
-            return None
-        if permission == "no":
-            return SetAside("robots", f"{item.entry.url} is closed to programs by its site's robots.txt")
-        again = RETRIES[item.attempts] if item.attempts < len(RETRIES) else None
-        return SetAside("robots", f"{item.entry.url}: its site's robots.txt could not be had", again)
-
-    def _made(
-        self,
-        entry: Entry,
-        feed: Feed | None,
-        address: str,
-        title: str | None,
-        text: str,
-        language: str | None,
-        published: datetime | None,
-    ) -> Article:
-        seen = self._clock()
-        return Article(
-            url=address,
-            outlet=feed.outlet if feed else urlsplit(entry.url).netloc,
-            title=entry.title or title,
-            text=text,
-            language=identify(f"{title or ''} {text}", _hint(entry, feed, language)),
-            # What appears between two polls without a date was published when it was first seen, as near as can be
-            # known.
-            published=entry.published or published or seen,
-            seen=seen,
-        )
-
-    async def _read(
-        self, article: Article, source: Source, fetched: Fetched | None = None, because: str = ""
-    ) -> Ready | SetAside:
-        reading = await self._workers.read(article)
-        if isinstance(reading, WorkerFailure):
-            return SetAside(f"reader {reading.kind}", f"{article.url}: {reading.detail}")
-        return Ready(article, reading, source, fetched, because)
+        await _together([asyncio.create_task(one(look)) for look in due])
 
     async def _look_again(self, look: Look, counts: Counter[str]) -> None:
         """Look for edits of a page that was alerted on. Whatever comes of it, its entry stays as it was settled."""
-        host, now = urlsplit(look.entry.url).netloc, self._clock()
-        if self._hosts.closed_until(host, now) is not None:
-            return
+        now = self._clock()
         item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
-        feed = self._feeds().get(look.feed_url)
-        got = await self._page(item, feed, host, look.etag, look.last_modified)
+        got = await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
+        if isinstance(got, PutBack):
+            return
         fresh = got.fetched if isinstance(got, Ready) else None
-        etag, last_modified = (fresh.etag, fresh.last_modified) if fresh else (None, None)
+        validators = (fresh.etag, fresh.last_modified) if fresh else None
 
         def write(tx: Connection) -> Taken:
-            looks.done(tx, look.entry_pk, now, etag=etag, last_modified=last_modified)
+            looks.done(tx, look.entry_pk, now, validators=validators)
             if isinstance(got, Ready):
                 return self._take(tx, item, got, now)
-            if isinstance(got, SetAside) and got.outcome in GONE:
-                return self._withdraw(tx, item, got, now)
-            return Taken(known=True)
+            return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
 
         counts["looked at again"] += 1
-        outcome = got.outcome if isinstance(got, SetAside) else "read" if isinstance(got, Ready) else "put back"
+        outcome = got.outcome if isinstance(got, SetAside) else "read"
         self._log.debug("page looked at again", url=look.entry.url, outcome=outcome)
-        self._tell(await self._store.run(write), look.entry.url, counts)
+        try:
+            taken = await self._store.run(write)
+        except (SQLAlchemyError, MonitorError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one article must not end the service
+            self._log.exception("article failed", url=look.entry.url, error=repr(error))
+            # Due as it was, it would fail again at every turn.
+            await self._store.run(lambda tx: looks.done(tx, look.entry_pk, now))
+            return
+        self._tell(taken, look.entry.url, counts)
 
     async def _settle(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
         now = self._clock()
@@ -398,16 +258,20 @@ class Reader:
     def _take(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
         """Take an article in under the address that it is kept at, and note what follows from it."""
         entry, feed = item.entry, self._feeds().get(item.feed_url)
-        kept = articles.address(tx, entry.url)
-        article = replace(ready.article, url=kept) if kept != entry.url else ready.article
-        if article.url not in (entry.url, kept):
-            if articles.current(tx, entry.url) is None:
-                articles.known_as(tx, entry.url, article.url, now)
+        asked, kept = item.address, articles.address(tx, item.address)
+        article = replace(ready.article, url=kept) if kept != asked else ready.article
+        if article.url not in (asked, kept):
+            if articles.current(tx, asked) is None:
+                articles.known_as(tx, asked, article.url, now)
             else:
                 # It was kept under the feed's address before its page named another one.
-                article = replace(article, url=entry.url)
+                article = replace(article, url=asked)
         family = feed.family if feed else article.outlet
         watches = self._watches_of(item)
+        row = articles.current(tx, article.url)
+        if ready.source == "summary" and row is not None and row.read_from == "page":
+            # Another feed's entry, or this one's earlier turn, had the page itself.
+            return Taken(known=True)
         taken = take_in(
             tx,
             article,
@@ -417,6 +281,7 @@ class Reader:
             mailing=self._mailing,
             now=now,
             memo=self._memo,
+            read_from=ready.source,
         )
         if not taken.known:
             self._record(
@@ -431,7 +296,7 @@ class Reader:
                     now=now,
                 )
             )
-        if taken.alerts and (feed is None or feed.pages):
+        if taken.alerts and entry.url and (feed is None or feed.pages):
             page = ready.fetched
             etag, last_modified = (page.etag, page.last_modified) if page else (None, None)
             looks.begin(tx, item.pk, now, etag=etag, last_modified=last_modified)
@@ -455,7 +320,11 @@ class Reader:
         return self._withdraw(tx, item, why, now) if why.outcome in GONE else Taken(known=True)
 
     def _withdraw(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
-        kept = articles.address(tx, item.entry.url)
+        kept = articles.address(tx, item.address)
+        row = articles.current(tx, kept)
+        if why.outcome == "no text" and row is not None and row.read_from == "summary":
+            # Its page never had a text that could be read.
+            return Taken(known=True)
         withdrawn = withdraw(
             tx,
             kept,
@@ -487,15 +356,12 @@ class Reader:
         return [watch for watch in self._watches if not wanted or watch.id in wanted]
 
 
-def _failed(item: PendingEntry, failure: FetchFailure) -> SetAside:
-    status, detail = failure.status or 0, f"{item.entry.url}: {failure.kind}: {failure.detail}"
-    passing = failure.kind in PASSING or status in (408, 429) or status >= 500
-    if passing and item.attempts < len(RETRIES):
-        wait = RETRIES[item.attempts]
-        return SetAside(failure.kind, detail, max(wait, failure.retry_after or wait))
-    return SetAside(failure.kind if failure.kind != "status" else f"status {status}", detail)
-
-
-def _hint(entry: Entry, feed: Feed | None, page: str | None) -> str | None:
-    language = entry.language or (feed.language if feed else None) or page
-    return language.split("-")[0].lower() if language else None
+async def _together(wanted: Sequence[asyncio.Task[None]], *others: asyncio.Task[Got]) -> None:
+    """Wait for the tasks wanted; when one fails, or all are done, the rest ends too."""
+    every = (*wanted, *others)
+    try:
+        await asyncio.gather(*wanted)
+    finally:
+        for task in every:
+            task.cancel()
+        await asyncio.gather(*every, return_exceptions=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -31,6 +32,11 @@ class PendingEntry:
     feed_url: str
     entry: Entry
     attempts: int
+
+    @property
+    def address(self) -> str:
+        """Under which the entry's article is known: its link, or a place in the feed for what has none."""
+        return self.entry.url or f"{self.feed_url}#{quote(self.entry.id, safe='')}"
 
 
 def add(

@@ -115,6 +115,7 @@ article = sa.Table(
     sa.Column("sketch", Sketch, nullable=False),
     sa.Column("added", UtcDateTime, nullable=False),
     sa.Column("current", sa.Boolean, nullable=False),
+    sa.Column("read_from", sa.Text, nullable=False, server_default="page"),
     sa.UniqueConstraint("key", "digest"),
     sa.Index(None, "added"),
     sa.Index(None, "digest"),

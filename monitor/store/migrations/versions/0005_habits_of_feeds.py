@@ -49,4 +49,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_alias"),
     )
     op.create_index("ix_alias_added", "alias", ["added"], unique=False)
+    op.add_column("article", sa.Column("read_from", sa.Text(), nullable=False, server_default="page"))
     op.create_index("ix_article_digest", "article", ["digest"], unique=False)
