@@ -24,7 +24,7 @@ from monitor.intake import Mailing, Taken, take_in, withdraw
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
-from monitor.store import articles, entries, events, feeds, looks
+from monitor.store import articles, entries, events, feeds, looks, meta
 from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
@@ -41,6 +41,10 @@ LIVE = frozenset({"planned", "agreed", "underway"})
 
 class Recorder(Protocol):
     """Keeps what is taken in, within the transaction that takes it in."""
+
+    @property
+    def last(self) -> str:
+        """The name of what was written last."""
 
     def article(
         self,
@@ -285,6 +289,7 @@ class Reader:
         )
         if not taken.known:
             self._record(
+                tx,
                 lambda kept: kept.article(
                     article,
                     fetched=ready.fetched,
@@ -294,7 +299,7 @@ class Reader:
                     family=family,
                     source=ready.source,
                     now=now,
-                )
+                ),
             )
         if taken.alerts and entry.url and (feed is None or feed.pages):
             page = ready.fetched
@@ -338,15 +343,17 @@ class Reader:
             feed = self._feeds().get(item.feed_url)
             family = feed.family if feed else urlsplit(kept).netloc
             names = [watch.id for watch in self._watches]
-            self._record(lambda into: into.withdrawn(kept, why.outcome, watches=names, family=family, now=now))
+            self._record(tx, lambda into: into.withdrawn(kept, why.outcome, watches=names, family=family, now=now))
         return withdrawn
 
-    def _record(self, write: Callable[[Recorder], None]) -> None:
+    def _record(self, tx: Connection, write: Callable[[Recorder], None]) -> None:
         """Keep it in the archive, if there is one. An archive that cannot be written must cost no alert."""
         if self._recorder is None:
             return
         try:
             write(self._recorder)
+            # What a kill leaves in the archive beyond this was never taken in.
+            meta.put(tx, meta.ARCHIVED, self._recorder.last)
         except MonitorError as error:
             self._log.error("not archived", error=str(error))
 

@@ -27,6 +27,10 @@ class Shelf:
     told: list[tuple[str, ...]] = field(default_factory=list)
     bodies: list[bytes | None] = field(default_factory=list)
 
+    @property
+    def last(self) -> str:
+        return f"record {len(self.told)}"
+
     def article(
         self,
         article: Article,
