@@ -1,12 +1,13 @@
 """robots.txt, honoured for pages (RFC 9309). Feeds are made for programs; pages may be closed to them.
 
-A file that is not there closes nothing. One that cannot be had says nothing: the page waits. One that was had holds on.
-Each host is asked for its file once a day.
+A file that is not there closes nothing. One that cannot be had says nothing: the page waits, and if the file stays out
+of reach for as long as a page is tried, the feed's own words are read instead; one that was had before holds on. Each
+host is asked for it once a day.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,10 +21,6 @@ AGENT = "Parley"
 _LIFE = timedelta(hours=24)
 # A file that could not be had is asked for again no sooner than this.
 _PAUSE = timedelta(minutes=10)
-# A site that answers, but for so long not for this file, closes nothing: RFC 9309 §2.3.1.4 leaves the time open and
-# names 30 days. Asked for here are single pages that the site itself announces, each once or twice; they are tried for
-# seven hours, and with a longer time the last try would never come: news lost by nobody's wish.
-LONG = timedelta(hours=6)
 # What has to be read at least (RFC 9309 §2.5). The rest is fetched, so that a long file is not refused, and not read.
 _READ = 500 * 1024
 _CAP = 5_000_000
@@ -39,12 +36,9 @@ Permission = Literal["yes", "no", "unknown"]
 
 @dataclass(slots=True)
 class _Rules:
-    """What a site's file says until it is asked for again; `parser` None: nothing is closed. `since`: how long it could
-    not be had for, if it never was."""
-
     until: datetime
     parser: Protego | None = None
-    since: datetime | None = None
+    known: bool = True
 
 
 @dataclass(slots=True)
@@ -69,8 +63,8 @@ class Robots:
             if rules is None or not now < rules.until <= now + _LIFE:
                 rules = await self._ask(origin, host, rules)
                 self._keep(origin, rules)
-        if rules.since is not None:
-            return "yes" if self.clock() - rules.since >= LONG else "unknown"
+        if not rules.known:
+            return "unknown"
         if rules.parser is None:
             return "yes"
         return "yes" if rules.parser.can_fetch(url, AGENT) else "no"
@@ -92,10 +86,8 @@ class Robots:
             or got.kind in ("too_big", "redirects", "bad_url", "forbidden")
         ):
             return _Rules(now + _LIFE)
-        if before is not None and before.since is None:
-            # RFC 9309 §2.4: what was had holds for longer while the file cannot be had.
-            return _Rules(now + _PAUSE, before.parser)
-        return _Rules(now + _PAUSE, since=now if before is None else before.since)
+        # RFC 9309 §2.4: what was had holds for longer while the file cannot be had.
+        return _Rules(now + _PAUSE, known=False) if before is None else replace(before, until=now + _PAUSE)
 
     def _keep(self, origin: str, rules: _Rules) -> None:
         self._rules[origin] = rules
