@@ -4,7 +4,7 @@ Outcomes: `new` waits to be read, `baseline` was there before the watch; everyth
 or the reason for which it was set aside.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -146,12 +146,13 @@ def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime
             tx.execute(sa.update(t.entry).where(stale).values(last_seen=now))
 
 
-def pending(tx: Connection, now: datetime, limit: int) -> tuple[PendingEntry, ...]:
-    """Entries to be read whose time has come, by publication; those without a date last, as they came in."""
+def pending(tx: Connection, now: datetime, limit: int, *, without: Collection[str] = ()) -> tuple[PendingEntry, ...]:
+    """Entries to be read whose time has come, by publication; those without a date last, as they came in. Those of the
+    feeds `without` are left out."""
     query = (
         sa.select(t.entry.c.pk, t.feed.c.url, t.entry.c.body, t.entry.c.attempts)
         .join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
-        .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now)
+        .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now, t.feed.c.url.not_in(without))
         .order_by(t.entry.c.published.is_(None), t.entry.c.published, t.entry.c.pk)
         .limit(limit)
     )

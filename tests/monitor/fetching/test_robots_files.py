@@ -8,6 +8,7 @@ from aiohttp import web
 
 from monitor.fetch import Fetcher
 from monitor.robots import Robots
+
 from .conftest import NOW, Server
 
 HOUR = timedelta(hours=1)
