@@ -20,11 +20,11 @@ from structlog.typing import FilteringBoundLogger
 
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
-from monitor.intake import Mailing, Taken, take_in, withdraw
+from monitor.intake import Mailing, Taken, is_akin, take_in, text_digest, withdraw
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
-from monitor.store import articles, entries, events, feeds, looks
+from monitor.store import aliases, articles, entries, events, feeds, looks
 from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
@@ -290,14 +290,10 @@ class Reader:
     def _take(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
         """Take an article in under the address that it is kept at, and note what follows from it."""
         entry, feed = item.entry, self._feeds().get(item.feed_url)
-        asked, kept = item.address, articles.address(tx, item.address)
-        article = replace(ready.article, url=kept) if kept != asked else ready.article
-        if article.url not in (asked, kept):
-            if articles.current(tx, asked) is None:
-                articles.known_as(tx, asked, article.url, now)
-            else:
-                # It was kept under the feed's address before its page named another one.
-                article = replace(article, url=asked)
+        article = replace(ready.article, url=_kept_at(tx, item.address, ready.article))
+        digest = text_digest(article)
+        if aliases.lags(tx, item.address, digest):
+            return Taken(known=True)
         family = feed.family if feed else article.outlet
         watches = self._watches_of(item)
         row = articles.current(tx, article.url)
@@ -315,9 +311,13 @@ class Reader:
             memo=self._memo,
             read_from=ready.source,
         )
+        if taken.same:
+            aliases.joined(tx, item.address, taken.same, digest, now)
+        else:
+            aliases.told(tx, item.address, article.url, digest, now)
         if not taken.known:
             self._record(
-                lambda kept: kept.article(
+                lambda into: into.article(
                     article,
                     fetched=ready.fetched,
                     entry=entry,
@@ -357,6 +357,10 @@ class Reader:
         if why.outcome == "no text" and row is not None and row.read_from == "summary":
             # Its page never had a text that could be read.
             return Taken(known=True)
+        aliases.told(tx, item.address, kept, aliases.GONE, now)
+        # What is gone from one of its addresses may stand at another: that has the last word.
+        if entries.ask_again(tx, aliases.elsewhere(tx, item.address), now):
+            return Taken(known=True)
         withdrawn = withdraw(
             tx,
             kept,
@@ -386,6 +390,19 @@ class Reader:
         feed = self._feeds().get(item.feed_url)
         wanted = feed.watches if feed else ()
         return [watch for watch in self._watches if not wanted or watch.id in wanted]
+
+
+def _kept_at(tx: Connection, asked: str, article: Article) -> str:
+    """The address under which the article found at `asked` is kept, or is to be."""
+    kept = articles.address(tx, asked)
+    # What was kept under the feed's address before its page named another one stays there.
+    if kept != asked or article.url == asked or articles.current(tx, asked) is not None:
+        return kept
+    named = articles.address(tx, article.url)
+    row = articles.current(tx, named)
+    # Two languages of one article may both call the first one's address theirs: as versions of one article they would
+    # take each other's news back.
+    return named if row is None or is_akin(row, article) else asked
 
 
 async def _end(tasks: Collection["asyncio.Task[Any]"]) -> None:

@@ -134,6 +134,16 @@ def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datet
     return waiting
 
 
+def ask_again(tx: Connection, url_keys: Sequence[bytes], now: datetime) -> int:
+    """Have the pages of addresses, given by their keys, read once more. How many are waiting to be read then."""
+    waiting = 0
+    for each in url_keys:
+        latest = sa.select(sa.func.max(t.entry.c.pk)).where(t.entry.c.url_key == each).scalar_subquery()
+        again = sa.update(t.entry).where(t.entry.c.pk == latest)
+        waiting += tx.execute(again.values(outcome="new", detail="", attempts=0, next_at=now, settled=None)).rowcount
+    return waiting
+
+
 def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> None:
     """Note that the feed still shows these entries, under whatever id, so that `forget` keeps them."""
     feed = row_id(tx, feed_url)
