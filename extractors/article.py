@@ -11,7 +11,6 @@ from typing import Literal
 
 import lxml.etree
 import lxml.html
-import trafilatura
 
 from extractors.decode import decode
 from extractors.guards import is_challenge, is_consent, is_stub
@@ -73,6 +72,9 @@ def extract(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
     tree = _tree(text)
     if tree is None:
         return ExtractedPage(None, "", problem="not html")
+    # Here, because it takes a tenth of a second to import, and only the processes that extract need it.
+    import trafilatura
+
     data = tuple(_json_ld(tree))
     # No metadata: it reads the clock, and costs 8 ms of 10. No deduplication: it remembers earlier pages (DESIGN §8).
     body = trafilatura.extract(text, url=url, include_comments=False, deduplicate=False, with_metadata=False) or ""

@@ -6,8 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import feedparser
-
 from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, readable, sound, web
 
 # Each attempt ends at the next angle bracket: linear on a million of unclosed tags.
@@ -41,6 +39,9 @@ def parse_rss(text: str, source: Source) -> ParsedFeed:
     Malformed XML is read as far as it goes: a bare `&` is no failure. Entries are whole: that in which the document
     breaks off may have half a title and half a link.
     """
+    # Here, because only the processes that parse need it.
+    import feedparser
+
     read = _within(text)
     # Bytes that are a path would be opened as a file: only ever a stream.
     stream = io.BytesIO(read.encode(errors="replace"))

@@ -84,7 +84,9 @@ def _health(state: FeedState, now: datetime) -> tuple[SourceState, str]:
 
 
 def told(span: timedelta) -> str:
-    """A span in words: `3 d 4 h`, `25 min`."""
+    """A span in words: `3 d 4 h`, `25 min`, `40 s`."""
+    if span < timedelta(minutes=1):
+        return f"{round(span.total_seconds())} s"
     minutes = round(span.total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:

@@ -136,8 +136,10 @@ def take_in(
         row = articles.version(tx, article.url, digest)
     if row is None:
         return Taken(known=True)
-    again = articles.has_versions(tx, article.url)
-    alerted = stored_alerts.events_alerted(tx, article.url) if again else frozenset()
+    alerted = stored_alerts.events_alerted(tx, article.url)
+    # The text that people were told of may have been dropped since (`monitor.house`): this is a version of it.
+    again = articles.has_versions(tx, article.url) or (added is not None and bool(alerted))
+    alerted = alerted if again else frozenset()
     withdrawn = not reading.claims and not article.text.strip()
     source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
     judged: list[Judged] = []
@@ -213,18 +215,21 @@ def withdraw(
     """Mark an article as withdrawn: a version of it that tells nothing. `because`: status 404, no text, by hand.
 
     Whoever was told something on its word is told that it no longer stands. An article that was never taken in, or is
-    withdrawn already, is known, and nothing is written.
+    withdrawn already, is known, and nothing is written. Of one whose text was dropped, alerts know enough.
     """
     row = articles.current(tx, url)
-    if row is None:
+    if row is not None:
+        was, family = row.article, row.family
+    elif (source := stored_alerts.source_of(tx, url)) is not None and not articles.by_url(tx, url):
+        was, family = Article(url, source.outlet, source.title, "", published=source.published), source.family
+    else:
         return Taken(known=True)
-    empty = replace(row.article, title=None, text="", seen=now)
     return take_in(
         tx,
-        empty,
+        replace(was, title=None, text="", seen=now),
         Reading(()),
         watches=watches,
-        family=row.family,
+        family=family,
         mailing=mailing,
         now=now,
         memo=memo,

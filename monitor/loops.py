@@ -1,4 +1,4 @@
-"""What the ticks wake: polling, housekeeping, the watch over the service itself. Reading and sending have their own.
+"""What the ticks wake turns in loops, and the watch over those that come round no more.
 
 A loop that raises ends the process (see `monitor.app`); a feed, page or channel that fails is a value and never does.
 """
@@ -6,23 +6,6 @@ A loop that raises ends the process (see `monitor.app`); a feed, page or channel
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-
-from structlog.typing import FilteringBoundLogger
-
-from monitor.store import articles, entries
-from monitor.store.threads import StoreThread
-
-# Entries that no feed has shown for this long cannot come back as new; texts are kept for explain and corroboration.
-ENTRY_LIFE = timedelta(days=30)
-ARTICLE_LIFE = timedelta(days=400)
-
-
-async def keep_house(store: StoreThread, now: datetime, log: FilteringBoundLogger) -> None:
-    """Drop what is past its use, and fold SQLite's write-ahead log into the file."""
-    dropped_entries = await store.run(lambda tx: entries.forget(tx, now - ENTRY_LIFE))
-    dropped_articles = await store.run(lambda tx: articles.forget(tx, now - ARTICLE_LIFE))
-    await store.call(lambda opened: opened.checkpoint())
-    log.info("house kept", entries=dropped_entries, articles=dropped_articles)
 
 
 class Pulse:

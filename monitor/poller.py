@@ -20,7 +20,7 @@ from monitor.fetch import Fetcher
 from monitor.keep import Kept, Recorder, keep
 from monitor.poll import Answer, Arrival, ask, conclude
 from monitor.records import Feed, FeedState
-from monitor.schedule import NEVER
+from monitor.schedule import NEVER, rested
 from monitor.store import entries, feeds, journal
 from monitor.store.journal import Line
 from monitor.store.threads import StoreThread
@@ -115,6 +115,9 @@ class Poller:
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
         async with self._abreast:
+            if (awake := rested(state, self._clock())) is not None:
+                await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
+                return
             answer = await self._ask(feed, state)
         kept = await self._keep(feed, state, answer)
         polled = kept.polled

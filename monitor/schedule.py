@@ -113,6 +113,13 @@ def audit_due(state: FeedState, now: datetime) -> bool:
     return now - state.habits.audited_at >= UNCONDITIONAL * (1 + SPREAD * _share(state.url))
 
 
+def rested(state: FeedState, now: datetime) -> datetime | None:
+    """When a feed that is due in its hours or days of rest may be asked; None: now. It came due before them and was not
+    asked in time, because the service did not run or the feed had to wait for its turn."""
+    awake = _awake(state, now, spread=True)
+    return None if awake == now else awake
+
+
 def weigh(kind: str, status: int | None) -> FailureWeight:
     """How serious a failure is: `kind` of FetchFailure, of a worker's, or of a body that is no feed."""
     if status == 410:

@@ -110,6 +110,14 @@ class Settings:
         """Channel → the From of its mails."""
         return {name: each.sender for name, each in self.channels.items() if isinstance(each, EmailSettings)}
 
+    @property
+    def archive(self) -> Path:
+        """The folder of the archive: beside the store where that is a file, for what may be written to is there."""
+        address = make_url(self.store_url.get_secret_value())
+        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+            return (self.home / str(address.database)).parent / "archive"
+        return self.home / "state" / "archive"
+
 
 def in_force(feed: Feed, polling: Polling) -> Feed:
     """The feed with the interval of the settings, where the operator chose one there and none for the feed."""

@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from importlib.metadata import version
 
 from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
@@ -19,7 +20,9 @@ from monitor.app.channels import channel
 from monitor.app.clock import utcnow
 from monitor.app.feedbook import FeedBook
 from monitor.app.web import fetcher_of
+from monitor.archive.recording import ArchiveError, Recorder
 from monitor.faults import Faults
+from monitor.fetch import Fetched
 from monitor.intake import Mailing, take_in
 from monitor.jobs import Bells
 from monitor.notify import notify
@@ -52,6 +55,7 @@ class Service:
     dispatcher: Dispatcher
     poller: Poller
     reader: Reader
+    recorder: Recorder | None
     bells: Bells = field(default_factory=Bells)
 
     async def poll(self) -> None:
@@ -95,6 +99,8 @@ async def assemble(
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
     stack.enter_context(RunLock(store, now=utcnow()))
+    # Closed when the store's thread has ended, which may still write to it.
+    archives = stack.enter_context(ExitStack())
     thread = StoreThread(store)
     stack.callback(thread.close)
     workers = Workers(
@@ -116,6 +122,9 @@ async def assemble(
     for name, each in settings.channels.items():
         channels[name] = channel(name, each)
         stack.push_async_callback(channels[name].close)
+    recorder = await _recorder(settings, thread, begun, log)
+    if recorder is not None:
+        archives.callback(recorder.close)
     outbox = StoreOutbox(thread)
     policy = RetryPolicy(give_up_after=settings.give_up_after)
     fetcher = fetcher_of(settings)
@@ -133,6 +142,7 @@ async def assemble(
         clock=utcnow,
         log=log,
         robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
+        recorder=recorder,
         limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
     )
     poller = Poller(
@@ -152,12 +162,45 @@ async def assemble(
             feed_bytes=settings.polling.feed_bytes,
             feed_deadline=settings.polling.feed_deadline,
         ),
+        recorder=_Careful(recorder, log) if recorder else None,
     )
     stack.push_async_callback(poller.close)
     dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE)
-    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, bells)
+    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, bells)
     await service.sync()
     return service
+
+
+@dataclass(frozen=True, slots=True)
+class _Careful:
+    """The archive as polls write to it: one that cannot be written is told in the log, and costs no news."""
+
+    recorder: Recorder
+    log: FilteringBoundLogger
+
+    def feed(self, answer: Fetched, *, feed_url: str, now: datetime) -> None:
+        try:
+            self.recorder.feed(answer, feed_url=feed_url, now=now)
+        except ArchiveError as error:
+            self.log.error("not archived", error=str(error))
+
+
+async def _recorder(
+    settings: Settings, store: StoreThread, watches: Sequence[Watch], log: FilteringBoundLogger
+) -> Recorder | None:
+    """The archive's, unless the operator keeps none; it tells first when each watch began."""
+    if not settings.keep.archive:
+        return None
+    committed = await store.query(lambda tx: meta.get(tx, meta.ARCHIVED))
+    recorder = Recorder(settings.archive, program=f"Parley {version('parley')}", committed=committed)
+    try:
+        for watch in watches:
+            assert watch.rings.began is not None
+            recorder.began(watch.id, watch.rings.began, [story.name for story in watch.baseline])
+    except ArchiveError as error:
+        # Like every record that cannot be written: an archive must cost no alert.
+        log.error("not archived", error=str(error))
+    return recorder
 
 
 async def begin(

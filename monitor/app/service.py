@@ -14,8 +14,9 @@ from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.log import logger
+from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
-from monitor.loops import Pulse, forever, keep_house
+from monitor.loops import Pulse, forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
@@ -25,8 +26,7 @@ from monitor.store.errors import StoreError
 PATIENCE = timedelta(minutes=15)
 # Outcomes of a poll that are no failure.
 FINE = frozenset({"read", "not modified", "same body"})
-# Where the last sign of life is kept, and how long a silence of it is downtime: longer than a restart or an upgrade.
-ALIVE = "alive"
+# How long a silence is downtime: longer than a restart or an upgrade.
 DOWNTIME = timedelta(minutes=15)
 
 
@@ -98,7 +98,9 @@ def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
 
 async def _house(service: Service) -> None:
     async def turn() -> None:
-        await keep_house(service.store, utcnow(), service.log)
+        own, recorder = service.settings, service.recorder
+        writing = recorder.path if recorder else None
+        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=writing)
         await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)
@@ -107,7 +109,7 @@ async def _house(service: Service) -> None:
 async def _note_downtime(service: Service) -> None:
     """Write down since when the service did not run: gaps of single feeds show at their next polls."""
     now = utcnow()
-    last = await service.store.query(lambda tx: meta.get(tx, ALIVE))
+    last = await service.store.query(lambda tx: meta.get(tx, meta.ALIVE))
     since = datetime.fromisoformat(last) if last else now
     if now - since > DOWNTIME:
         detail = "the service did not run; feeds that hold less than this span of news may lack some of it"
@@ -120,7 +122,7 @@ async def _note_downtime(service: Service) -> None:
 
 async def _live(service: Service) -> None:
     now = utcnow().isoformat()
-    await service.store.run(lambda tx: meta.put(tx, ALIVE, now))
+    await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
 
 
 async def _watch(service: Service, pulse: Pulse) -> None:

@@ -18,9 +18,11 @@ _COMMANDS = {
     "explain": "judge",
     "feeds": "feeds",
     "init": "init",
+    "journal": "journal",
     "replay": "judge",
     "run": "run",
     "save": "save",
+    "status": "status",
     "test-alert": "testalert",
 }
 

@@ -14,6 +14,8 @@ from monitor.store.dialect import insert
 from monitor.store.feeds import key
 
 ReadFrom = Literal["page", "summary"]
+# An address is remembered for so much longer than the text: what alerted may be withdrawn late.
+_ALIAS = timedelta(days=365)
 _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
 
 
@@ -151,6 +153,12 @@ def decisions_of(tx: Connection, url: str) -> tuple[DecisionRow, ...]:
 
 
 def forget(tx: Connection, before: datetime) -> int:
-    """Drop articles, with their decisions, that were taken in before `before`. How many. Events keep their sayings."""
-    tx.execute(sa.delete(t.alias).where(t.alias.c.added < before))
-    return tx.execute(sa.delete(t.article).where(t.article.c.added < before)).rowcount
+    """Drop articles, with their decisions, of which no version was taken in at `before` or later. How many versions.
+
+    Events keep their sayings, alerts their sources. The versions of an address stay together: one alone would be taken
+    for its first.
+    """
+    tx.execute(sa.delete(t.alias).where(t.alias.c.added < before - _ALIAS))
+    recent = sa.select(t.article.c.key).where(t.article.c.added >= before)
+    old = (t.article.c.added < before) & t.article.c.key.not_in(recent)
+    return tx.execute(sa.delete(t.article).where(old)).rowcount

@@ -70,7 +70,7 @@ def test_the_operator_is_told_once_of_what_is_bad_for_long_and_once_when_it_is_w
 
 @pytest.mark.parametrize(
     ("span", "words"),
-    [(timedelta(minutes=25), "25 min"), (3 * HOUR, "3 h"), (1.5 * HOUR, "1 h 30 min"),
+    [(timedelta(seconds=40), "40 s"), (timedelta(minutes=25), "25 min"), (3 * HOUR, "3 h"), (1.5 * HOUR, "1 h 30 min"),
      (76 * HOUR, "3 d 4 h"), (2 * DAY, "2 d")],
 )  # fmt: skip
 def test_spans_are_told_in_words(span, words):

@@ -257,3 +257,16 @@ async def test_a_store_that_fails_is_told_by_the_poll(bench: Bench) -> None:
         tx.exec_driver_sql("ALTER TABLE entry RENAME TO elsewhere")
     with pytest.raises(Exception, match="no such table"):
         await bench.poll()
+
+
+async def test_a_feed_that_came_due_before_its_rest_and_was_not_asked_waits_for_its_end(bench: Bench) -> None:
+    feed = bench.add("/rests")
+    bench.stand.shows["/rests"] = [1, 2, 3]
+    await bench.poll()
+    bench.hold(feed, skip_hours=(14, 15))
+    bench.now = START + timedelta(hours=2, minutes=30)  # half past two: the service was not running
+    await bench.poll()
+    assert bench.stand.asked("/rests") == 1
+    assert START + 4 * HOUR <= bench.state(feed).next_at <= START + 4 * HOUR + timedelta(minutes=5)
+    await bench.until(START + 5 * HOUR)
+    assert bench.stand.asked("/rests") == 2
