@@ -148,7 +148,7 @@ class Pages:
         again: bool = False,
     ) -> Got:
         entry, host = item.entry, urlsplit(item.entry.url).netloc
-        if (refused := await self._permitted(item)) is not None:
+        if refused := await self._permitted(item, entry.url):
             return refused
         fetched = await self._fetcher.get(
             entry.url,
@@ -168,6 +168,9 @@ class Pages:
             return SetAside("not modified", f"{entry.url} answered 304 to a request {asked} validators")
         if isinstance(fetched, FetchFailure):
             return _failed(item, fetched)
+        # Where a link only leads to another site, that site's wish is known once it has answered.
+        if urlsplit(fetched.final_url).netloc != host and (refused := await self._permitted(item, fetched.final_url)):
+            return refused
         page = await self._workers.extract(fetched.body, fetched.final_url, fetched.charset)
         if isinstance(page, WorkerFailure):
             return SetAside(f"extractor {page.kind}", f"{entry.url}: {page.detail}")
@@ -189,15 +192,15 @@ class Pages:
             return kept.article.title or ""
         return page.title or entry.title
 
-    async def _permitted(self, item: PendingEntry) -> SetAside | None:
-        """Why the page may not be asked for, or not yet."""
-        permission = "yes" if self._robots is None else await self._robots.allowed(item.entry.url)
+    async def _permitted(self, item: PendingEntry, url: str) -> SetAside | None:
+        """Why the page at `url` may not be asked for, or not yet."""
+        permission = "yes" if self._robots is None else await self._robots.allowed(url)
         if permission == "yes":
             return None
         if permission == "no":
-            return SetAside("robots", f"{item.entry.url} is closed to programs by its site's robots.txt")
+            return SetAside("robots", f"{url} is closed to programs by its site's robots.txt")
         again = RETRIES[item.attempts] if item.attempts < len(RETRIES) else None
-        return SetAside("robots", f"{item.entry.url}: its site's robots.txt could not be had", again)
+        return SetAside("robots", f"{url}: its site's robots.txt could not be had", again)
 
     def _made(
         self,

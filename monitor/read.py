@@ -7,11 +7,11 @@ waits for another. Whatever a page does, the reader goes on; what gives nothing 
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -20,11 +20,11 @@ from structlog.typing import FilteringBoundLogger
 
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
-from monitor.intake import Mailing, Taken, take_in, withdraw
+from monitor.intake import Mailing, Taken, is_akin, take_in, text_digest, withdraw
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
-from monitor.store import articles, entries, events, feeds, looks, meta
+from monitor.store import aliases, articles, entries, events, feeds, looks, meta
 from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
@@ -37,6 +37,9 @@ __all__ = ["PAGES", "ReadLimits", "Reader", "Ready", "Recorder"]
 # How long an event is hot behind its last day, and if its day is not known; and the longest that a plan heats a feed.
 HOT_AFTER, HOT_UNDATED, HOT_LONGEST = timedelta(days=2), timedelta(days=3), timedelta(days=14)
 LIVE = frozenset({"planned", "agreed", "underway"})
+# How soon entries that come in while other lanes wait are taken up, in seconds, and how many lanes there are at most.
+_MEANWHILE = 1.0
+_LANES = 500
 
 
 class Recorder(Protocol):
@@ -99,82 +102,107 @@ class Reader:
         )
 
     async def drain(self) -> Counter[str]:
-        """Read all entries that are due, then look again at the pages that are; the count of each outcome.
+        """Read all entries that are due and look again at the pages that are; the count of each outcome, and `alerts`.
 
-        Also counts `alerts`.
+        Each feed has a lane of its own, and so has each look: what comes in while one of them waits for a slow host is
+        read meanwhile. Looks begin when no entry waits for a lane.
         """
         counts: Counter[str] = Counter()
-        while True:
-            now = self._clock()
-            batch = await self._store.query(partial(entries.pending, now=now, limit=self._limits.batch))
-            if not batch:
-                break
-            await self._read_batch(batch, counts)
-        await self._look_at(await self._store.query(partial(looks.due, now=now, limit=self._limits.batch)), counts)
-        return counts
-
-    async def _read_batch(self, batch: Sequence[PendingEntry], counts: Counter[str]) -> None:
         abreast = asyncio.Semaphore(self._limits.abreast)
         turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-        async def one(item: PendingEntry) -> Got:
-            host = urlsplit(item.entry.url).netloc
+        async def one(item: PendingEntry, look: Look | None) -> Got:
             # The host's turn comes first: pages that wait for one slow host must not fill all the places.
-            async with turns[host], abreast:
-                return await self._pages.article(item)
+            async with turns[urlsplit(item.entry.url).netloc], abreast:
+                if look is None:
+                    return await self._pages.article(item)
+                return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
 
-        tasks = [(item, asyncio.create_task(one(item))) for item in batch]
-
-        async def settle(feed_url: str) -> None:
-            for item, task in tasks:
-                if item.feed_url == feed_url:
+        async def feed_lane(items: Sequence[PendingEntry]) -> None:
+            tasks = [asyncio.create_task(one(item, None)) for item in items]
+            try:
+                for item, task in zip(items, tasks, strict=True):
                     await self._settle(item, await task, counts)
+            finally:
+                await _end(tasks)
 
-        settled = [asyncio.create_task(settle(feed_url)) for feed_url in dict.fromkeys(i.feed_url for i, _ in tasks)]
-        await _together(settled, *(task for _, task in tasks))
+        async def look_lane(look: Look) -> None:
+            item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
+            await self._looked(item, await one(item, look), counts)
 
-    async def _look_at(self, due: Sequence[Look], counts: Counter[str]) -> None:
-        abreast = asyncio.Semaphore(self._limits.abreast)
-        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        lanes: dict[str | int, asyncio.Task[None]] = {}
+        looked: set[int] = set()
+        try:
+            while True:
+                if len(lanes) < _LANES:
+                    await self._set_off(lanes, looked, feed_lane, look_lane)
+                if not lanes:
+                    return counts
+                await asyncio.wait(lanes.values(), timeout=_MEANWHILE, return_when=asyncio.FIRST_COMPLETED)
+                for key, task in list(lanes.items()):
+                    if task.done():
+                        del lanes[key]
+                        task.result()
+        finally:
+            await _end(lanes.values())
 
-        async def one(look: Look) -> None:
-            async with turns[urlsplit(look.entry.url).netloc], abreast:
-                await self._look_again(look, counts)
+    async def _set_off(
+        self,
+        lanes: dict[str | int, asyncio.Task[None]],
+        looked: set[int],
+        feed_lane: Callable[[Sequence[PendingEntry]], Coroutine[None, None, None]],
+        look_lane: Callable[[Look], Coroutine[None, None, None]],
+    ) -> None:
+        """A lane for each feed that has entries to be read and none yet; if there is none, for pages to look at."""
+        now, busy = self._clock(), [key for key in lanes if isinstance(key, str)]
+        batch = await self._store.query(partial(entries.pending, now=now, limit=self._limits.batch, without=busy))
+        for feed_url in dict.fromkeys(item.feed_url for item in batch):
+            mine = [item for item in batch if item.feed_url == feed_url]
+            lanes[feed_url] = asyncio.create_task(feed_lane(mine))
+        if batch:
+            return
+        for look in await self._store.query(partial(self._due, now=now)):
+            # What was put back, because its host is left alone, stays due: it is for a later turn.
+            if look.entry_pk not in looked:
+                looked.add(look.entry_pk)
+                lanes[look.entry_pk] = asyncio.create_task(look_lane(look))
 
-        await _together([asyncio.create_task(one(look)) for look in due])
+    def _due(self, tx: Connection, now: datetime) -> list[Look]:
+        """Pages to be looked at. An entry without a date has that of its article: what is edited is no newer for it."""
+        found = []
+        for look in looks.due(tx, now, self._limits.batch):
+            row = articles.current(tx, articles.address(tx, look.entry.url))
+            published = look.entry.published or (row.article.published if row else None)
+            found.append(replace(look, entry=replace(look.entry, published=published)))
+        return found
 
-    async def _look_again(self, look: Look, counts: Counter[str]) -> None:
-        """Look for edits of a page that was alerted on. Whatever comes of it, its entry stays as it was settled."""
-        now = self._clock()
-        item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
-        got = await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
+    async def _looked(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
+        """What a page says when it is looked at for edits. Whatever that is, its entry stays as it was settled."""
         if isinstance(got, PutBack):
             return
+        now = self._clock()
         fresh = got.fetched if isinstance(got, Ready) else None
         validators = (fresh.etag, fresh.last_modified) if fresh else None
 
         def write(tx: Connection) -> Taken:
-            looks.done(tx, look.entry_pk, now, validators=validators)
+            looks.done(tx, item.pk, now, validators=validators)
             if isinstance(got, Ready):
                 return self._take(tx, item, got, now)
             return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
 
         counts["looked at again"] += 1
         outcome = got.outcome if isinstance(got, SetAside) else "read"
-        self._log.debug("page looked at again", url=look.entry.url, outcome=outcome)
-        try:
-            taken = await self._store.run(write)
-        except (SQLAlchemyError, MonitorError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one article must not end the service
-            self._log.exception("article failed", url=look.entry.url, error=repr(error))
-            # Due as it was, it would fail again at every turn.
-            await self._store.run(lambda tx: looks.done(tx, look.entry_pk, now))
-            return
-        self._tell(taken, look.entry.url, counts)
+        self._log.debug("page looked at again", url=item.entry.url, outcome=outcome)
+        taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
+        if taken is not None:
+            self._tell(taken, item.entry.url, counts)
 
     async def _settle(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
         now = self._clock()
+
+        def fault(tx: Connection, reason: str) -> None:
+            entries.settle(tx, item.pk, "fault of parley", reason, now)
+
         if isinstance(got, PutBack):
             await self._store.run(lambda tx: entries.put_back(tx, item.pk, got.until))
             counts["tried again later"] += 1
@@ -185,7 +213,7 @@ class Reader:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                gone = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, now)
+                gone = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, fault)
                 if gone is None:
                     return
                 self._tell(gone, item.entry.url, counts)
@@ -194,7 +222,7 @@ class Reader:
                 "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
             )
             return
-        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, now)
+        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, fault)
         if taken is None:
             return
         counts["known" if taken.known else "read"] += 1
@@ -205,9 +233,13 @@ class Reader:
         self._tell(taken, got.article.url, counts)
 
     async def _written(
-        self, item: PendingEntry, write: Callable[[Connection], Taken], counts: Counter[str], now: datetime
+        self,
+        item: PendingEntry,
+        write: Callable[[Connection], Taken],
+        counts: Counter[str],
+        fault: Callable[[Connection, str], None],
     ) -> Taken | None:
-        """What one write transaction came to; None for a fault of ours, which then is the entry's outcome."""
+        """What one write transaction came to; None for a fault of ours, which `fault` then writes down."""
         try:
             return await self._store.run(write)
         except (SQLAlchemyError, MonitorError):
@@ -218,7 +250,7 @@ class Reader:
             # `parley feeds`.
             self._log.exception("article failed", url=item.entry.url, error=repr(error))
             reason = f"{type(error).__name__}: {error}"
-            await self._store.run(lambda tx: entries.settle(tx, item.pk, "fault of parley", reason, now))
+            await self._store.run(lambda tx: fault(tx, reason))
             counts["set aside"] += 1
             return None
 
@@ -262,14 +294,10 @@ class Reader:
     def _take(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
         """Take an article in under the address that it is kept at, and note what follows from it."""
         entry, feed = item.entry, self._feeds().get(item.feed_url)
-        asked, kept = item.address, articles.address(tx, item.address)
-        article = replace(ready.article, url=kept) if kept != asked else ready.article
-        if article.url not in (asked, kept):
-            if articles.current(tx, asked) is None:
-                articles.known_as(tx, asked, article.url, now)
-            else:
-                # It was kept under the feed's address before its page named another one.
-                article = replace(article, url=asked)
+        article = replace(ready.article, url=_kept_at(tx, item.address, ready.article))
+        digest = text_digest(article)
+        if aliases.lags(tx, item.address, digest):
+            return Taken(known=True)
         family = feed.family if feed else article.outlet
         watches = self._watches_of(item)
         row = articles.current(tx, article.url)
@@ -287,10 +315,14 @@ class Reader:
             memo=self._memo,
             read_from=ready.source,
         )
+        if taken.same:
+            aliases.joined(tx, item.address, taken.same, digest, now)
+        else:
+            aliases.told(tx, item.address, article.url, digest, now)
         if not taken.known:
             self._record(
                 tx,
-                lambda kept: kept.article(
+                lambda into: into.article(
                     article,
                     fetched=ready.fetched,
                     entry=entry,
@@ -330,6 +362,10 @@ class Reader:
         if why.outcome == "no text" and row is not None and row.read_from == "summary":
             # Its page never had a text that could be read.
             return Taken(known=True)
+        aliases.told(tx, item.address, kept, aliases.GONE, now)
+        # What is gone from one of its addresses may stand at another: that has the last word.
+        if entries.ask_again(tx, aliases.elsewhere(tx, item.address), now):
+            return Taken(known=True)
         withdrawn = withdraw(
             tx,
             kept,
@@ -363,12 +399,20 @@ class Reader:
         return [watch for watch in self._watches if not wanted or watch.id in wanted]
 
 
-async def _together(wanted: Sequence[asyncio.Task[None]], *others: asyncio.Task[Got]) -> None:
-    """Wait for the tasks wanted; when one fails, or all are done, the rest ends too."""
-    every = (*wanted, *others)
-    try:
-        await asyncio.gather(*wanted)
-    finally:
-        for task in every:
-            task.cancel()
-        await asyncio.gather(*every, return_exceptions=True)
+def _kept_at(tx: Connection, asked: str, article: Article) -> str:
+    """The address under which the article found at `asked` is kept, or is to be."""
+    kept = articles.address(tx, asked)
+    # What was kept under the feed's address before its page named another one stays there.
+    if kept != asked or article.url == asked or articles.current(tx, asked) is not None:
+        return kept
+    named = articles.address(tx, article.url)
+    row = articles.current(tx, named)
+    # Two languages of one article may both call the first one's address theirs: as versions of one article they would
+    # take each other's news back.
+    return named if row is None or is_akin(row, article) else asked
+
+
+async def _end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -120,13 +120,6 @@ def address(tx: Connection, url: str) -> str:
     return url if kept is None else kept
 
 
-def known_as(tx: Connection, url: str, kept: str, now: datetime) -> None:
-    """Remember that the article that a feed calls `url` is kept as `kept`. The first word counts: a page that changes
-    its canonical address is the same article all the same."""
-    statement = insert(tx, t.alias).values(key=key(url), url=kept, added=now)
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-
-
 def same_text(tx: Connection, digest: str, family: str, url: str, published: datetime, within: timedelta) -> str | None:
     """The address of an article of the same newsroom that has this very text, published within so long of it, if it is
     another than `url`."""

@@ -129,7 +129,8 @@ async def test_a_recorder_is_told_of_what_is_taken_in_and_of_nothing_that_was_kn
         (closed, closed, feed.url, "ru-ua", "courier", "summary"),
     ]
     assert shelf.bodies == [page().encode(), None]
-    press.prints(first, "gone", 404)
+    for url in (first, copy):
+        press.prints(url, "gone", 404)
     await desk.read(after=HOUR)
     assert shelf.told[2:] == [(first, "status 404", "ru-ua", "courier")]
 
