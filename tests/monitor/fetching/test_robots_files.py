@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
+from protego import Protego
 
 from monitor.fetch import Fetcher
 from monitor.robots import Robots
@@ -79,6 +80,9 @@ async def test_those_who_ask_at_once_share_one_request(server: Server, robots: R
 async def test_the_loop_goes_on_while_a_long_file_is_read(server: Server, robots: Robots) -> None:
     server.gives("/robots.txt", b"User-agent: *\n" + b"Disallow: /*a*b$\n" * 30_000)
     loop, gaps = asyncio.get_running_loop(), [0.0]
+    began = loop.time()
+    Protego.parse("User-agent: *\n" + "Disallow: /*a*b$\n" * 30_000)
+    whole = loop.time() - began
 
     async def tick() -> None:
         while True:
@@ -89,7 +93,8 @@ async def test_the_loop_goes_on_while_a_long_file_is_read(server: Server, robots
     ticking = asyncio.create_task(tick())
     assert await robots.allowed(f"{server.base}/news/1") == "yes"
     ticking.cancel()
-    assert max(gaps) < 0.15
+    # In the loop itself it would be one gap of the whole time, however busy the machine.
+    assert max(gaps) < whole / 2
 
 
 @pytest.mark.parametrize("url", ["http://[::1/x", "mailto:desk@example.org"])
