@@ -4,6 +4,7 @@ body names, trusts wrong charsets and reads local zones as UTC (reference: polli
 import io
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 from extractors.entries import MOST, ParsedFeed, RawEntry, Source, collect, joined, language_of, readable, sound, web
@@ -27,6 +28,8 @@ _NAMESPACE = re.compile(r"""xmlns[:\w.-]{0,100}\s{0,9}=\s{0,9}["']([^"'<>]*)""")
 _MANY = 500
 # Its handlers take for granted that what closes was opened: torn feeds make them raise (tests/fuzz/cases/feed).
 _CANNOT_BEAR = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_REFERENCES = re.compile(r"(?:&#(?:x[0-9a-f]+|[0-9]+);)+", re.IGNORECASE)
+_REFERENCE = re.compile(r"&#(x?)([0-9a-f]+);", re.IGNORECASE)
 _PERIODS = {
     "hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7),
     "monthly": timedelta(days=30), "yearly": timedelta(days=365),
@@ -44,7 +47,7 @@ def parse_rss(text: str, source: Source) -> ParsedFeed:
 
     read = _within(text)
     # Bytes that are a path would be opened as a file: only ever a stream.
-    stream = io.BytesIO(read.encode(errors="replace"))
+    stream = io.BytesIO(_REFERENCES.sub(_characters, read).encode(errors="replace"))
     try:
         parsed = feedparser.parse(
             stream,
@@ -94,6 +97,16 @@ def _within(text: str) -> str:
     if text.count("xmlns") > _MANY and len(set(_NAMESPACE.findall(text))) > _MANY:
         return ""
     return text
+
+
+def _characters(found: re.Match[str]) -> str:
+    """References to what is no character make feedparser raise and cost the whole feed. Halves of a character, as
+    programs write them that think in UTF-16, come together."""
+    numbers = [int(digits[:9], 16 if x else 10) for x, digits in _REFERENCE.findall(found[0])]
+    if all(0 < number < 0xD800 or 0xDFFF < number <= 0x10FFFF for number in numbers):
+        return found[0]
+    text = "".join(chr(number) if number <= 0x10FFFF else "\ufffd" for number in numbers)
+    return escape(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def _nth(text: str, mark: re.Pattern[str], most: int) -> int:

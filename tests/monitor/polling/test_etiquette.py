@@ -461,7 +461,7 @@ async def test_the_user_agent_names_the_program_and_a_contact_and_wears_no_mask(
     assert agent is not None
     assert re.fullmatch(r"Parley/\d+\.\d+[\w.+]* \(\+desk@example\.org\)", agent)
     assert not re.search(
-        r"mozilla|chrome|safari|gecko|httpx|aiohttp|python|requests|urllib|curl|feedparser", agent, re.I
+        r"mozilla|chrome|safari|gecko|httpx|aiohttp|python|requests|urllib|curl|feedparser", agent, re.IGNORECASE
     )
     assert not re.search(r"bot|crawl|spider|scrap|gpt|\bai\b|llm", agent, re.IGNORECASE)
 
