@@ -38,10 +38,13 @@ _SILENT = structlog.make_filtering_bound_logger(logging.CRITICAL)(structlog.Prin
 class Here:
     """Parses in this process: what a parser may do to its process is tested with the workers."""
 
+    last = ParsedFeed("")
+
     async def parse_feed(
         self, body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None
     ) -> ParsedFeed:
-        return parse_feed(body, url, content_type, zone, now)
+        self.last = parse_feed(body, url, content_type, zone, now)
+        return self.last
 
 
 Handler = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
@@ -150,6 +153,7 @@ class Bench:
     now: datetime = START
     feeds: dict[str, Feed] = field(default_factory=dict)
     poller: Poller | None = None
+    parser: Here = field(default_factory=Here)
 
     def add(self, path: str, **more: object) -> Feed:
         feed = Feed(self.stand.base + path, path.strip("/"), path.strip("/"), **more)  # type: ignore[arg-type]
@@ -193,7 +197,7 @@ class Bench:
             fetcher=Fetcher(
                 user_agent=user_agent("desk@example.org"), clock=lambda: self.now, gap=gap, tls=_TLS, opened=HERE
             ),
-            workers=Here(),  # type: ignore[arg-type]
+            workers=self.parser,  # type: ignore[arg-type]
             store=self.thread,
             configured=lambda: self.feeds,
             began=lambda _: START,

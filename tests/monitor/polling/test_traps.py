@@ -7,6 +7,7 @@ import asyncio
 import builtins
 import gzip
 import html
+import resource
 import socket
 import time
 import tomllib
@@ -116,10 +117,10 @@ async def test_odd_dates_are_read_and_impossible_ones_are_none(bench: Bench) -> 
     }  # fmt: skip
     items = [item(d, f"https://example.org/{n}", more=f"<pubDate>{d}</pubDate>") for n, d in enumerate(dates)]
     found, state = await read(bench, channel(*items))
-    known = {entry.title: entry.published for entry in found}
-    # Midnight is before the watch began: known at once, not news.
-    assert known == {text: date for text, date in dates.items() if date != at(0)}
     assert state.entries_seen == len(dates)
+    assert {entry.title: entry.published for entry in bench.parser.last.entries} == dates
+    # At first sight what has no date is taken for old; what comes later has the time at which it was seen.
+    assert {entry.published for entry in found} == {at(16), at(13)}
 
 
 @trap("dc:date")
@@ -193,7 +194,9 @@ async def test_a_feed_cut_short_gives_its_entries_but_no_validators_and_is_asked
 
 
 @trap("bare & and the like")
-@pytest.mark.parametrize("flaw", ["&", "\x0b", "&nbsp;", "&hellip;", "&#0;", "&#xD800;", "<br>"])
+@pytest.mark.parametrize(
+    "flaw", ["&", "\x0b", "&nbsp;", "&hellip;", "&#0;", "&#xD800;", "&#x110000;", f"&#{'9' * 5000};", "<br>"]
+)
 async def test_a_feed_that_is_not_well_formed_is_read_all_the_same(bench: Bench, flaw: str) -> None:
     items = [item(f"Talks {flaw} peace {n}", f"https://example.org/{n}") for n in range(20)]
     found, state = await read(bench, channel(*items), ETag='"x"')
@@ -231,8 +234,8 @@ async def test_scripts_in_titles_are_text_and_links_that_run_are_no_links(bench:
     items = [item(script, "https://example.org/1"), *[item(f"Link {n}", link) for n, link in enumerate(links)]]
     found, _ = await read(bench, channel(*items))
     assert found
-    assert all(entry.url.startswith(("http://", "https://")) for entry in found)
-    assert all("<" not in entry.title and "javascript" not in entry.url.lower() for entry in found)
+    assert [entry.url for entry in found] == ["https://example.org/1"] + [""] * len(links)
+    assert not any("<" in entry.title for entry in found)
     assert "Talks today" in found[0].title
 
 
@@ -266,15 +269,13 @@ async def test_entities_neither_grow_nor_load_anything(bench: Bench, tmp_path: P
     quadratic = f"<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY b '{'b' * 50_000}'>]>"
     outside = f"<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY s SYSTEM 'file://{tmp_path}/secret'>]>"
     remote = f"<?xml version='1.0'?><!DOCTYPE rss SYSTEM '{bench.stand.base}/dtd'>"
-    began = time.process_time()
-    tracemalloc.start()
+    began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for head, title in ((laughs, "&l9;"), (quadratic, "&b;" * 20_000), (outside, "&s;"), (remote, "Talks")):
         found, _ = await read(bench, channel(item(title), head=head))
         assert all(len(entry.title) < 2_000 and "SECRET" not in entry.title + entry.summary for entry in found)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 40 * 2**20
-    assert time.process_time() - began < 3
+    # What expat lets the first one grow to; without its limit it is two gigabytes.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 2**10
+    assert time.process_time() - began < 4
     assert bench.stand.asked("/dtd") == 0
 
 
