@@ -1,7 +1,7 @@
 """HTTP in, outcome out: one polite GET with a total deadline and a cap on what it may cost.
 
-A client per request with one shared TLS context keeps cookies and connections of requests apart and is faster than a
-shared pool (DESIGN §8). What servers do wrong is a `FetchFailure`; only a programming error raises.
+Each request has a connection of its own, which keeps requests apart: no cookies, no Referer, nothing but what is named
+here is sent. What servers do wrong is a `FetchFailure`; only a programming error raises.
 """
 
 import asyncio
@@ -11,16 +11,19 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.message import Message
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import httpx
 
+from monitor.addresses import Opened
+from monitor.headers import content_type, folded, fresh_for, retry_after
+from monitor.transport import ForbiddenError, Transport, credentials
 from monitor.unpack import TooBigError, UnpackError, unpacker
 
-FailureKind = Literal["dns", "refused", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url"]
+FailureKind = Literal[
+    "dns", "refused", "forbidden", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url"
+]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
@@ -33,10 +36,11 @@ _TURNS_KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete body of a 200. `url` as asked, `final_url` after redirects; `body` is decompressed.
+    """A complete body of a 200. `url` as asked, `final_url` after redirects, without password; `body` is decompressed.
 
-    `etag` and `last_modified` are the server's bytes, for replay as they are. `moved` is the new address when every
-    redirect on the way was permanent. `fresh_for` is what Cache-Control's max-age leaves.
+    `etag` and `last_modified` are the server's bytes, for replay as they are, read as Latin-1. `moved` is the new
+    address when every redirect on the way was permanent. `fresh_for` is what max-age or Expires leaves. `headers` are
+    as received, in order; `reason` is the status line's phrase.
     """
 
     url: str
@@ -49,13 +53,16 @@ class Fetched:
     last_modified: str | None = None
     moved: str | None = None
     fresh_for: timedelta | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A 304. Its validators are None where the server repeated none."""
+    """A 304. Its validators are None where the server repeated none. `final_url` as in Fetched."""
 
     url: str
+    final_url: str
     etag: str | None = None
     last_modified: str | None = None
     moved: str | None = None
@@ -74,7 +81,7 @@ class FetchFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    location: str
+    location: httpx.URL
     permanent: bool
 
 
@@ -88,8 +95,9 @@ class _Turn:
 class Fetcher:
     """Fetches over HTTP/1.1, at most one request at a time to a host, `gap` between their starts.
 
-    `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for Retry-After dates
-    of servers that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address.
+    `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for dates of servers
+    that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address. `opened` are the addresses
+    that may be connected to although they are not of the public network; a proxy's own address needs no mention.
     """
 
     def __init__(
@@ -100,12 +108,16 @@ class Fetcher:
         gap: timedelta = timedelta(seconds=1),
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        opened: Opened = Opened(),  # noqa: B008 -- frozen
     ) -> None:
-        self._user_agent = user_agent
         self._clock = clock
         self._gap = gap.total_seconds()
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._proxy = proxy
+        self._transport = Transport(tls=tls or httpx.create_ssl_context(trust_env=False), opened=opened, proxy=proxy)
+        self._always = (
+            (b"User-Agent", _raw(user_agent)),
+            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"Connection", b"close"),
+        )
         self._turns: dict[str, _Turn] = {}
 
     async def get(
@@ -114,97 +126,112 @@ class Fetcher:
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        validated: str | None = None,
         cap: int,
         deadline: timedelta,
         accept: str,
     ) -> Fetched | NotModified | FetchFailure:
         """Get `url`, with the validators of its last 200 if there are any.
 
-        `cap` counts bytes after decompression. `deadline` is the time for everything, redirects and body included;
-        waiting for the host's turn does not count.
+        `validated` is the address that the validators came from when it was not `url` itself: the end of a redirect
+        that is not permanent. They are sent to these two and to nobody else (reference: polling 2, 28). `cap` counts
+        bytes as they come, and again after decompression. `deadline` is the time for everything, redirects and body
+        included; waiting for the host's turn does not count. No request is ever repeated.
         """
-        headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate", "User-Agent": self._user_agent}
-        headers |= {"If-None-Match": etag} if etag else {}
-        headers |= {"If-Modified-Since": last_modified} if last_modified else {}
-        left, here, permanent = deadline.total_seconds(), url, True
+        plain = [*self._always, (b"Accept", _raw(accept))]
+        conditional = list(plain)
+        conditional += [(b"If-None-Match", _raw(etag))] if etag else []
+        conditional += [(b"If-Modified-Since", _raw(last_modified))] if last_modified else []
+        here = _parse(url)
+        if isinstance(here, FetchFailure):
+            return here
+        owners = {_bare(here), validated}
+        left, permanent, moved = deadline.total_seconds(), True, None
         for _ in range(_REDIRECT_LIMIT + 1):
-            parsed = _parse(here)
-            if isinstance(parsed, FetchFailure):
-                return parsed
-            async with self._turn(parsed.host):
+            headers = conditional if _bare(here) in owners else plain
+            async with self._turn(here.host):
                 began = time.monotonic()
-                moved = here if permanent and here != url else None
-                got = await self._hop(parsed, url, moved, headers, cap, left)
+                got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
             if not isinstance(got, _Hop):
                 return got
-            here, permanent = got.location, permanent and got.permanent
-        return FetchFailure("redirects", f"more than {_REDIRECT_LIMIT} redirects, the last one to {here}")
+            there = _parse(str(got.location))
+            if isinstance(there, FetchFailure):
+                return there
+            here, permanent = there, permanent and got.permanent
+            moved = str(here) if permanent and str(here) != url else None
+        return FetchFailure("redirects", f"more than {_REDIRECT_LIMIT} redirects, the last one to {_bare(here)}")
 
     async def _hop(
-        self, target: httpx.URL, url: str, moved: str | None, headers: Mapping[str, str], cap: int, seconds: float
+        self,
+        target: httpx.URL,
+        url: str,
+        moved: str | None,
+        headers: list[tuple[bytes, bytes]],
+        cap: int,
+        seconds: float,
     ) -> Fetched | NotModified | FetchFailure | _Hop:
+        shown = _bare(target)
+        secret = credentials(target)
+        sent = [*headers, (b"Authorization", secret.encode())] if secret else headers
         try:
-            async with (
-                asyncio.timeout(seconds),
-                httpx.AsyncClient(
-                    verify=self._tls,
-                    trust_env=False,
-                    proxy=self._proxy,
-                    http2=False,
-                    follow_redirects=False,
-                    timeout=max(seconds, 0.001),
-                ) as client,
-                client.stream("GET", target, headers=dict(headers)) as response,
-            ):
-                return await self._outcome(response, url, moved, cap)
+            async with asyncio.timeout(seconds):
+                response = await self._transport.handle_async_request(httpx.Request("GET", target, headers=sent))
+                try:
+                    return await self._outcome(response, target, url, moved, cap)
+                finally:
+                    await response.aclose()
         except TimeoutError:
-            return FetchFailure("timeout", f"{target} was not complete when its time was up")
+            return FetchFailure("timeout", f"{shown} was not complete when its time was up")
         except TooBigError:
-            return FetchFailure("too_big", f"{target} is larger than {cap} bytes")
+            return FetchFailure("too_big", f"{shown} is larger than {cap} bytes")
         except UnpackError as error:
-            return FetchFailure("protocol", f"{target}: {error}")
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            return FetchFailure("bad_url", f"{target}: {error}")
+            return FetchFailure("protocol", f"{shown}: {error}")
+        except ForbiddenError as error:
+            return FetchFailure("forbidden", f"{shown}: {error}")
         except httpx.HTTPError as error:
-            return _failure(target, error)
+            return _failure(shown, error)
 
     async def _outcome(
-        self, response: httpx.Response, url: str, moved: str | None, cap: int
+        self, response: httpx.Response, target: httpx.URL, url: str, moved: str | None, cap: int
     ) -> Fetched | NotModified | FetchFailure | _Hop:
-        headers, status = response.headers, response.status_code
+        status, shown = response.status_code, _bare(target)
+        received = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        headers = folded(received)
         if status in _REDIRECTS:
             location = headers.get("location", "").strip()
             if not location:
-                return FetchFailure("redirects", f"{response.url} redirects without saying where to", status)
+                return FetchFailure("redirects", f"{shown} redirects without saying where to", status)
             try:
-                there = response.url.join(location)
-            except httpx.InvalidURL as error:
-                return FetchFailure("redirects", f"{response.url} redirects to no address: {error}", status)
-            return _Hop(str(there), status in _PERMANENT)
-        etag, last_modified = headers.get("etag"), headers.get("last-modified")
+                return _Hop(_redirected(target, location), status in _PERMANENT)
+            except (httpx.InvalidURL, ValueError) as error:
+                return FetchFailure("redirects", f"{shown} redirects to no address: {error}", status)
+        etag, last_modified = headers.get("etag") or None, headers.get("last-modified") or None
         if status == 304:
-            return NotModified(url, etag, last_modified, moved, _fresh_for(headers))
+            fresh = fresh_for(headers, self._clock())
+            return NotModified(url, shown, etag, last_modified, moved, fresh)
         if status not in (200, 203):
-            return FetchFailure("status", await _told(response), status, self._retry_after(headers))
+            said = await _told(response, headers)
+            return FetchFailure("status", said, status, retry_after(headers, self._clock()))
         size = headers.get("content-length", "")
-        if size.isdigit() and int(size) > cap:
+        if size.isdigit() and len(size) < 20 and int(size) > cap:
             raise TooBigError
-        body = await _body(response, cap)
-        mime, charset = _content_type(headers.get("content-type"))
+        body = await _body(response, headers, cap)
+        mime, charset = content_type(headers)
         return Fetched(
-            url, str(response.url), status, body, mime, charset, etag, last_modified, moved, _fresh_for(headers)
+            url=url,
+            final_url=shown,
+            status=status,
+            body=body,
+            content_type=mime,
+            charset=charset,
+            etag=etag,
+            last_modified=last_modified,
+            moved=moved,
+            fresh_for=fresh_for(headers, self._clock()),
+            headers=received,
+            reason=response.reason_phrase,
         )
-
-    def _retry_after(self, headers: httpx.Headers) -> timedelta | None:
-        value = headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return timedelta(seconds=min(int(value), 10**9))
-        there = _http_date(value)
-        if there is None:
-            return None
-        # A server's dates are read by the server's own clock (reference: polling 1.1).
-        return max(there - (_http_date(headers.get("date", "")) or self._clock()), timedelta(0))
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
@@ -212,7 +239,9 @@ class Fetcher:
         turn.waiting += 1
         try:
             async with turn.lock:
-                await asyncio.sleep(max(0.0, turn.started + self._gap - time.monotonic()))
+                wait = turn.started + self._gap - time.monotonic()
+                if wait > 0:
+                    await asyncio.sleep(wait)
                 turn.started = time.monotonic()
                 yield
         finally:
@@ -228,27 +257,54 @@ class Fetcher:
 def _parse(url: str) -> httpx.URL | FetchFailure:
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        # A port of 99999 is no port; the socket would raise OverflowError.
+        whole = parsed.scheme in ("http", "https") and parsed.host and (parsed.port is None or 0 < parsed.port < 65536)
+    except (httpx.InvalidURL, ValueError) as error:
         return FetchFailure("bad_url", f"{url!r} is not an address: {error}")
-    if parsed.scheme not in ("http", "https") or not parsed.host or set(parsed.host) & set(' %\\<>"{}|^`'):
+    # A backslash is where parsers disagree on what the host is: http://good\\@evil/ (reference: polling 1.6).
+    if not whole or set(parsed.host) & set(' %\\<>"{}|^`') or "\\" in parsed.userinfo.decode("ascii"):
         return FetchFailure("bad_url", f"{url!r} is not an http or https address")
-    return parsed.copy_with(fragment=None)
+    return parsed.copy_with(fragment=None) if parsed.fragment or "#" in url else parsed
 
 
-async def _body(response: httpx.Response, cap: int) -> bytes:
+def _bare(url: httpx.URL) -> str:
+    """The address without user and password."""
+    return str(url.copy_with(userinfo=b"")) if url.userinfo else str(url)
+
+
+def _redirected(here: httpx.URL, location: str) -> httpx.URL:
+    """Where a redirect leads. Password and user stay with the host they are meant for, and none come from a server."""
+    there = here.join(location)
+    same = there.host == here.host and (
+        (there.scheme, there.port) == (here.scheme, here.port) or (there.scheme, there.port) == ("https", None)
+    )
+    if not here.userinfo and not there.userinfo:
+        return there
+    return there.copy_with(userinfo=here.userinfo if same else b"")
+
+
+def _raw(value: str) -> bytes:
+    """The bytes of a header. What servers sent was read as Latin-1, so that it goes back byte for byte."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
+
+
+async def _body(response: httpx.Response, headers: Mapping[str, str], cap: int) -> bytes:
     """The body, decompressed step by step so that a bomb stops at `cap` (reference: polling 4.1, gzip bomb)."""
-    unpack = unpacker(response.headers.get("content-encoding", ""), cap)
+    unpack = unpacker(headers.get("content-encoding", ""), cap)
     async for chunk in response.aiter_raw():
         unpack.feed(chunk)
     return unpack.finish()
 
 
-async def _told(response: httpx.Response) -> str:
+async def _told(response: httpx.Response, headers: Mapping[str, str]) -> str:
     """What the server said, for the operator: status line and the beginning of its page."""
     said = f"{response.status_code} {response.reason_phrase}".strip()
-    if response.headers.get("cf-mitigated", "").lower() == "challenge":
+    if headers.get("cf-mitigated", "").lower() == "challenge":
         return f"{said}: the site answers programs with a challenge page (Cloudflare)"
-    if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         return said
     body = b""
     async for chunk in response.aiter_raw():
@@ -260,46 +316,20 @@ async def _told(response: httpx.Response) -> str:
     return f"{said}: {shown}" if shown else said
 
 
-def _failure(target: httpx.URL, error: httpx.HTTPError) -> FetchFailure:
+def _failure(shown: str, error: httpx.HTTPError) -> FetchFailure:
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    said = f"{target}: {error or type(error).__name__}"
+    said = f"{shown}: {error or type(error).__name__}"
     if any(isinstance(c, ssl.SSLError) for c in causes):
         return FetchFailure("tls", said)
     if any(isinstance(c, socket.gaierror) for c in causes):
         return FetchFailure("dns", said)
-    if isinstance(error, httpx.TimeoutException):
+    # The system's own patience with a silent host ends before ours.
+    if any(isinstance(c, TimeoutError) for c in causes):
         return FetchFailure("timeout", said)
     if isinstance(error, httpx.ConnectError):
         return FetchFailure("refused", said)
     return FetchFailure("protocol", said)
-
-
-def _content_type(value: str | None) -> tuple[str | None, str | None]:
-    if not value:
-        return None, None
-    message = Message()
-    message["Content-Type"] = value
-    return message.get_content_type(), message.get_content_charset()
-
-
-def _fresh_for(headers: httpx.Headers) -> timedelta | None:
-    for directive in headers.get("cache-control", "").lower().split(","):
-        name, _, value = directive.strip().partition("=")
-        value = value.strip('" ')
-        if name.strip() == "max-age" and value.isascii() and value.isdigit():
-            age = headers.get("age", "0").strip()
-            seconds = min(int(value), 10**9) - (min(int(age), 10**9) if age.isascii() and age.isdigit() else 0)
-            return timedelta(seconds=max(0, seconds))
-    return None
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

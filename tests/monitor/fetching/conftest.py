@@ -4,13 +4,16 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from aiohttp import web
 
+from monitor.addresses import Opened
 from monitor.fetch import Fetcher
 
 NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
+LOOPBACK = Opened(networks=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -72,4 +75,6 @@ async def serve_tls() -> AsyncIterator[Callable[[ssl.SSLContext], Awaitable[Serv
 
 @pytest.fixture
 def fetcher() -> Fetcher:
-    return Fetcher(user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: NOW, gap=timedelta(0))
+    return Fetcher(
+        user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: NOW, gap=timedelta(0), opened=LOOPBACK
+    )
