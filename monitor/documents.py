@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-Where = tuple[str | int, ...]
+from monitor import quickyaml
+from monitor.quickyaml import Where as Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ def read(path: Path) -> Document:
 
 def parse(text: str, file: str) -> Document:
     """The document of a text; `file` is what faults call it. An empty text is an empty mapping."""
+    try:
+        return Document(file, *quickyaml.read(text))
+    except quickyaml.UnsureError:
+        return parse_fully(text, file)
+
+
+def parse_fully(text: str, file: str) -> Document:
+    """As `parse`, with nothing left to libyaml."""
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(StringIO(text))
@@ -83,6 +92,8 @@ def parse(text: str, file: str) -> Document:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problem = _unquoted(str(error.problem or error.context).split("\n", 1)[0])
         return _unread(Path(file), line, f"not YAML: {problem}", "check indentation, quotes and brackets here")
+    except RecursionError:
+        return _unread(Path(file), 0, "not YAML: nested too deep", "check brackets and dashes")
     except (YAMLError, ValueError) as error:
         return _unread(Path(file), 0, f"not YAML: {str(error).splitlines()[0]}")
     return Document(file, data, builder.lines, tuple(builder.flaws))
@@ -126,6 +137,7 @@ class _Builder:
 
     def _mapping(self, node: MappingNode, where: Where, above: frozenset[int]) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
+        first: dict[Any, int] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 self._flaw(key_node, where, "a key should be a plain word")
@@ -134,10 +146,10 @@ class _Builder:
             key = key_node.value if str(key_node.tag).endswith((":merge", ":value")) else self._scalar(key_node, where)
             path = (*where, key if isinstance(key, (str, int)) else str(key))
             if key in out:
-                first = self.lines[path]
-                self._flaw(key_node, path, f"given twice; first in line {first}", "keep one")
+                self._flaw(key_node, path, f"given twice; first in line {first[key]}", "keep one")
                 continue
-            self.lines[path] = key_node.start_mark.line + 1
+            # By key: 1 and 1.0 are one key under two paths.
+            self.lines[path] = first[key] = key_node.start_mark.line + 1
             out[key] = self.build(value_node, path, above)
         return out
 
