@@ -20,8 +20,8 @@ except ImportError:  # PyYAML built without libyaml
 
 Where = tuple[str | int, ...]
 
-# Tabs, line breaks of YAML 1.1 alone, directives, ends of documents, lines of nothing but blanks (ruamel.yaml minds them
-# before a block of text); anchors, aliases and tags, which begin a value.
+# Tabs, line breaks of YAML 1.1 alone, directives, ends of documents, lines of nothing but blanks (ruamel.yaml minds
+# them before a block of text); anchors, aliases and tags, which begin a value.
 _UNSURE = re.compile(
     r"[\t\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|^%|^\.\.\.|^ +$|(?:^|[\s\[{,])(?:!|[&*]\S)",
     re.MULTILINE,

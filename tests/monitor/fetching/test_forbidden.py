@@ -156,3 +156,11 @@ async def test_a_proxy_that_refuses_is_told(wire):
     got = await get(fetching(proxy=wire.base), "https://news.example/")
     assert got.kind == "protocol"
     assert wire.heard[0].startswith(b"CONNECT news.example:443 HTTP/1.1\r\n")
+
+
+async def test_a_proxy_that_drips_ends_at_the_deadline(wire):
+    wire.answer, wire.pause = (b"HTTP/1.1 200 OK\r\n\r\n", *[b"."] * 60), 0.05
+    got = await fetching(proxy=wire.base).get(
+        "http://news.example/", cap=1_000, deadline=timedelta(seconds=0.3), accept="text/html"
+    )
+    assert got.kind == "timeout"

@@ -1,5 +1,6 @@
 """What goes over the wire, byte for byte, and what a server may send back."""
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import Any
@@ -199,3 +200,28 @@ async def test_bytes_that_come_to_nothing_are_capped_too(wire, fetcher, encoding
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\n".encode()
     wire.answer = (head, *[empty * 1_000] * 100)
     assert (await get(fetcher, f"{wire.base}/feed", cap=100_000)).kind == "too_big"
+
+
+async def test_a_body_in_crumbs_neither_holds_up_the_others_nor_takes_the_cpu(wire, fetcher):
+    wire.answer = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n" * 10_000] * 100)
+    longest = 0.0
+
+    async def others() -> None:
+        nonlocal longest
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - began)
+
+    beside = asyncio.create_task(others())
+    began = time.process_time()
+    got = await get(fetcher, f"{wire.base}/feed", seconds=20)
+    beside.cancel()
+    assert (got.kind, got.detail.partition(": ")[2]) == ("protocol", "the body comes in crumbs")
+    assert longest < 0.5
+    assert time.process_time() - began < 8
+
+
+async def test_a_handshake_that_never_ends_does_at_the_deadline(wire, fetcher):
+    got = await get(fetcher, f"https://127.0.0.1:{wire.port}/", seconds=0.3)
+    assert got.kind == "timeout"
