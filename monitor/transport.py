@@ -11,7 +11,9 @@ import base64
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import aiohappyeyeballs
@@ -25,6 +27,8 @@ from monitor.records import MonitorError
 _STAGGER = 0.25
 # What came in one read is taken apart without a pause: 20,000 chunks of a byte each held everybody up for 1 to 3 s.
 _PIECES_AT_A_TIME = 128
+# Threads that wait for name servers. asyncio's own are six on two CPUs and are needed for reading files.
+_LOOKUPS = 32
 _Place = tuple[int, int, int, str, tuple[Any, ...]]
 _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.ConnectError, httpx.ConnectError),
@@ -53,6 +57,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._opened = opened
         self._proxy = httpx.Proxy(proxy) if proxy else None
+        self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -73,12 +78,24 @@ class Transport(httpx.AsyncBaseTransport):
         if origin.scheme == b"https":
             secure = {"ssl": self._tls, "server_hostname": host.rstrip(".")}
         try:
-            places = self._allowed(host, await _resolved(host, origin.port))
+            places = self._allowed(host, await self._places(host, origin.port))
             connected = await aiohappyeyeballs.start_connection(places, happy_eyeballs_delay=_STAGGER)
             stream = _Stream(*await asyncio.open_connection(sock=connected, **secure))
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         return httpcore.AsyncHTTP11Connection(origin, stream)
+
+    async def _places(self, host: str, port: int) -> list[_Place]:
+        if ":" in host:
+            return [(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))]
+        try:
+            socket.inet_pton(socket.AF_INET, host)
+        except OSError:
+            # As bytes: a text would be put through IDNA, which is done already and raises at a label of 64 letters.
+            look = partial(socket.getaddrinfo, host.encode("ascii"), port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, look)
+            return [(int(family), int(kind), proto, "", where) for family, kind, proto, _, where in found]
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
 
     def _allowed(self, host: str, places: list[_Place]) -> list[_Place]:
         judged = [(place, self._opened.refusal(host, str(place[4][0]))) for place in places]
@@ -149,18 +166,6 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         # Whoever closes has what it wanted; TLS would wait for the other side's farewell for up to half a minute.
         self._writer.transport.abort()
-
-
-async def _resolved(host: str, port: int) -> list[_Place]:
-    if ":" in host:
-        return [(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))]
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        # As bytes: a text would be put through IDNA, which is done already and raises at a label of 64 letters.
-        found = await asyncio.get_running_loop().getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
-        return [(int(family), int(kind), proto, "", where) for family, kind, proto, _, where in found]
-    return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
 
 
 def _told(host: str, refused: list[tuple[str, str]]) -> str:

@@ -1,6 +1,5 @@
 """Where nothing is fetched from, at whatever step of the way it comes up."""
 
-import asyncio
 import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,9 +33,9 @@ class Names:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: tuple[str, ...]) -> None:
         self.asked, self._answers = [], list(answers)
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", self._answer)
+        monkeypatch.setattr(socket, "getaddrinfo", self._answer)
 
-    async def _answer(self, host: bytes, port: int, **_: Any) -> list[Any]:
+    def _answer(self, host: bytes, port: int, **_: Any) -> list[Any]:
         self.asked.append(host.decode())
         found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return [
