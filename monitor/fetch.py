@@ -8,8 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,6 +19,7 @@ import httpx
 from monitor.addresses import Opened
 from monitor.headers import content_type, folded, fresh_for, retry_after
 from monitor.transport import ForbiddenError, Transport, credentials
+from monitor.turns import Turns
 from monitor.unpack import TooBigError, UnpackError, unpacker
 
 FailureKind = Literal[
@@ -35,7 +35,6 @@ _EXCERPT = 200
 # A chunk costs 9 µs whatever its size: a body byte by byte kept the CPU busy until its deadline (measured).
 _CRUMBS = 20_000
 _CRUMB_BYTES = 32
-_TURNS_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +88,6 @@ class _Hop:
     permanent: bool
 
 
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock
-    waiting: int = 0
-    started: float = float("-inf")
-
-
 class Fetcher:
     """Fetches over HTTP/1.1, at most one request at a time to a host, `gap` between their starts.
 
@@ -115,14 +107,13 @@ class Fetcher:
         opened: Opened = Opened(),  # noqa: B008 -- frozen
     ) -> None:
         self._clock = clock
-        self._gap = gap.total_seconds()
         self._transport = Transport(tls=tls or _authorities(), opened=opened, proxy=proxy)
         self._always = (
             (b"User-Agent", _raw(user_agent)),
             (b"Accept-Encoding", b"gzip, deflate"),
             (b"Connection", b"close"),
         )
-        self._turns: dict[str, _Turn] = {}
+        self._turns = Turns(gap)
 
     async def get(
         self,
@@ -153,7 +144,7 @@ class Fetcher:
         left, permanent, moved = deadline.total_seconds(), True, None
         for _ in range(_REDIRECT_LIMIT + 1):
             headers = conditional if _bare(here) in owners else plain
-            async with self._turn(here.host):
+            async with self._turns.of(here.host):
                 began = time.monotonic()
                 got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
@@ -236,26 +227,6 @@ class Fetcher:
             headers=received,
             reason=response.reason_phrase,
         )
-
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        turn = self._turns.setdefault(host, _Turn(asyncio.Lock()))
-        turn.waiting += 1
-        try:
-            async with turn.lock:
-                wait = turn.started + self._gap - time.monotonic()
-                if wait > 0:
-                    await asyncio.sleep(wait)
-                turn.started = time.monotonic()
-                yield
-        finally:
-            turn.waiting -= 1
-            if len(self._turns) > _TURNS_KEPT:
-                self._forget_turns()
-
-    def _forget_turns(self) -> None:
-        past = time.monotonic() - self._gap
-        self._turns = {host: turn for host, turn in self._turns.items() if turn.waiting or turn.started > past}
 
 
 @cache

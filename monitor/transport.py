@@ -57,6 +57,8 @@ class Transport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._opened = opened
         self._proxy = httpx.Proxy(proxy) if proxy else None
+        if self._proxy and self._proxy.url.scheme not in ("http", "https"):
+            raise ValueError("a proxy's address begins with http:// or https://")
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

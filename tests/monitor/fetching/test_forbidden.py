@@ -163,3 +163,9 @@ async def test_a_proxy_that_drips_ends_at_the_deadline(wire):
         "http://news.example/", cap=1_000, deadline=timedelta(seconds=0.3), accept="text/html"
     )
     assert got.kind == "timeout"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "127.0.0.1:3128"])
+def test_a_proxy_of_another_kind_is_an_error_at_once(proxy):
+    with pytest.raises(ValueError, match=r"proxy|Proxy|scheme"):
+        fetching(proxy=proxy)
