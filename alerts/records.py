@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
-Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test"]
+Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test", "notice"]
 INTERRUPTS: frozenset[str] = frozenset({"new", "advanced", "reversed"})
 MOVED_AWAY = "moved-away"
 """Stands in `told` for an alert that went with another event when the two were split: a place that stays counted."""

@@ -11,11 +11,11 @@ from typing import Literal
 
 import lxml.etree
 import lxml.html
-import trafilatura
 
 from extractors.decode import decode
+from extractors.guards import is_challenge, is_consent, is_stub
 
-PageProblem = Literal["no text", "not html", "too big"]
+PageProblem = Literal["no text", "not html", "too big", "challenge page", "consent page"]
 
 # trafilatura's time is superlinear: 1.4 MB of paragraphs took 5.9 s, 5.6 MB 179 s (reference: polling 4.1).
 PAGE_CAP = 2_000_000
@@ -26,6 +26,10 @@ _SHORTEST = 30
 _MARKUP = re.compile(r"(<!--|-->|</?[a-zA-Z][^<>]*>)")
 _BREAK = re.compile(r"</?(?:br|p|div|li|h\d|tr|ul|ol|blockquote)\b", re.IGNORECASE)
 _SILENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WALL = re.compile(
+    r"\b(?:pay-?wall|piano-(?:container|offer)|tp-container|subscri(?:be|ption)-wall|reg-?wall)\b", re.IGNORECASE
+)
 _DATES: tuple[str, ...] = (
     "article:published_time",
     "og:article:published_time",
@@ -41,7 +45,8 @@ class ExtractedPage:
     """What a page says. `text` is NFC, a paragraph a line; `language` is the page's own word for it (ISO 639-1).
 
     `published` is aware UTC and only there when the page gives a date with time and zone; `day` is the date of a page
-    that gives less. `link` is the address that the page calls its own. With a `problem`, text is empty.
+    that gives less. `link` is the address that the page calls its own. `stub`: the text is only the beginning, the rest
+    has to be paid for. With a `problem`, text is empty.
     """
 
     title: str | None
@@ -51,10 +56,11 @@ class ExtractedPage:
     day: date | None = None
     link: str | None = None
     problem: PageProblem | None = None
+    stub: bool = False
 
 
 def extract(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
-    """The article of an HTML page. `charset` is what the server declared; valid UTF-8 wins over it.
+    """The article of an HTML page, found at `url`. `charset` is what the server declared; valid UTF-8 wins over it.
 
     Call it in a process that can be killed: a hostile page under the cap may still take seconds.
     """
@@ -66,14 +72,23 @@ def extract(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
     tree = _tree(text)
     if tree is None:
         return ExtractedPage(None, "", problem="not html")
+    # Here, because it takes a tenth of a second to import, and only the processes that extract need it.
+    import trafilatura
+
     data = tuple(_json_ld(tree))
     # No metadata: it reads the clock, and costs 8 ms of 10. No deduplication: it remembers earlier pages (DESIGN §8).
     body = trafilatura.extract(text, url=url, include_comments=False, deduplicate=False, with_metadata=False) or ""
     body = unicodedata.normalize("NFC", body).strip()
+    title = _title(tree, data)
+    if is_challenge(title or "", body, text):
+        return ExtractedPage(title, "", problem="challenge page")
+    if is_consent(title or "", body, url):
+        return ExtractedPage(title, "", problem="consent page")
     published, day = _published(tree, data)
     return ExtractedPage(
-        title=_title(tree, data),
+        title=title,
         text=body if len(body) >= _SHORTEST else "",
+        stub=is_stub(body, paid=any(_paid(item) for item in data), walled=_walled(tree)),
         language=_language(tree),
         published=published,
         day=day,
@@ -87,12 +102,13 @@ def plain(text: str) -> str:
     # Feeds escape twice: `&amp;lt;b&amp;gt;` is still markup after one round.
     for _ in range(2):
         text = html.unescape(_without_markup(text))
-    undone = _without_markup(text)
-    shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in undone)
+    shown = _CONTROL.sub(" ", _without_markup(text))
     return unicodedata.normalize("NFC", " ".join(shown.split()))
 
 
 def _without_markup(text: str) -> str:
+    if "<" not in text:
+        return text
     kept: list[str] = []
     until: str | None = None
     for piece in _MARKUP.split(text):
@@ -145,6 +161,22 @@ def _json_ld(tree: lxml.html.HtmlElement) -> Iterator[dict[str, object]]:
                 if any("article" in str(k).lower() or "posting" in str(k).lower() for k in _listed(kinds)):
                     yield item
                 waiting += _listed(item.get("@graph"))
+
+
+def _paid(item: dict[str, object]) -> bool:
+    return any(str(each.get("isAccessibleForFree")).lower() == "false" for each in (item, *_parts(item)))
+
+
+def _parts(item: dict[str, object]) -> list[dict[str, object]]:
+    return [part for part in _listed(item.get("hasPart")) if isinstance(part, dict)]
+
+
+def _walled(tree: lxml.html.HtmlElement) -> bool:
+    """Whether the page holds the furniture of a paywall: by the names that publishers and their suppliers give it."""
+    return any(
+        _WALL.search(f"{element.get('class') or ''} {element.get('id') or ''}")
+        for element in tree.iter("div", "section", "aside")
+    )
 
 
 def _listed(value: object) -> list[object]:

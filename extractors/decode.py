@@ -13,6 +13,16 @@ _BOMS = (
 _DECLARED = re.compile(
     rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
+# Those of the web (WHATWG Encoding): Python also knows idna, punycode, unicode_escape and the like, which raise, warn,
+# take quadratic time or make halves of characters.
+_NAMES = (
+    "ascii latin-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 "
+    "iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp866 cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 "
+    "cp1258 koi8-r koi8-u mac-roman mac-cyrillic gbk gb18030 gb2312 big5 euc-jp iso2022_jp shift_jis "
+    "euc-kr "
+    "utf-16 utf-16-le utf-16-be"
+)
+_CHARSETS = frozenset(codecs.lookup(name).name for name in _NAMES.split())
 # A whole character of two to four bytes: text in the wrong hands rarely holds more of these than of broken ones.
 _WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
@@ -24,6 +34,10 @@ def decode(body: bytes, charset: str | None = None) -> str:
     """
     for bom, name in _BOMS:
         if body.startswith(bom):
+            return body.decode(name, errors="replace")
+    # UTF-16 without a mark is valid UTF-8 full of zeros (XML 1.0, F.1).
+    for start, name in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+        if body.startswith(start):
             return body.decode(name, errors="replace")
     try:
         return body.decode()
@@ -51,7 +65,7 @@ def _codec(name: str | None) -> str | None:
         info = codecs.lookup(name) if name else None
     except LookupError:
         return None
-    # Only codecs that make text of bytes; UTF-8 has been tried, and Latin-1 means Windows-1252 on the web (WHATWG).
-    if info is None or not getattr(info, "_is_text_encoding", False) or info.name == "utf-8":
+    # UTF-8 has been tried, and Latin-1 means Windows-1252 on the web (WHATWG).
+    if info is None or info.name not in _CHARSETS:
         return None
     return "cp1252" if info.name in ("iso8859-1", "ascii") else info.name

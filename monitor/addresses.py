@@ -1,78 +1,112 @@
-"""PURE: which IP addresses may be connected to, and what the operator opened.
+"""PURE: which addresses may not be connected to, whatever a feed, a page or a redirect names.
 
-`ipaddress.is_private` and `is_global` of Python 3.11 let multicast, shared, 6to4 and NAT64 addresses pass (reference:
-polling 4.1), so the list is written out: the special-purpose registries of IANA (RFC 6890 and its updates). An IPv4
-address inside an IPv6 one is judged too.
+`ipaddress` alone does not tell (reference: polling 4.1): in Python 3.11 it calls 100.64/10, 6to4 and NAT64 addresses
+public that lead to this machine or its network. Hence a list, and IPv4 addresses taken out of what they are wrapped in.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# The first that holds gives the reason, so what is narrower comes before what is wider.
-_REFUSED_4 = {
-    "0.0.0.0/8": "this network itself",
-    "10.0.0.0/8": "private",
-    "100.64.0.0/10": "shared behind a carrier's NAT",
-    "127.0.0.0/8": "loopback",
-    "169.254.0.0/16": "link-local",
-    "172.16.0.0/12": "private",
-    "192.0.0.0/24": "reserved for protocols",
-    "192.0.2.0/24": "for documentation",
-    "192.88.99.0/24": "a 6to4 relay",
-    "192.168.0.0/16": "private",
-    "198.18.0.0/15": "for benchmarks",
-    "198.51.100.0/24": "for documentation",
-    "203.0.113.0/24": "for documentation",
-    "224.0.0.0/4": "multicast",
-    "255.255.255.255/32": "broadcast",
-    "240.0.0.0/4": "reserved",
-}
-_REFUSED_6 = {
-    "::/128": "unspecified",
-    "::1/128": "loopback",
-    "64:ff9b::/96": "NAT64",
-    "64:ff9b:1::/48": "NAT64",
-    "100::/64": "discarded",
-    "2001::/32": "Teredo",
-    "2001:2::/48": "for benchmarks",
-    "2001::/23": "reserved for protocols",
-    "2001:db8::/32": "for documentation",
-    "2002::/16": "6to4",
-    "3fff::/20": "for documentation",
-    "fc00::/7": "private",
-    "fe80::/10": "link-local",
-    "fec0::/10": "site-local",
-    "ff00::/8": "multicast",
-}
-_Range = tuple[int, int, str]
+# The registries of special addresses (RFC 6890 and what followed it); the first that fits names the reason.
+_CLOSED: tuple[tuple[Network, str], ...] = tuple(
+    (ip_network(network), why)
+    for network, why in (
+        ("0.0.0.0/8", "this host"),
+        ("10.0.0.0/8", "a private network"),
+        ("100.64.0.0/10", "a carrier's private network"),
+        ("127.0.0.0/8", "this machine"),
+        ("169.254.0.0/16", "a link-local network"),
+        ("172.16.0.0/12", "a private network"),
+        ("192.0.0.0/24", "reserved for protocols"),
+        ("192.0.2.0/24", "for documentation"),
+        ("192.88.99.0/24", "a 6to4 relay"),
+        ("192.168.0.0/16", "a private network"),
+        ("198.18.0.0/15", "for benchmarks"),
+        ("198.51.100.0/24", "for documentation"),
+        ("203.0.113.0/24", "for documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+        ("::/128", "this host"),
+        ("::1/128", "this machine"),
+        ("64:ff9b:1::/48", "a private translation to IPv4"),
+        ("100::/64", "discarded by every router"),
+        ("2001::/23", "reserved for protocols, such as Teredo"),
+        ("2001:db8::/32", "for documentation"),
+        ("3fff::/20", "for documentation"),
+        ("5f00::/16", "a segment-routing network"),
+        ("fc00::/7", "a private network"),
+        ("fe80::/10", "a link-local network"),
+        ("fec0::/10", "a private network"),
+        ("ff00::/8", "multicast"),
+    )
+)
+# Where an IPv4 address stands inside an IPv6 one: how many bits follow it.
+_WRAPPED: tuple[tuple[IPv6Network, int], ...] = (
+    (IPv6Network("::/96"), 0),  # compatible
+    (IPv6Network("::ffff:0:0/96"), 0),  # mapped
+    (IPv6Network("::ffff:0:0:0/96"), 0),  # translated
+    (IPv6Network("64:ff9b::/96"), 0),  # NAT64
+    (IPv6Network("2002::/16"), 80),  # 6to4
+)
 
 
-def _ranges(refused: dict[str, str]) -> tuple[_Range, ...]:
-    networks = ((ip_network(text), reason) for text, reason in refused.items())
-    return tuple((int(each.network_address), int(each.broadcast_address), reason) for each, reason in networks)
-
-
-_RANGES_4, _RANGES_6 = _ranges(_REFUSED_4), _ranges(_REFUSED_6)
-_GLOBAL = IPv6Network("2000::/3")
-# IPv4 in the last 32 bits: mapped, compatible (RFC 4291), translated (RFC 2765).
-_WRAPPING = (IPv6Network("::ffff:0:0/96"), IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"))
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
-_6TO4, _TEREDO = IPv6Network("2002::/16"), IPv6Network("2001::/32")
-_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an operator opens all the same: hosts by name, and networks."""
+
+    names: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+    def covers(self, host: str, address: str) -> bool:
+        """Whether the host, or the address that it leads to, is open. A ValueError for what is no address."""
+        if host.lower().rstrip(".") in self.names:
+            return True
+        parsed = ip_address(address.partition("%")[0])
+        inside = (parsed, *_unwrapped(parsed))
+        return any(each.version == network.version and each in network for network in self.networks for each in inside)
+
+
+CLOSED = Opened()
+
+
+def opened(items: tuple[str, ...]) -> Opened | str:
+    """Host names, addresses and networks (`10.1.0.0/16`) as one record, or which of them is none of these."""
+    names: set[str] = set()
+    networks: list[Network] = []
+    for item in items:
+        text = item.strip().strip("[]")
+        try:
+            networks.append(ip_network(text))
+            continue
+        except ValueError as error:
+            if "/" in text or ":" in text:
+                return f"{item!r} is no network: {error}"
+        name = text.lower().rstrip(".")
+        parts = name.split(".")
+        if not name or not all(part and part.replace("-", "").replace("_", "").isalnum() for part in parts):
+            return f"{item!r} is no host name, address or network; write intranet.example.org or 10.1.0.0/16"
+        names.add(name)
+    return Opened(frozenset(names), tuple(networks))
+
+
 def refusal(address: str) -> str | None:
-    """Why an IP address may not be connected to, such as "loopback"; None: it may. A zone (`%eth0`) is left aside."""
+    """Why an address may not be connected to, None when it may. What is no address may not be."""
     try:
-        return _refusal(ip_address(address.partition("%")[0]))
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
-        return "no IP address"
+        return "no address"
+    for each in (parsed, *_unwrapped(parsed)):
+        for network, why in _CLOSED:
+            if each.version == network.version and each in network:
+                return why
+    return None
 
 
 def literal(host: str) -> str | None:
@@ -101,102 +135,13 @@ def literal(host: str) -> str | None:
     return str(IPv4Address(sum(each << 8 * (3 - i) for i, each in enumerate(head)) + last))
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the operator opened although it would be refused: host names as they are asked for, addresses, networks."""
-
-    hosts: frozenset[str] = frozenset()
-    networks: tuple[Network, ...] = ()
-
-    @classmethod
-    def parse(cls, items: Iterable[str]) -> "Opened | str":
-        """From `feeds.intern`, `192.168.1.5`, `10.0.0.0/8`, `fd00::/8`; or a sentence on what is none of these."""
-        hosts: set[str] = set()
-        networks: list[Network] = []
-        for item in items:
-            opened = _opened(item.strip())
-            if opened is None:
-                return f"{item!r} is neither a host name, an IP address nor a network such as 192.168.0.0/16"
-            if isinstance(opened, str):
-                hosts.add(opened)
-            else:
-                networks.append(opened)
-        return cls(frozenset(hosts), tuple(networks))
-
-    def refusal(self, host: str, address: str) -> str | None:
-        """Why the address may not be connected to for the sake of this host; None: it may."""
-        reason = refusal(address)
-        if reason is None or plain(host) in self.hosts:
-            return None
-        try:
-            parsed = ip_address(address.partition("%")[0])
-        except ValueError:
-            return reason
-        return None if self._admits(parsed) else reason
-
-    def _admits(self, address: Address) -> bool:
-        inner = _inside(address)
-        if inner is None:
-            return any(address in each for each in self.networks)
-        # Whoever opens NAT64 means the web behind it, not the loopback of the translator.
-        wrapped = _wraps(address) or any(address in each for each in self.networks)
-        return wrapped and (_refusal(inner) is None or self._admits(inner))
-
-
-def plain(host: str) -> str:
-    """A host name as it is compared: small letters, ASCII (IDNA), no dot at the end."""
-    host = host.lower().removesuffix(".")
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return host
-
-
-def _opened(item: str) -> str | Network | None:
-    try:
-        network = ip_network(item if "%" not in item else "")
-    except ValueError:
-        name = plain(item)
-        return name if _NAME.fullmatch(name) and (literal(name) is None or name.endswith("localhost")) else None
-    # `::ffff:10.0.0.1` is the same place as 10.0.0.1.
-    inner = _inside(network.network_address) if network.prefixlen == network.max_prefixlen else None
-    return ip_network(inner) if inner is not None and _wraps(network.network_address) else network
-
-
-def _refusal(address: Address) -> str | None:
-    number = int(address)
-    for first, last, reason in _RANGES_4 if address.version == 4 else _RANGES_6:
-        if first <= number <= last:
-            return reason
-    if isinstance(address, IPv4Address) or address in _GLOBAL:
-        return None
-    inner = _inside(address)
-    if inner is None:
-        return "outside of what is given out to the world"
-    why = _refusal(inner)
-    return f"{why}, as {inner} inside IPv6" if why else None
-
-
-def _wraps(address: Address) -> bool:
-    return isinstance(address, IPv6Address) and any(address in each for each in _WRAPPING)
-
-
-def _inside(address: Address) -> IPv4Address | None:
-    """The IPv4 address inside an IPv6 one, for the forms that have one."""
-    if not isinstance(address, IPv6Address) or int(address) < 2:
-        return None
-    number = int(address)
-    if _wraps(address) or any(address in each for each in _NAT64):
-        return IPv4Address(number & 0xFFFFFFFF)
-    if address in _6TO4:
-        return IPv4Address(number >> 80 & 0xFFFFFFFF)
-    # Teredo holds the client's address inverted (RFC 4380).
-    return IPv4Address(~number & 0xFFFFFFFF) if address in _TEREDO else None
-
-
 def _number(part: str) -> int:
     if part[:2] == "0x":
         return int(part[2:] or "0", 16)
     return int(part, 8) if part.startswith("0") and part != "0" else int(part)
+
+
+def _unwrapped(address: Address) -> tuple[IPv4Address, ...]:
+    if isinstance(address, IPv4Address):
+        return ()
+    return tuple(IPv4Address(int(address) >> behind & 0xFFFFFFFF) for network, behind in _WRAPPED if address in network)

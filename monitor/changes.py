@@ -83,6 +83,18 @@ def sort_out(
     )
 
 
+def absent(listed: Sequence[Entry], shown: Collection[str]) -> tuple[Entry, ...]:
+    """Entries whose address is none of `shown`, however spelt: with http or https, www. or not, a closing slash."""
+    known = {_spelt(url) for url in shown}
+    return tuple(entry for entry in listed if entry.url and _spelt(entry.url) not in known)
+
+
+def _spelt(url: str) -> str:
+    rest = url.partition("://")[2] or url
+    host, _, path = rest.partition("/")
+    return f"{host.lower().removeprefix('www.')}/{path}".rstrip("/")
+
+
 def _echo(entry: Entry, known_urls: Mapping[str, datetime | None]) -> bool:
     """Whether an entry under a new id is what was there before. What rolls on under one address gets later dates."""
     if entry.url not in known_urls:

@@ -63,7 +63,8 @@ def relative(faults: Faults, home: Path) -> Faults:
     )
 
 
-def _duration(value: object) -> object:
+def duration(value: object) -> timedelta:
+    """`90s`, `1h 30m` as a span; ValueError says what is expected."""
     if not isinstance(value, str):
         raise ValueError("should be a time with its unit, such as 90s, 60m, 48h or 3d")
     parts = re.findall(r"(\d+)\s*(s|m|h|d)", value)
@@ -93,7 +94,7 @@ def _printable(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_printable)]
 WebAddress = Annotated[Text, AfterValidator(_web_address)]
 Language = Literal["en", "uk", "ru", "tr"]

@@ -1,13 +1,10 @@
 """config/feeds.yaml and config/families.yaml: which feeds are polled, and who owns whom.
 
-feeds.yaml is the truth about feeds. `add` and `remove` edit its lines and leave the others as they are: a round trip
-through ruamel.yaml 0.19 joins the lines of a mapping that has a comment behind its first key. Outlets under one owner
-or newsroom are one family; an outlet that no family names is a family of its own, so that independence is never made up
-where it is not known (reference: events §1.2).
+feeds.yaml is the truth about feeds (`feededit` edits it). Outlets under one owner or newsroom are one family; an outlet
+that no family names is a family of its own, so that independence is never made up where it is not known (reference:
+events §1.2).
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from monitor.documents import Document, parse, read
+from monitor.documents import Document, read
 from monitor.faults import Duration, Fault, Faults, Language, Slug, Strict, Text, WebAddress, fault, validate
-from monitor.records import Feed, MonitorError
+from monitor.records import Feed
 
-_DASH = re.compile(r"(\s*)- ")
 FEEDS = Path("config") / "feeds.yaml"
 FAMILIES = Path("config") / "families.yaml"
 
@@ -43,6 +39,8 @@ class FeedModel(Strict):
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     interval: Duration | None = None
     watches: tuple[Slug, ...] = ()
+    sitemap: WebAddress | None = None
+    pages: bool = True
 
 
 class FeedsModel(Strict):
@@ -70,10 +68,11 @@ def load(path: Path, families_path: Path, watches: Sequence[str] | None = None) 
     `watches` are the ids that a feed may name; None accepts any. A feed without a family gets that of its outlet or of
     its address.
     """
-    return _feeds(read(path), families_path, watches)
+    return built(read(path), families_path, watches)
 
 
-def _feeds(document: Document, families_path: Path, watches: Sequence[str] | None) -> tuple[Feed, ...] | Faults:
+def built(document: Document, families_path: Path, watches: Sequence[str] | None = None) -> tuple[Feed, ...] | Faults:
+    """The feeds of a document that was read already, as `load`."""
     model, faults = validate(FeedsModel, document)
     families = load_families(families_path)
     if isinstance(families, Faults):
@@ -87,19 +86,22 @@ def _feeds(document: Document, families_path: Path, watches: Sequence[str] | Non
         Feed(
             url=each.url,
             outlet=each.outlet,
-            family=each.family or _own_family(each, families),
+            family=each.family or own_family(each.outlet, each.url, families),
             language=each.language,
             zone=each.zone,
             interval=each.interval,
             watches=each.watches,
+            sitemap=each.sitemap,
+            pages=each.pages,
         )
         for each in model.feeds
     )
 
 
-def _own_family(feed: FeedModel, families: Mapping[str, str]) -> str:
-    named = family_of(feed.outlet, families)
-    return named if named in families.values() else family_of(feed.url, families)
+def own_family(outlet: str, url: str, families: Mapping[str, str]) -> str:
+    """The family of a feed that names none: by its outlet, else by its address."""
+    named = family_of(outlet, families)
+    return named if named in families.values() else family_of(url, families)
 
 
 def load_families(path: Path) -> Mapping[str, str] | Faults:
@@ -109,7 +111,7 @@ def load_families(path: Path) -> Mapping[str, str] | Faults:
     hosts: dict[str, str] = {}
     for family, each in (model.families if model else {}).items():
         for i, host in enumerate(each.hosts):
-            name = _plain_host(host)
+            name = plain_host(host)
             if (owner := hosts.setdefault(name, family)) != family:
                 where = ("families", family, "hosts", i)
                 faults.append(
@@ -120,7 +122,7 @@ def load_families(path: Path) -> Mapping[str, str] | Faults:
 
 def family_of(outlet: str, families: Mapping[str, str]) -> str:
     """The family of an outlet, given by its host: that of the nearest named domain above it, else the outlet itself."""
-    host = _plain_host(outlet)
+    host = plain_host(outlet)
     name = host
     while name:
         if name in families:
@@ -129,94 +131,24 @@ def family_of(outlet: str, families: Mapping[str, str]) -> str:
     return host
 
 
-def add(path: Path, families_path: Path, feed: Feed, *, explicit_family: bool = True) -> None:
-    """Append a feed to the file, whose other lines stay as they are.
-
-    What equals the default is left out; `explicit_family=False` leaves the family to families.yaml. Raises MonitorError
-    when the address is there already, and with every fault when the file would have any; then nothing is changed.
-    """
-    lines, document = _lines(path)
-    urls = _urls(document)
-    if feed.url in urls:
-        raise MonitorError(f"{path}: {feed.url} is there already; nothing was changed")
-    if urls:
-        indent = _DASH.match(lines[document.lines["feeds", len(urls) - 1] - 1])
-        if indent is None:
-            raise MonitorError(f"{path}: to have feeds added, write each on its own line behind a dash")
-        lines.append(f"{indent[1]}- {_flow(feed, explicit_family)}")
-    else:
-        head = document.lines.get(("feeds",))
-        if head is not None:
-            del lines[head - 1]
-        at = len(lines) if head is None else head - 1
-        lines[at:at] = ["feeds:", f"  - {_flow(feed, explicit_family)}"]
-    _write(path, families_path, lines, [*urls, feed.url])
-
-
-def remove(path: Path, families_path: Path, url: str) -> None:
-    """Take a feed out of the file; the other lines and the comments above feeds stay. Raises MonitorError as `add`."""
-    lines, document = _lines(path)
-    urls = _urls(document)
-    if url not in urls:
-        raise MonitorError(f"{path}: there is no feed {url}; `parley feeds` lists what is there")
-    i = urls.index(url)
-    start = document.lines["feeds", i] - 1
-    end = document.lines["feeds", i + 1] - 1 if i + 1 < len(urls) else len(lines)
-    while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
-        end -= 1  # comments in between belong to the next
-    if _DASH.match(lines[start]) is None:
-        raise MonitorError(f"{path}: to have feeds removed, write each on its own line behind a dash")
-    del lines[start:end]
-    _write(path, families_path, lines, [each for each in urls if each != url])
-
-
-def _lines(path: Path) -> tuple[list[str], Document]:
+def places(path: Path) -> Mapping[str, int]:
+    """Address → the line of the file that it stands in, as far as the file can be read."""
     document = read(path)
-    _, faults = validate(FeedsModel, document)
-    if faults:
-        raise MonitorError(f"{path} has faults and was not changed:\n{Faults(tuple(faults))}")
-    return path.read_text(encoding="utf-8").splitlines(), document
+    listed = document.data.get("feeds") if isinstance(document.data, dict) else None
+    rows = listed if isinstance(listed, list) else []
+    return {
+        each["url"]: document.place(("feeds", i))[1]
+        for i, each in enumerate(rows)
+        if isinstance(each, dict) and isinstance(each.get("url"), str)
+    }
 
 
-def _urls(document: Document) -> list[str]:
-    return [each["url"] for each in document.data.get("feeds") or []]
-
-
-def _flow(feed: Feed, explicit_family: bool) -> str:
-    # a JSON string is a YAML string
-    parts = {"url": json.dumps(feed.url), "outlet": json.dumps(feed.outlet, ensure_ascii=False)}
-    if explicit_family:
-        parts["family"] = feed.family
-    if feed.language:
-        parts["language"] = feed.language
-    if feed.zone != "UTC":
-        parts["zone"] = feed.zone
-    if feed.interval:
-        parts["interval"] = f"{int(feed.interval.total_seconds())}s"
-    if feed.watches:
-        parts["watches"] = f"[{', '.join(feed.watches)}]"
-    return "{" + ", ".join(f"{key}: {value}" for key, value in parts.items()) + "}"
-
-
-def _write(path: Path, families_path: Path, lines: list[str], urls: list[str]) -> None:
-    """Put the lines in the file's place if they hold exactly these feeds."""
-    text = "\n".join(lines) + "\n"
-    loaded = _feeds(parse(text, str(path)), families_path, None)
-    if isinstance(loaded, Faults):
-        raise MonitorError(f"nothing was changed, since the file would have faults:\n{loaded}")
-    if [each.url for each in loaded] != urls:
-        raise MonitorError(f"{path} is laid out in a way that cannot be edited here; edit it by hand")
-    beside = path.with_name(path.name + ".new")
+def plain_host(text: str) -> str:
+    """The host of an address, or of what is a host already, in small letters without `www.`; empty without one."""
     try:
-        beside.write_text(text, encoding="utf-8")
-        # one rename: the service reads the file at its ticks and must never see half of it
-        beside.replace(path)
-    except OSError as error:
-        raise MonitorError(f"{path} could not be written: {error.strerror}") from error
-
-
-def _plain_host(text: str) -> str:
-    host = urlsplit(text).hostname if "//" in text else text.partition("/")[0].partition(":")[0]
+        host = urlsplit(text).hostname if "//" in text else text.partition("/")[0].partition(":")[0]
+    except ValueError:
+        return ""
     return (host or "").lower().rstrip(".").removeprefix("www.")
 
 

@@ -9,14 +9,14 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
 
 import httpx
 
-from monitor.addresses import Opened
+from monitor.addresses import CLOSED, Opened
 from monitor.headers import content_type, folded, fresh_for, retry_after
 from monitor.transport import ForbiddenError, Transport, credentials
 from monitor.turns import Turns
@@ -43,7 +43,8 @@ class Fetched:
 
     `etag` and `last_modified` are the server's bytes, for replay as they are, read as Latin-1. `moved` is the new
     address when every redirect on the way was permanent. `fresh_for` is what max-age or Expires leaves. `headers` are
-    as received, in order; `reason` is the status line's phrase.
+    as received, in order; `reason` is the status line's phrase. `took` is the time on the wire, without waiting for the
+    host's turn.
     """
 
     url: str
@@ -56,8 +57,9 @@ class Fetched:
     last_modified: str | None = None
     moved: str | None = None
     fresh_for: timedelta | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    took: timedelta = timedelta(0)
     reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ class NotModified:
     """A 304. Its validators are None where the server repeated none. `final_url` as in Fetched."""
 
     url: str
-    final_url: str
     etag: str | None = None
     last_modified: str | None = None
     moved: str | None = None
     fresh_for: timedelta | None = None
+    took: timedelta = timedelta(0)
+    final_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Fetcher:
         gap: timedelta = timedelta(seconds=1),
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
-        opened: Opened = Opened(),  # noqa: B008 -- frozen
+        opened: Opened = CLOSED,
     ) -> None:
         self._clock = clock
         self._transport = Transport(tls=tls or _authorities(), opened=opened, proxy=proxy)
@@ -114,6 +117,10 @@ class Fetcher:
             (b"Connection", b"close"),
         )
         self._turns = Turns(gap)
+
+    def slow_down(self, host: str, gap: timedelta) -> None:
+        """Leave at least this gap between two requests to a host from now on, as its robots.txt asks."""
+        self._turns.slow_down(host, gap)
 
     async def get(
         self,
@@ -149,7 +156,7 @@ class Fetcher:
                 got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
             if not isinstance(got, _Hop):
-                return got
+                return got if isinstance(got, FetchFailure) else replace(got, took=deadline - timedelta(seconds=left))
             there = _parse(str(got.location))
             if isinstance(there, FetchFailure):
                 return there
@@ -204,7 +211,7 @@ class Fetcher:
         etag, last_modified = headers.get("etag") or None, headers.get("last-modified") or None
         if status == 304:
             fresh = fresh_for(headers, self._clock())
-            return NotModified(url, shown, etag, last_modified, moved, fresh)
+            return NotModified(url, etag, last_modified, moved, fresh, final_url=shown)
         if status not in (200, 203):
             said = await _told(response, headers)
             return FetchFailure("status", said, status, retry_after(headers, self._clock()))

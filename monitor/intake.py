@@ -29,6 +29,12 @@ from monitor.store import articles, events
 MEMORY = timedelta(days=2 * 365)
 
 
+# One newsroom shows one article in several sections, under several addresses. What it flashes in a line or two it may
+# well say again, of the next event.
+LEAST_SAME = 200
+SAME_WITHIN = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Mailing:
     """How alerts become deliveries: who gets which, and what mails are signed with. Empty: nothing is sent."""
@@ -54,7 +60,7 @@ class Judged:
 class Taken:
     """What taking an article in came to. `known`: this text is what its address was last taken in with.
 
-    `revised` are the decisions on what an earlier version told.
+    `revised` are the decisions on what an earlier version told. `same` is the address under which the text was known.
     """
 
     known: bool
@@ -62,6 +68,7 @@ class Taken:
     alerts: tuple[Alert, ...] = ()
     deliveries: int = 0
     revised: tuple[Decision, ...] = ()
+    same: str | None = None
 
 
 def text_digest(article: Article) -> str:
@@ -116,14 +123,20 @@ def take_in(
     """
     text_sketch = sketch(article.text)
     digest = text_digest(article)
+    if not baseline and article.published is not None and len(article.text) >= LEAST_SAME:
+        same = articles.same_text(tx, digest, family, article.url, article.published, SAME_WITHIN)
+        if same is not None and articles.current(tx, article.url) is None:
+            return Taken(known=True, same=same)
     row = added = articles.add(tx, article, family=family, digest=digest, sketch=text_sketch, now=now)
     if row is None and baseline:
         # What is the baseline of one watch already may be that of the next one too.
         row = articles.version(tx, article.url, digest)
     if row is None:
         return Taken(known=True)
-    again = articles.has_versions(tx, article.url)
-    alerted = stored_alerts.events_alerted(tx, article.url) if again else frozenset()
+    alerted = stored_alerts.events_alerted(tx, article.url)
+    # The text that people were told of may have been dropped since (`monitor.house`): this is a version of it.
+    again = articles.has_versions(tx, article.url) or (added is not None and bool(alerted))
+    alerted = alerted if again else frozenset()
     withdrawn = not reading.claims and not article.text.strip()
     source = Source(article.url, article.title, article.outlet, family, article.published, article.seen or now)
     judged: list[Judged] = []
@@ -188,18 +201,21 @@ def withdraw(
     """Mark an article as withdrawn: a version of it that tells nothing. `because`: status 404, no text, by hand.
 
     Whoever was told something on its word is told that it no longer stands. An article that was never taken in, or is
-    withdrawn already, is known, and nothing is written.
+    withdrawn already, is known, and nothing is written. Of one whose text was dropped, alerts know enough.
     """
     row = articles.current(tx, url)
-    if row is None:
+    if row is not None:
+        was, family = row.article, row.family
+    elif (source := stored_alerts.source_of(tx, url)) is not None and not articles.by_url(tx, url):
+        was, family = Article(url, source.outlet, source.title, "", published=source.published), source.family
+    else:
         return Taken(known=True)
-    empty = replace(row.article, title=None, text="", seen=now)
     return take_in(
         tx,
-        empty,
+        replace(was, title=None, text="", seen=now),
         Reading(()),
         watches=watches,
-        family=row.family,
+        family=family,
         mailing=mailing,
         now=now,
         memo=memo,

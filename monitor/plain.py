@@ -1,4 +1,4 @@
-"""What was read, for a person: a claim in one line, a sentence with the words that carried it."""
+"""What was read, for a person: a claim in one line, a sentence with the words that carried it, strangers' words."""
 
 from alerts.records import Span
 from extractors.records import Article, Claim, Dating, Evidence
@@ -22,6 +22,11 @@ def dated(date: Dating | Span) -> str:
     """A day or two, and where they were read."""
     days = str(date.start) if date.start == date.end else f"{date.start} to {date.end}"
     return f"{days} ({date.basis})"
+
+
+def printable(text: str) -> str:
+    """Words of strangers in one line: nothing in them moves the cursor of a terminal or changes its colours."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def marked(article: Article, evidence: Evidence) -> str:

@@ -17,7 +17,11 @@ class MonitorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """An address polled for news. `interval` is the operator's own choice; `zone` is for dates without one (IANA)."""
+    """An address polled for news. `interval` is the operator's own choice; `zone` is for dates without one (IANA).
+
+    `sitemap` is the outlet's news sitemap, by which the feed is checked for completeness. Without `pages` what the feed
+    itself says is read, and no page is asked for.
+    """
 
     url: str
     outlet: str
@@ -26,11 +30,64 @@ class Feed:
     zone: str = "UTC"
     interval: timedelta | None = None
     watches: tuple[str, ...] = ()
+    sitemap: str | None = None
+    pages: bool = True
+
+
+SourceState = Literal["ok", "slow", "silent", "failing", "blocked", "lying", "truncated", "garbled", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What was learned of a feed. Times are aware UTC.
+
+    `address` is where it lives since it moved for good, `validated` where the validators came from if that was the end
+    of a redirect (reference: polling 27, 28). `digest` is that of the last body that was read. `ttl`, `skip_hours`
+    (GMT) and `skip_days` (0 is Monday) are what the feed asks of readers, `hubs` are its WebSub hubs. `overlap` is the
+    share (per cent) of the entries shown last that the feed had shown before. `arrived_at` is the last poll that
+    brought something new, `gap` the mean time between two new entries, `longest_gap` the longest between two arrivals,
+    `newest` the latest publication. `audited_at` is the last whole answer, `doubted_at` when validators were found to
+    lie. `took` is the mean time of an answer. `garbled` and `cut` count such answers in a row, `blocked` refusals of
+    programs. `health`, `since` and `evidence` are the source's state; `noticed` is when the operator was told of it.
+    `checked_at` is the last comparison with the sitemap, `missed` of how many `listed` the feed never showed.
+    """
+
+    address: str | None = None
+    validated: str | None = None
+    digest: str | None = None
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    hubs: tuple[str, ...] = ()
+    overlap: int | None = None
+    first_at: datetime | None = None
+    arrived_at: datetime | None = None
+    gap: timedelta | None = None
+    longest_gap: timedelta | None = None
+    newest: datetime | None = None
+    audited_at: datetime | None = None
+    doubted_at: datetime | None = None
+    outcome: str = ""
+    took: timedelta | None = None
+    garbled: int = 0
+    cut: int = 0
+    blocked: int = 0
+    health: SourceState = "ok"
+    since: datetime | None = None
+    evidence: str = ""
+    noticed: datetime | None = None
+    checked_at: datetime | None = None
+    missed: int = 0
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What the store remembers of a feed between polls. Validators are opaque and one set (reference: polling 1-8)."""
+    """What the store remembers of a feed between polls. Validators are opaque and one set (reference: polling 1-8).
+
+    `floor_at` is the earliest moment at which it may be asked again, whatever hurries; `hot_until` how long it tells of
+    a planned or live event. `read_at` is when a body of it was last read.
+    """
 
     url: str
     next_at: datetime
@@ -42,6 +99,10 @@ class FeedState:
     last_error: str | None = None
     entries_seen: int = 0
     known: bool = False
+    floor_at: datetime | None = None
+    hot_until: datetime | None = None
+    read_at: datetime | None = None
+    habits: Habits = Habits()
 
 
 @dataclass(frozen=True, slots=True)

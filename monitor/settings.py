@@ -7,7 +7,7 @@ or in systemd's credentials directory as `<channel>.<key>`, which wins over both
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -18,13 +18,17 @@ from sqlalchemy.exc import ArgumentError
 
 from alerts.channels.email import is_loopback
 from alerts.records import Route, Target
+from monitor.addresses import Opened, opened
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
 from monitor.faults import Fault, Faults, fault, validate
+from monitor.records import Feed
 from monitor.secrets import Found, Secrets
 from monitor.settingsfile import (
     ConsoleModel,
     EmailModel,
+    Keep,
+    Notices,
     Polling,
     RecipientModel,
     SettingsModel,
@@ -88,6 +92,11 @@ class Settings:
     store_url: SecretStr
     contact: str | None
     polling: Polling
+    opened: Opened
+    proxy: SecretStr | None
+    ca_file: Path | None
+    keep: Keep
+    notices: Notices
     workers: Workers
     give_up_after: timedelta
     domain: str
@@ -100,6 +109,20 @@ class Settings:
     def senders(self) -> Mapping[str, str]:
         """Channel → the From of its mails."""
         return {name: each.sender for name, each in self.channels.items() if isinstance(each, EmailSettings)}
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the archive: beside the store where that is a file, for what may be written to is there."""
+        address = make_url(self.store_url.get_secret_value())
+        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+            return (self.home / str(address.database)).parent / "archive"
+        return self.home / "state" / "archive"
+
+
+def in_force(feed: Feed, polling: Polling) -> Feed:
+    """The feed with the interval of the settings, where the operator chose one there and none for the feed."""
+    usual = None if polling.interval == Polling().interval else polling.interval
+    return replace(feed, interval=feed.interval or usual)
 
 
 def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
@@ -117,8 +140,17 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         for name, each in model.channels.items()
         if (channel := _channel(name, each, secrets, home, document, faults)) is not None
     }
+    proxy = secrets.find(("polling",), "proxy", model.polling.proxy, model.polling.proxy_file).value
+    if proxy and not re.match(r"https?://[^/\s]+", proxy.get_secret_value()):
+        message = "should be an address such as http://proxy.example.org:3128"
+        faults.append(fault(document, ("polling", "proxy"), message))
+    open_to = opened(model.polling.open_to)
+    if isinstance(open_to, str):
+        faults.append(fault(document, ("polling", "open_to"), open_to))
+    if model.polling.ca_file and not (home / model.polling.ca_file).is_file():
+        faults.append(fault(document, ("polling", "ca_file"), "there is no such file"))
     faults += secrets.faults
-    if faults or store is None:
+    if faults or store is None or isinstance(open_to, str):
         return Faults(tuple(faults))
     targets = {name: _target(name, each, model) for name, each in model.recipients.items()}
     routes = tuple(
@@ -132,6 +164,11 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         store_url=store,
         contact=model.contact,
         polling=model.polling,
+        opened=open_to,
+        proxy=proxy,
+        ca_file=home / model.polling.ca_file if model.polling.ca_file else None,
+        keep=model.keep,
+        notices=model.notices,
         workers=model.workers,
         give_up_after=model.delivery.give_up_after,
         domain=model.delivery.domain or _domain(channels),
@@ -249,6 +286,9 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             say((*where, "to"), "should be a mail address, such as desk@example.org")
         elif channel.kind == "slack" and not re.fullmatch(r"[A-Z][A-Z0-9]{2,}", str(recipient.to)):
             say((*where, "to"), "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+    for i, name in enumerate(model.notices.to or ()):
+        if name not in model.recipients:
+            say(("notices", "to", i), f"unknown recipient {name}", _listed(model.recipients))
     topics = {file.stem for file in (home / "seeds" / "topics").glob("*.yaml")}
     for i, route in enumerate(model.routes):
         for j, each in enumerate(route.to):

@@ -45,7 +45,12 @@ class Polling(Strict):
     page_bytes: Size = 5_000_000
     feeds_abreast: Count = 16
     pages_abreast: Count = 8
-    host_gap: Duration = timedelta(seconds=1)
+    host_gap: Duration = timedelta(seconds=2)
+    robots: bool = True
+    open_to: tuple[Text, ...] = ()
+    proxy: SecretStr | None = None
+    proxy_file: Text | None = None
+    ca_file: Text | None = None
 
 
 class Workers(Strict):
@@ -56,6 +61,23 @@ class Workers(Strict):
     feed_timeout: Wait = timedelta(seconds=10)
     page_timeout: Wait = timedelta(seconds=20)
     claims_timeout: Wait = timedelta(seconds=10)
+
+
+class Keep(Strict):
+    """How long things are kept. Events, alerts and deliveries are kept for good."""
+
+    articles: Wait = timedelta(days=90)
+    entries: Wait = timedelta(days=30)
+    journal: Wait = timedelta(days=400)
+    archive: Duration = timedelta(days=30)
+    archive_size: Size = 2_000_000_000
+
+
+class Notices(Strict):
+    """Who hears of the state of sources (None: every recipient), and after how long in a bad one."""
+
+    to: tuple[str, ...] | None = None
+    after: Wait = timedelta(hours=24)
 
 
 class DeliveryModel(Strict):
@@ -137,6 +159,8 @@ class SettingsModel(Strict):
     store: StoreModel = StoreModel()
     polling: Polling = Polling()
     workers: Workers = Workers()
+    keep: Keep = Keep()
+    notices: Notices = Notices()
     delivery: DeliveryModel = DeliveryModel()
     log: Log = Log()
     channels: dict[Slug, ChannelModel] = Field(default_factory=dict)

@@ -20,7 +20,7 @@ import aiohappyeyeballs
 import httpcore
 import httpx
 
-from monitor.addresses import Opened, literal
+from monitor.addresses import Opened, literal, refusal
 from monitor.records import MonitorError
 
 # The next address is tried when the one before has not answered for so long, seconds (RFC 8305).
@@ -99,8 +99,12 @@ class Transport(httpx.AsyncBaseTransport):
             return [(int(family), int(kind), proto, "", where) for family, kind, proto, _, where in found]
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
 
+    def _refusal(self, host: str, address: str) -> str | None:
+        reason = refusal(address)
+        return None if reason is None or self._opened.covers(host, address) else reason
+
     def _allowed(self, host: str, places: list[_Place]) -> list[_Place]:
-        judged = [(place, self._opened.refusal(host, str(place[4][0]))) for place in places]
+        judged = [(place, self._refusal(host, str(place[4][0]))) for place in places]
         allowed = [place for place, reason in judged if reason is None]
         if not allowed:
             raise ForbiddenError(_told(host, [(str(place[4][0]), reason or "") for place, reason in judged]))
@@ -110,7 +114,7 @@ class Transport(httpx.AsyncBaseTransport):
         assert self._proxy is not None
         host, proxy = target.host.decode("ascii"), self._proxy.url
         address = literal(host)
-        if address is not None and (reason := self._opened.refusal(host, address)):
+        if address is not None and (reason := self._refusal(host, address)):
             raise ForbiddenError(_told(host, [(address, reason)]))
         return httpcore.AsyncHTTPProxy(
             httpcore.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=proxy.raw_path),
@@ -172,8 +176,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
 def _told(host: str, refused: list[tuple[str, str]]) -> str:
     address, reason = refused[0]
-    place = f"{host} is {reason}" if address == host else f"{host} is at {address}, which is {reason}"
-    return f"{place}; nothing is fetched from there unless polling.open_to names {host} or its network"
+    return f"{host} leads to {address}, {reason}: open it with polling.open_to if that is meant"
 
 
 @contextmanager

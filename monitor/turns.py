@@ -23,6 +23,11 @@ class Turns:
     def __init__(self, gap: timedelta) -> None:
         self._gap = gap.total_seconds()
         self._turns: dict[str, _Turn] = {}
+        self._slower: dict[str, float] = {}
+
+    def slow_down(self, host: str, gap: timedelta) -> None:
+        """Leave at least this gap at a host from now on."""
+        self._slower[host] = gap.total_seconds()
 
     @asynccontextmanager
     async def of(self, host: str) -> AsyncIterator[None]:
@@ -33,7 +38,8 @@ class Turns:
         turn.waiting += 1
         try:
             async with turn.lock:
-                wait = turn.started + self._gap - time.monotonic()
+                gap = max(self._gap, self._slower.get(host, 0.0))
+                wait = turn.started + gap - time.monotonic()
                 if wait > 0:
                     await asyncio.sleep(wait)
                 turn.started = time.monotonic()
@@ -44,5 +50,5 @@ class Turns:
                 self._forget()
 
     def _forget(self) -> None:
-        past = time.monotonic() - self._gap
+        past = time.monotonic() - max(self._gap, *self._slower.values(), 0.0)
         self._turns = {host: turn for host, turn in self._turns.items() if turn.waiting or turn.started > past}

@@ -46,12 +46,12 @@ class Inflating(Plain):
     def __init__(self, cap: int) -> None:
         super().__init__(cap)
         self._stream: zlib._Decompress | None = None
-        self._came = 0
+        self._taken = 0
 
     def feed(self, chunk: bytes) -> None:
-        # Members without content, and padding behind the last one, go on for ever and come to nothing.
-        self._came += len(chunk)
-        if self._came > self._cap:
+        # Members that hold nothing come to nothing, and without end: what comes over the wire counts too.
+        self._taken += len(chunk)
+        if self._taken > self._cap:
             raise TooBigError
         while chunk:
             if self._stream is None:

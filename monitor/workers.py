@@ -73,7 +73,8 @@ class Workers:
     ) -> None:
         self._count, self._patience, self._memory = count, patience, memory
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__])
+        # What a job imports by itself is loaded once, in the server that workers are forked from.
+        self._context.set_forkserver_preload([__name__, "trafilatura", "feedparser"])
         self._closed = False
         self._pool = self._new_pool()
         self.use(names)

@@ -4,11 +4,17 @@ import json
 from collections import Counter
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from monitor.app import utcnow
+from monitor.cli import main
 from monitor.demo import DemoResult, run
+from monitor.store import alerts, open_store
+
+TOP = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +112,15 @@ def test_a_person_is_shown_every_message_and_the_table(result: DemoResult, said:
     assert all(message.file in account for message in result.messages)
     assert "should interrupt" in said[-1]
     assert "WRONG" not in said[-1]
+
+
+def test_its_archive_replayed_gives_the_alerts_that_it_sent(result: DemoResult) -> None:
+    store = open_store(f"sqlite:///{result.out}/state/parley.db")
+    with store.read() as tx:
+        sent = [(a.reason, a.event_id, a.title, a.source.url) for a in alerts.all_alerts(tx) if a.kind != "self"]
+    store.close()
+    replayed = CliRunner().invoke(main, ["--home", str(TOP), "replay", "--json", str(result.out / "state" / "archive")])
+    assert replayed.exit_code == 0, replayed.output
+    told = [json.loads(line) for line in replayed.stdout.splitlines()]
+    assert [(a["reason"], a["event_id"], a["title"], a["article"]["url"]) for a in told] == sent
+    assert len(sent) >= 13

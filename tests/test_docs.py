@@ -22,7 +22,10 @@ BLOCK = re.compile(r"```(?P<kind>\w*)\n(?P<lines>.*?)```", re.DOTALL)
 
 def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with its words, those of groups included."""
-    for name, command in group.commands.items():
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
         yield (*before, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*before, name))

@@ -16,7 +16,10 @@ LOCKED = {
 }
 
 
-@pytest.mark.parametrize("asked", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+@pytest.mark.parametrize("asked", [*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["bench"]])
 def test_every_dependency_is_locked_within_its_bounds(asked: str) -> None:
     requirement = Requirement(asked)
     assert LOCKED[canonicalize_name(requirement.name)] in requirement.specifier, "run make lock"

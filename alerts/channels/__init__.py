@@ -1,22 +1,6 @@
-"""Where alerts go: one file per kind of channel, and the table of them.
+"""Where alerts go: one file per kind of channel.
 
 A channel sends one rendered payload and says what came of it (`alerts.records.Channel`). Retrying is not its affair,
-and no secret of its configuration ever stands in an outcome.
+and no secret of its configuration ever stands in an outcome. Nothing is imported here: each kind brings a library that
+takes its time, and a service needs those it is told to use (`monitor.app.channels`).
 """
-
-from collections.abc import Mapping
-
-from alerts.channels.console import ConsoleChannel
-from alerts.channels.email import EmailChannel
-from alerts.channels.slack import SlackChannel
-from alerts.channels.slack_webhook import SlackWebhookChannel
-
-CHANNELS: Mapping[str, type[ConsoleChannel | EmailChannel | SlackChannel | SlackWebhookChannel]] = {
-    "console": ConsoleChannel,
-    "email": EmailChannel,
-    "slack": SlackChannel,
-    "slack_webhook": SlackWebhookChannel,
-}
-"""Kind, as `Target.kind` gives it, to the class that sends it."""
-
-__all__ = ["CHANNELS", "ConsoleChannel", "EmailChannel", "SlackChannel", "SlackWebhookChannel"]

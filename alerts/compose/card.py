@@ -14,6 +14,7 @@ LONGEST_QUOTE = 600
 LONGEST_VALUE = 200
 MOST_TELLINGS = 8  # a slot told by five hundred sources is read by nobody; the count of outlets is given anyway
 MOST_VALUES = 6
+MOST_MATTERS = 40
 
 REASONS: Mapping[str, str] = {
     "new": "New",
@@ -22,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "corrected": "Corrected",
     "confirmed": "Confirmed by more outlets",
     "test": "Test: this is not news",
+    "notice": "Notice from Parley itself",
 }
 BASES: Mapping[str, str] = {
     "explicit": "the date is in the text",
@@ -95,6 +97,8 @@ class Card:
 
 def card_of(alert: Alert, *, earlier: bool) -> Card:
     """The content of the message about `alert`. Pure: the same alert gives the same card."""
+    if alert.reason == "notice":
+        return _notice(alert)
     edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
     shown_already = {edit.new for edit in edits}
     quotes = list(_unique(line(quote.text, LONGEST_QUOTE) for quote in alert.quotes))[:MOST_TELLINGS]
@@ -122,6 +126,33 @@ def card_of(alert: Alert, *, earlier: bool) -> Card:
         outlets=_outlets(alert.families, alert.articles),
         timing=timing(alert.source, alert.decided),
         rules=tuple(_unique(line(rule, LONGEST_VALUE) for rule in alert.rules))[:40],
+        decided=alert.decided,
+        reason_code=alert.reason,
+    )
+
+
+def _notice(alert: Alert) -> Card:
+    """What the service says of itself: a row for each matter, and no article behind it."""
+    rows = [(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]]
+    if len(alert.facts) > MOST_MATTERS:
+        rows.append(("and", f"{len(alert.facts) - MOST_MATTERS} more"))
+    return Card(
+        title=line(alert.title, LONGEST_TITLE),
+        reason=REASONS[alert.reason],
+        kind=line(alert.label, 60),
+        watch="-",
+        event_id=line(alert.event_id, LONGEST_VALUE),
+        earlier=False,
+        rows=tuple(rows),
+        since=(),
+        edited="",
+        edits=(),
+        quotes=(),
+        article=_telling(alert.source.title or "", alert.source, None),
+        facts=(),
+        outlets=f"{len(alert.facts)} {line(alert.label, 60)}",
+        timing=f"Noticed {_moment(alert.decided)} UTC",
+        rules=(),
         decided=alert.decided,
         reason_code=alert.reason,
     )

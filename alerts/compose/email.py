@@ -59,6 +59,8 @@ def message(card: Card, target: Target, *, delivery_id: str, domain: str, sender
 
 def subject(card: Card) -> str:
     """The same for all alerts of an event: only what never changes of it may stand here, so no date and no count."""
+    if card.reason_code == "notice":
+        return f"[parley] {card.title}"
     return f"[parley] {card.kind}, {card.watch} ({hashlib.sha256(card.event_id.encode()).hexdigest()[:6]})"
 
 

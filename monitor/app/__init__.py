@@ -7,6 +7,7 @@ An exception that reaches this far ends the process with its reason; feeds, page
 from monitor.app.channels import send_test
 from monitor.app.clock import utcnow
 from monitor.app.service import FINE, Once, once, serve
+from monitor.app.sources import ask_feed
 from monitor.app.web import page
 
-__all__ = ["FINE", "Once", "once", "page", "send_test", "serve", "utcnow"]
+__all__ = ["FINE", "Once", "ask_feed", "once", "page", "send_test", "serve", "utcnow"]

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from alerts.channels.console import ConsoleChannel
 from alerts.channels.email import EmailChannel, EmailConfig
-from alerts.channels.slack import SlackChannel, SlackConfig
-from alerts.channels.slack_webhook import SlackWebhookChannel, SlackWebhookConfig
 from alerts.compose import render
 from alerts.records import Alert, Channel, Delivery, Outcome, Source, Target
 from monitor.app.clock import utcnow
@@ -41,10 +39,15 @@ def channel(name: str, settings: ChannelSettings) -> Channel:
                 ),
             )
         case SlackSettings():
+            # Here, because Slack's library takes a tenth of a second to import, and who has no Slack needs none.
+            from alerts.channels.slack import SlackChannel, SlackConfig
+
             token = settings.token.get_secret_value()
             config = SlackConfig(token, cafile=settings.ca_file)
             return SlackChannel(name, replace(config, base_url=settings.base_url) if settings.base_url else config)
         case SlackWebhookSettings():
+            from alerts.channels.slack_webhook import SlackWebhookChannel, SlackWebhookConfig
+
             return SlackWebhookChannel(
                 name, SlackWebhookConfig(settings.url.get_secret_value(), cafile=settings.ca_file)
             )

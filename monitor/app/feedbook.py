@@ -1,13 +1,12 @@
 """The configured feeds, taken up again when the operator edits them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from structlog.typing import FilteringBoundLogger
 
 from monitor import feeds
 from monitor.records import Feed
-from monitor.settings import Settings
+from monitor.settings import Settings, in_force
 
 
 class FeedBook:
@@ -38,9 +37,7 @@ class FeedBook:
         return True
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:
-        usual = self._settings.polling.interval
-        default = None if usual == type(self._settings.polling)().interval else usual
-        return {feed.url: replace(feed, interval=feed.interval or default) for feed in loaded}
+        return {feed.url: in_force(feed, self._settings.polling) for feed in loaded}
 
     def _stamps(self) -> tuple[tuple[int, int] | None, ...]:
         stamps: list[tuple[int, int] | None] = []

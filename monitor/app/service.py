@@ -7,23 +7,27 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.log import logger
+from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
-from monitor.loops import Pulse, forever, keep_house
+from monitor.loops import Pulse, forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
+from monitor.store import journal, meta
 from monitor.store.errors import StoreError
 
 # A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
 PATIENCE = timedelta(minutes=15)
 # Outcomes of a poll that are no failure.
-FINE = frozenset({"read", "not modified"})
+FINE = frozenset({"read", "not modified", "same body"})
+# How long a silence is downtime: longer than a restart or an upgrade.
+DOWNTIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,12 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
+        await _note_downtime(service)
+        await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
         scheduler = schedule(service.bells, Periods(), lambda error: _fail(failed, error))
-        for bell in (service.bells.poll, service.bells.read, service.bells.deliver):
+        for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
         pulse = Pulse(("poll", "read"), PATIENCE, utcnow)
         tasks: list[asyncio.Task[Any]] = [
@@ -92,15 +98,38 @@ def _fail(failed: "asyncio.Future[None]", error: BaseException) -> None:
 
 async def _house(service: Service) -> None:
     async def turn() -> None:
-        await keep_house(service.store, utcnow(), service.log)
+        own, recorder = service.settings, service.recorder
+        writing = recorder.path if recorder else None
+        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=writing)
+        await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)
+
+
+async def _note_downtime(service: Service) -> None:
+    """Write down since when the service did not run: gaps of single feeds show at their next polls."""
+    now = utcnow()
+    last = await service.store.query(lambda tx: meta.get(tx, meta.ALIVE))
+    since = datetime.fromisoformat(last) if last else now
+    if now - since > DOWNTIME:
+        detail = "the service did not run; feeds that hold less than this span of news may lack some of it"
+        line = journal.Line(now, "downtime", None, since, now, detail)
+        await service.store.run(lambda tx: journal.write(tx, line))
+        service.log.warning(
+            "downtime", since=since.isoformat(timespec="seconds"), until=now.isoformat(timespec="seconds")
+        )
+
+
+async def _live(service: Service) -> None:
+    now = utcnow().isoformat()
+    await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
 
 
 async def _watch(service: Service, pulse: Pulse) -> None:
     async def turn() -> None:
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
+        await _live(service)
         for name, since in pulse.late():
             service.log.error("loop is stuck", loop=name, seconds=int(since.total_seconds()))
 

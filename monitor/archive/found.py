@@ -15,12 +15,59 @@ NOON = time(12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """How the service took something in, by its archive: `now` (aware UTC), for the ids of these watches.
+
+    `order` grows with each taking in, over files and restarts. `digest` tells versions of an address apart.
+    """
+
+    order: tuple[int, ...]
+    now: datetime
+    family: str
+    watches: tuple[str, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """An article and where it stood; `about` is what else its line or front matter says, as it stands."""
+    """An article and where it stood; `about` is what else its line or front matter says, as it stands.
+
+    `taking` is only set for what an archive of our own tells.
+    """
 
     article: Article
     where: str
     about: Mapping[str, object] = field(default_factory=dict)
+    taking: Taking | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An article that the service withdrew, and why, by its archive."""
+
+    url: str
+    because: str
+    where: str
+    taking: Taking
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A watch that began at `moment` (aware UTC) and had read the stories in the files of these names by then."""
+
+    watch: str
+    moment: datetime
+    baseline: tuple[str, ...]
+    where: str
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The service started again: of what comes before this, nothing after `after` was kept."""
+
+    after: tuple[int, ...]
+    order: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,21 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from extractors.article import PAGE_CAP
 from extractors.records import Article
-from monitor.archive.found import Found, Unreadable, from_page, moment
+from monitor.archive.found import Began, Found, Resumed, Unreadable, Withdrawn, from_page, moment
+from monitor.archive.recorded import is_own, read_own
 
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
-def read_warc(path: Path, name: str) -> Iterator[Found | Unreadable]:
+def read_warc(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]:
     """The HTML pages that were answered with 200; images, redirects and requests are passed over.
 
-    `seen` is the record's WARC-Date. A damaged archive gives the records before the damage, and names it.
+    `seen` is the record's WARC-Date. A damaged archive gives the records before the damage, and names it. An archive
+    that Parley wrote gives what it took in instead, as it took it in.
     """
+    if is_own(path):
+        yield from read_own(path, name)
+        return
     number = 0
     with path.open("rb") as stream:
         try:

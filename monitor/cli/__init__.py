@@ -1,26 +1,47 @@
 """The command line: one file per group of commands, no logic. Results on stdout, everything else on stderr."""
 
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
-from monitor.cli.alerts import alerts
-from monitor.cli.check import check
-from monitor.cli.demo import demo
-from monitor.cli.evaluate import evaluate
-from monitor.cli.events import events
-from monitor.cli.feeds import feeds
-from monitor.cli.init import init
-from monitor.cli.judge import explain, replay
-from monitor.cli.run import run
-from monitor.cli.save import save
-from monitor.cli.testalert import test_alert
-
 __all__ = ["main"]
 
+# In the order of their names in --help; each module holds one command of its own name, or that of the second column.
+_COMMANDS = {
+    "alerts": "alerts",
+    "check": "check",
+    "demo": "demo",
+    "evaluate": "evaluate",
+    "events": "events",
+    "explain": "judge",
+    "feeds": "feeds",
+    "init": "init",
+    "journal": "journal",
+    "replay": "judge",
+    "run": "run",
+    "save": "save",
+    "status": "status",
+    "test-alert": "testalert",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: all of them together take most of a second, and a service needs one."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"monitor.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--home",
     envvar="PARLEY_HOME",
@@ -36,7 +57,3 @@ def main(ctx: click.Context, home: Path) -> None:
     Exit status: 0 done, 1 it failed, 2 wrong usage or configuration.
     """
     ctx.obj = home
-
-
-for command in (run, init, check, replay, explain, evaluate, save, events, alerts, feeds, test_alert, demo):
-    main.add_command(command)

@@ -19,7 +19,7 @@ from monitor.archive.loading import day_or_moment
 from monitor.cli.home import WATCHES, chosen, families_of
 from monitor.lines import alert_line, explain_line
 from monitor.records import MonitorError
-from monitor.replay import steps
+from monitor.replay import missing, steps
 
 
 class Moment(click.ParamType[datetime]):
@@ -60,14 +60,24 @@ def replay(
     """Take saved articles through the whole pipeline from an empty memory and print the alerts.
 
     PATH is a folder, .jsonl, .html, .md, .txt, .warc or .warc.gz. Order: publication, then as given.
+
+    What the service archived (state/archive) is taken in as it was then: the same alerts in the same order. The stories
+    that its watches began with are read from the home, unless --known names what is read first.
     """
     watches = chosen(home, watch_files)
     told, read = load(known, published), load(paths, published)
     families = families_of(home)
+    lacking = () if known else missing(read.sequence, watches)
     printed: list[str] = []
-    articles = 0
-    for step in steps(_articles(read), watches, _articles(told), family_of=lambda o: feeds.family_of(o, families)):
-        articles += 1
+    articles = withdrawn = 0
+    for step in steps(
+        read.sequence,
+        watches,
+        _articles(told),
+        family_of=lambda outlet: feeds.family_of(outlet, families),
+        stories=not known,
+    ):
+        articles, withdrawn = articles + (step.withdrawn is None), withdrawn + (step.withdrawn is not None)
         if step.reading.unread:
             click.echo(f"{step.article.url}: not understood: {step.reading.unread}", err=True)
         for alert in step.alerts:
@@ -75,8 +85,10 @@ def replay(
             if expect is None:
                 click.echo(printed[-1] if as_json else _for_a_person(alert))
     _problems(told, read)
-    unreadable = len(told.problems) + len(read.problems)
-    tally = f"{articles} articles, {len(printed)} alerts"
+    for problem in lacking:
+        click.echo(problem, err=True)
+    unreadable = len(told.problems) + len(read.problems) + len(lacking)
+    tally = f"{articles} articles, {f'{withdrawn} withdrawn, ' if withdrawn else ''}{len(printed)} alerts"
     click.echo(f"{tally}; {unreadable} could not be read" if unreadable else tally, err=True)
     if expect is not None:
         # not splitlines: titles may hold a line separator that JSON leaves as it is

@@ -18,7 +18,7 @@ from monitor.settings import Settings
 def save(home: Path, url: str, folder: Path) -> None:
     """Save the page at URL into DIR as a test article that replay and explain read."""
     own = settings.load(home, os.environ)
-    got = asyncio.run(app.page(url, own.contact if isinstance(own, Settings) else None))
+    got = asyncio.run(app.page(url, own if isinstance(own, Settings) else None))
     if not isinstance(got, Fetched):
         raise click.ClickException(f"{url} could not be had: {got.kind}: {got.detail}")
     try:

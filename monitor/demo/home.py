@@ -45,7 +45,7 @@ def write_home(home: Path, script: Script, feeds: Mapping[str, str], smtp_port: 
 def _settings(smtp_port: int, slack_url: str) -> dict[str, object]:
     return {
         "watches": ["ru-ua"],
-        "polling": {"interval": "1s", "host_gap": "0s"},
+        "polling": {"interval": "1s", "host_gap": "0s", "open_to": ["127.0.0.0/8"]},
         "channels": {
             "mail": {
                 "kind": "email",

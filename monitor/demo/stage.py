@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -84,6 +85,8 @@ async def _play(out: Path, clock: Callable[[], datetime], say: Callable[[str], N
 
             faults = await _serve(Path(folder), out / LOG, told, began + HARD_STOP)
             faults += receivers.faults
+            # What it remembers, and the archive of what it read: `parley replay demo-out/state/archive`.
+            shutil.copytree(Path(folder, "state"), out / "state", dirs_exist_ok=True)
             if not newsroom.opened:
                 faults.append("the service did not poll every feed once, so nothing was published")
             elif not newsroom.over:
@@ -135,6 +138,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out / "state", ignore_errors=True)
     for pattern in _OURS:
         for file in sorted(out.glob(pattern)):
             file.unlink()

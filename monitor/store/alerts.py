@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import Alert, Delivery
+from alerts.records import Alert, Delivery, Source
 from monitor.store import tables as t
 from monitor.store.codec import decode, encode
 from monitor.store.deliveries import columns_of
@@ -57,12 +57,18 @@ def of_event(tx: Connection, event_id: str) -> tuple[Alert, ...]:
 
 
 def alerted(tx: Connection, urls: Iterable[str]) -> frozenset[str]:
-    """Those of `urls` that an alert stands on: its own article, or one that tells a fact it carries."""
-    by_key = {key(url): url for url in urls if url}
+    """Those of `urls`, as feeds spell them, that an alert stands on: its own article, or one that tells a fact it
+    carries."""
+    by_key: dict[bytes, set[str]] = {}
+    for url in urls:
+        by_key.setdefault(key(url), set()).add(url)
+    for chunk in chunks(list(by_key)):
+        for asked, kept in tx.execute(sa.select(t.alias.c.key, t.alias.c.url).where(t.alias.c.key.in_(chunk))):
+            by_key.setdefault(key(kept), set()).update(by_key[bytes(asked)])
     found: set[str] = set()
     for chunk in chunks(by_key):
         query = sa.select(t.alert_article.c.key).where(t.alert_article.c.key.in_(chunk)).distinct()
-        found |= {by_key[bytes(each)] for each in tx.execute(query).scalars()}
+        found |= {url for each in tx.execute(query).scalars() for url in by_key[bytes(each)]}
     return frozenset(found)
 
 
@@ -70,3 +76,14 @@ def events_alerted(tx: Connection, url: str) -> frozenset[str]:
     """The ids of the events that have an alert which stands on this article."""
     query = sa.select(t.alert.c.event_id).join(t.alert_article, t.alert_article.c.alert_seq == t.alert.c.seq)
     return frozenset(tx.execute(query.where(t.alert_article.c.key == key(url)).distinct()).scalars())
+
+
+def source_of(tx: Connection, url: str) -> Source | None:
+    """What the latest alert that stands on this article says of it: all that is left when its text was dropped."""
+    query = sa.select(t.alert.c.body).join(t.alert_article, t.alert_article.c.alert_seq == t.alert.c.seq)
+    body = tx.execute(query.where(t.alert_article.c.key == key(url)).order_by(t.alert.c.seq.desc()).limit(1)).scalar()
+    if body is None:
+        return None
+    alert = decode(Alert, body)
+    sources = (alert.source, *(fact.source for fact in alert.facts))
+    return next((source for source in sources if source.url == url), None)

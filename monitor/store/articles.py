@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from monitor.store import tables as t
 from monitor.store.dialect import insert
 from monitor.store.feeds import key
 
+# An address is remembered for so much longer than the text: what alerted may be withdrawn late.
+_ALIAS = timedelta(days=365)
 _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
 
 
@@ -99,6 +101,29 @@ def version(tx: Connection, url: str, digest: str) -> ArticleRow | None:
     return next((row for row in rows_by_url(tx, url) if row.digest == digest), None)
 
 
+def address(tx: Connection, url: str) -> str:
+    """The address under which the article that a feed calls `url` is kept."""
+    kept: str | None = tx.execute(sa.select(t.alias.c.url).where(t.alias.c.key == key(url))).scalar()
+    return url if kept is None else kept
+
+
+def known_as(tx: Connection, url: str, kept: str, now: datetime) -> None:
+    """Remember that the article that a feed calls `url` is kept as `kept`. The first word counts: a page that changes
+    its canonical address is the same article all the same."""
+    statement = insert(tx, t.alias).values(key=key(url), url=kept, added=now)
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def same_text(tx: Connection, digest: str, family: str, url: str, published: datetime, within: timedelta) -> str | None:
+    """The address of an article of the same newsroom that has this very text, published within so long of it, if it is
+    another than `url`."""
+    near = t.article.c.published.between(published - within, published + within)
+    query = sa.select(t.article.c.url).where(t.article.c.digest == digest, t.article.c.family == family, near)
+    query = query.where(t.article.c.current, t.article.c.key != key(url)).order_by(t.article.c.id).limit(1)
+    found: str | None = tx.execute(query).scalar()
+    return found
+
+
 def record_decision(
     tx: Connection,
     article_id: int,
@@ -122,5 +147,12 @@ def decisions_of(tx: Connection, url: str) -> tuple[DecisionRow, ...]:
 
 
 def forget(tx: Connection, before: datetime) -> int:
-    """Drop articles, with their decisions, that were taken in before `before`. How many. Events keep their sayings."""
-    return tx.execute(sa.delete(t.article).where(t.article.c.added < before)).rowcount
+    """Drop articles, with their decisions, of which no version was taken in at `before` or later. How many versions.
+
+    Events keep their sayings, alerts their sources. The versions of an address stay together: one alone would be taken
+    for its first.
+    """
+    tx.execute(sa.delete(t.alias).where(t.alias.c.added < before - _ALIAS))
+    recent = sa.select(t.article.c.key).where(t.article.c.added >= before)
+    old = (t.article.c.added < before) & t.article.c.key.not_in(recent)
+    return tx.execute(sa.delete(t.article).where(old)).rowcount

@@ -34,16 +34,25 @@ class PendingEntry:
 
 
 def add(
-    tx: Connection, feed_url: str, entries: Sequence[Entry], *, status: Literal["new", "baseline"], now: datetime
+    tx: Connection,
+    feed_url: str,
+    entries: Sequence[Entry],
+    *,
+    status: Literal["new", "baseline"],
+    now: datetime,
+    unknown: bool = False,
 ) -> int:
     """Remember the entries that this feed has not shown before. How many those are.
 
-    The known ones are noted as still shown (see `forget`). StoreError for a feed that `feeds.sync` never saw.
+    The known ones are noted as still shown (see `forget`); with `unknown` the caller has seen to it, in this
+    transaction, that there are none. StoreError for a feed that `feeds.sync` never saw.
     """
+    if not entries:
+        return 0
     feed = row_id(tx, feed_url)
     by_key = {key(entry.id): entry for entry in reversed(entries)}
     known: set[bytes] = set()
-    for chunk in chunks(by_key):
+    for chunk in chunks(() if unknown else by_key):
         shown = (t.entry.c.feed_pk == feed) & t.entry.c.key.in_(chunk)
         known.update(bytes(each) for each in tx.execute(sa.select(t.entry.c.key).where(shown)).scalars())
         tx.execute(sa.update(t.entry).where(shown, t.entry.c.last_seen < now - _SIGHTING).values(last_seen=now))
@@ -96,6 +105,13 @@ def moments(tx: Connection, feed_url: str, urls: Iterable[str]) -> Mapping[str, 
             if dates:
                 found[entry.url] = max(dates)
     return found
+
+
+def addresses(tx: Connection, feed_url: str, since: datetime) -> frozenset[str]:
+    """The addresses of the entries that this feed has shown since then. It reads whole entries, as `moments` does."""
+    feed = row_id(tx, feed_url)
+    query = sa.select(t.entry.c.body).where(t.entry.c.feed_pk == feed, t.entry.c.last_seen >= since - _SIGHTING)
+    return frozenset(decode(Entry, body).url for body in tx.execute(query).scalars())
 
 
 def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> int:
@@ -174,11 +190,15 @@ def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
 
 
 def forget(tx: Connection, before: datetime) -> int:
-    """Drop settled entries that their feed last showed before `before`. How many.
+    """Drop settled entries that their feed last showed before `before`, and no more when it was last read. How many.
 
-    What a feed still shows is kept however old it is: forgotten, it would come back as new.
+    What a feed still shows is kept however old it is: forgotten, it would come back as new. A feed that answers 304, or
+    does not answer at all, for longer still shows what it showed.
     """
-    return tx.execute(sa.delete(t.entry).where(t.entry.c.outcome != "new", t.entry.c.last_seen < before)).rowcount
+    # Sightings are a day behind at most: what a feed showed when it was read then was seen at `before` or later.
+    read = sa.select(t.feed.c.pk).where(~t.feed.c.active | (t.feed.c.read_at >= before + _SIGHTING))
+    stale = (t.entry.c.outcome != "new") & (t.entry.c.last_seen < before) & t.entry.c.feed_pk.in_(read)
+    return tx.execute(sa.delete(t.entry).where(stale)).rowcount
 
 
 def _update(tx: Connection, pk: int, **values: object) -> None:

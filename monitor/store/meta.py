@@ -8,6 +8,11 @@ from sqlalchemy.engine import Connection
 from monitor.store import tables as t
 from monitor.store.dialect import insert
 
+# Under this name, the last sign of life of the service: aware UTC, ISO 8601.
+ALIVE = "alive"
+# The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
+ARCHIVED = "archived"
+
 
 def get(tx: Connection, key: str) -> str | None:
     return tx.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()

@@ -42,7 +42,25 @@ feed = sa.Table(
     sa.Column("last_error", SafeText),
     sa.Column("entries_seen", sa.BigInteger, nullable=False),
     sa.Column("known", sa.Boolean, nullable=False),
+    sa.Column("floor_at", UtcDateTime),
+    sa.Column("hot_until", UtcDateTime),
+    sa.Column("read_at", UtcDateTime),
+    sa.Column("habits", sa.JSON),
     sa.Index(None, "active", "next_at"),
+)
+
+# What may be missing: gaps between two polls, downtime, what a sitemap lists and its feed never showed.
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("pk", RowId, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("feed_url", SafeText),
+    sa.Column("since", UtcDateTime),
+    sa.Column("until", UtcDateTime),
+    sa.Column("detail", SafeText, nullable=False),
+    sa.Index(None, "at"),
 )
 
 entry = sa.Table(
@@ -67,6 +85,19 @@ entry = sa.Table(
     sa.Index(None, "last_seen"),
 )
 
+# Pages of alerted articles that are looked at again for edits.
+look = sa.Table(
+    "look",
+    metadata,
+    sa.Column("entry_pk", RowId, sa.ForeignKey("entry.pk", ondelete="CASCADE"), primary_key=True),
+    sa.Column("began", UtcDateTime, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("etag", SafeText),
+    sa.Column("last_modified", SafeText),
+    sa.Index(None, "next_at"),
+)
+
 article = sa.Table(
     "article",
     metadata,
@@ -85,6 +116,17 @@ article = sa.Table(
     sa.Column("added", UtcDateTime, nullable=False),
     sa.Column("current", sa.Boolean, nullable=False),
     sa.UniqueConstraint("key", "digest"),
+    sa.Index(None, "added"),
+    sa.Index(None, "digest"),
+)
+
+# Under which address the article behind a feed's address is kept.
+alias = sa.Table(
+    "alias",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("url", SafeText, nullable=False),
+    sa.Column("added", UtcDateTime, nullable=False),
     sa.Index(None, "added"),
 )
 

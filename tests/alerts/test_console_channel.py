@@ -1,11 +1,9 @@
-"""The console, and the table of channels."""
+"""The console."""
 
 import io
 from collections.abc import Callable
 
-import pytest
-
-from alerts.channels import CHANNELS, ConsoleChannel
+from alerts.channels.console import ConsoleChannel
 from alerts.records import Delivery
 
 
@@ -32,8 +30,3 @@ async def test_a_closed_stream_is_transient(delivery_for: Callable[..., Delivery
     stream.close()
     outcome = await ConsoleChannel("here", stream).send(delivery_for())
     assert (outcome.kind, outcome.code) == ("transient", "stream")
-
-
-@pytest.mark.parametrize("kind", ["console", "email", "slack", "slack_webhook"])
-def test_every_kind_of_channel_is_in_the_table(kind: str) -> None:
-    assert callable(CHANNELS[kind].send)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from monitor.addresses import Opened
+from monitor.addresses import Opened, opened
 from monitor.fetch import Fetcher, NotModified
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(120)]
@@ -82,9 +82,9 @@ async def client_each(urls: list[str], abreast: int) -> None:
 
 
 async def parley(urls: list[str], abreast: int) -> None:
-    opened = Opened.parse(["127.0.0.0/8"])
-    assert isinstance(opened, Opened)
-    fetcher = Fetcher(user_agent="Parley/0", clock=lambda: datetime(2025, 5, 16, 12, tzinfo=UTC), opened=opened)
+    loopback = opened(("127.0.0.0/8",))
+    assert isinstance(loopback, Opened)
+    fetcher = Fetcher(user_agent="Parley/0", clock=lambda: datetime(2025, 5, 16, 12, tzinfo=UTC), opened=loopback)
 
     async def get(url: str) -> None:
         got = await fetcher.get(

@@ -1,186 +1,80 @@
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.addresses import Opened, literal, refusal
+from monitor.addresses import CLOSED, Opened, opened, refusal
 
 
 @pytest.mark.parametrize(
-    ("address", "reason"),
+    "address",
     [
-        ("8.8.8.8", None),
-        ("0.0.0.0", "this network itself"),
-        ("0.1.2.3", "this network itself"),
-        ("10.0.0.1", "private"),
-        ("100.63.255.255", None),
-        ("100.64.0.1", "shared behind a carrier's NAT"),
-        ("100.127.255.255", "shared behind a carrier's NAT"),
-        ("100.128.0.0", None),
-        ("127.0.0.1", "loopback"),
-        ("127.255.3.4", "loopback"),
-        ("169.254.169.254", "link-local"),
-        ("172.15.255.255", None),
-        ("172.16.0.1", "private"),
-        ("172.31.255.255", "private"),
-        ("172.32.0.0", None),
-        ("192.0.0.8", "reserved for protocols"),
-        ("192.0.2.1", "for documentation"),
-        ("192.88.99.1", "a 6to4 relay"),
-        ("192.168.1.1", "private"),
-        ("198.17.255.255", None),
-        ("198.18.0.1", "for benchmarks"),
-        ("198.19.255.255", "for benchmarks"),
-        ("198.51.100.7", "for documentation"),
-        ("203.0.113.7", "for documentation"),
-        ("223.255.255.255", None),
-        ("224.0.0.1", "multicast"),
-        ("239.255.255.255", "multicast"),
-        ("240.0.0.1", "reserved"),
-        ("255.255.255.255", "broadcast"),
-        ("2606:4700:4700::1111", None),
-        ("2001:4860:4860::8888", None),
-        ("::", "unspecified"),
-        ("::1", "loopback"),
-        ("::1%lo", "loopback"),
-        ("fe80::1", "link-local"),
-        ("fe80::1%eth0", "link-local"),
-        ("fec0::1", "site-local"),
-        ("fc00::1", "private"),
-        ("fd12:3456::1", "private"),
-        ("ff02::1", "multicast"),
-        ("2001:db8::1", "for documentation"),
-        ("3fff::1", "for documentation"),
-        ("2002:7f00:1::", "6to4"),
-        ("2002:808:808::", "6to4"),
-        ("2001::1", "Teredo"),
-        ("2001:2::1", "for benchmarks"),
-        ("2001:10::1", "reserved for protocols"),
-        ("64:ff9b::7f00:1", "NAT64"),
-        ("64:ff9b::808:808", "NAT64"),
-        ("64:ff9b:1::1", "NAT64"),
-        ("100::1", "discarded"),
-        ("4000::1", "outside of what is given out to the world"),
-        ("::ffff:127.0.0.1", "loopback, as 127.0.0.1 inside IPv6"),
-        ("::ffff:8.8.8.8", None),
-        ("::10.0.0.1", "private, as 10.0.0.1 inside IPv6"),
-        ("::ffff:0:169.254.169.254", "link-local, as 169.254.169.254 inside IPv6"),
-        ("example.org", "no IP address"),
-        ("", "no IP address"),
-        ("127.1", "no IP address"),
+        "127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+        "169.254.169.254", "100.64.0.1", "100.127.255.255", "192.0.0.8", "192.0.2.1", "198.18.0.1", "198.19.255.255",
+        "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "192.88.99.1",
+        "::", "::1", "fc00::1", "fdff::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "2001:db8::1", "100::1",
+        "2001::1", "64:ff9b:1::1",
+        # an IPv4 address inside
+        "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::192.168.0.1",
+        "2002:7f00:1::", "2002:c0a8:101::1",
+        "no address", "", "127.1", "0x7f.1", "2130706433",
     ],
-)
-def test_an_address_is_refused_with_its_reason(address, reason):
-    assert refusal(address) == reason
+)  # fmt: skip
+def test_addresses_that_lead_home_or_nowhere_are_refused(address: str) -> None:
+    assert refusal(address) is not None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "93.184.216.34", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1", "198.17.0.1",
+     "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001::200e", "::ffff:8.8.8.8", "64:ff9b::808:808",
+     "2002:808:808::1"],
+)  # fmt: skip
+def test_addresses_of_the_web_are_not(address: str) -> None:
+    assert refusal(address) is None
 
 
 @given(st.ip_addresses(v=4))
-def test_what_python_calls_private_is_refused_with_or_without_ipv6_around_it(address):
-    wrapped = [str(IPv6Address(prefix + int(address))) for prefix in (0xFFFF << 32, 0xFFFF << 48)]
-    if address.is_private or address.is_reserved or address.is_multicast or address.is_unspecified:
-        assert refusal(str(address))
-        assert all(refusal(each) for each in wrapped)
-    for prefix in ("64:ff9b::", "64:ff9b:1::"):
-        assert refusal(str(IPv6Address(int(IPv6Address(prefix)) + int(address))))
-    assert refusal(str(IPv6Address((0x2002 << 112) + (int(address) << 80))))
+def test_an_address_is_judged_alike_whatever_it_is_wrapped_in(inside: IPv4Address) -> None:
+    bare = refusal(str(inside))
+    for prefix in ("::ffff:", "64:ff9b::"):
+        wrapped = refusal(f"{prefix}{inside}")
+        assert (wrapped is None) == (bare is None)
+    six = IPv6Address(0x2002 << 112 | int(inside) << 80 | 1)
+    assert (refusal(str(six)) is None) == (bare is None)
 
 
-@given(st.ip_addresses(v=6))
-def test_only_what_is_given_out_is_connected_to(address):
-    if refusal(str(address)) is None:
-        assert address in ip_network("2000::/3") or address.ipv4_mapped or int(address) < 1 << 80
-
-
-@pytest.mark.parametrize(
-    ("host", "address"),
-    [
-        ("127.0.0.1", "127.0.0.1"),
-        ("127.0.0.1.", "127.0.0.1"),
-        ("2130706433", "127.0.0.1"),
-        ("0x7f.1", "127.0.0.1"),
-        ("0177.0.0.1", "127.0.0.1"),
-        ("127.1", "127.0.0.1"),
-        ("127.0.1", "127.0.0.1"),
-        ("0", "0.0.0.0"),
-        ("0X7F000001", "127.0.0.1"),
-        ("[::1]", "::1"),
-        ("::ffff:127.0.0.1", "::ffff:7f00:1"),
-        ("localhost", "127.0.0.1"),
-        ("LOCALHOST.", "127.0.0.1"),
-        ("feeds.localhost", "127.0.0.1"),
-        ("4294967296", None),
-        ("1.2.3.4.5", None),
-        ("256.1.1.1", None),
-        ("0899.1.1.1", None),
-        ("example.org", None),
-        ("10.example.org", None),
-        ("notlocalhost", None),
-        ("", None),
-        ("." * 300, None),
-        ("9" * 5000, None),
-    ],
-)
-def test_a_host_that_spells_an_address_is_known_for_it(host, address):
-    assert literal(host) == address
+@given(st.ip_addresses())
+def test_what_python_calls_private_or_multicast_is_refused_too(address: IPv4Address | IPv6Address) -> None:
+    if address.is_private or address.is_multicast or address.is_loopback or address.is_link_local:
+        assert refusal(str(address)) is not None
 
 
 @given(st.text(max_size=40))
-def test_no_host_and_no_address_raises(text):
+def test_no_text_makes_it_raise(text: str) -> None:
     refusal(text)
-    literal(text)
-    Opened.parse([text])
+    opened((text,))
 
 
-@pytest.mark.parametrize(
-    "item",
-    ["", " ", "http://intern/", "intern:80", "192.168.1.5/16", "2130706433", "0x7f.1", "10.0.0.0/33", "*.intern",
-     "fe80::1%eth0", "a b", "-a.intern", "user@intern"],
-)  # fmt: skip
-def test_what_opens_nothing_is_told(item):
-    told = Opened.parse(["10.0.0.0/8", item])
-    assert isinstance(told, str)
-    assert repr(item) in told
+def test_what_the_operator_opens_is_open_by_name_address_or_network() -> None:
+    some = opened(("Intranet.example.org", "10.1.0.0/16", "::1", "127.0.0.1"))
+    assert isinstance(some, Opened)
+    assert some.covers("intranet.example.org", "192.168.0.1")
+    assert some.covers("INTRANET.example.org.", "192.168.0.1")
+    assert not some.covers("other.example.org", "192.168.0.1")
+    assert not some.covers("evil.intranet.example.org", "192.168.0.1")
+    assert some.covers("any.example.org", "10.1.255.1")
+    assert some.covers("any.example.org", "::ffff:10.1.0.1")
+    assert not some.covers("any.example.org", "10.2.0.1")
+    assert some.covers("localhost", "::1")
+    assert not CLOSED.covers("localhost", "127.0.0.1")
 
 
-OPENED = Opened.parse(
-    ["Feeds.Intern.", "münchen.intern", "192.168.1.5", "10.1.0.0/16", "fd00::/8", "64:ff9b::/96", "localhost"]
-)
+@pytest.mark.parametrize("item", ["10.0.0.0/33", "10.0.0.1/8", "a b", "http://intranet", "", "-/-", "fe80::/200"])
+def test_what_is_none_of_these_is_named(item: str) -> None:
+    assert repr(item) in str(opened((item,)))
 
 
-@pytest.mark.parametrize(
-    ("host", "address", "open_"),
-    [
-        ("feeds.intern", "10.9.9.9", True),
-        ("FEEDS.intern.", "127.0.0.1", True),
-        ("xn--mnchen-3ya.intern", "10.9.9.9", True),
-        ("localhost", "::1", True),
-        ("other.intern", "10.9.9.9", False),
-        ("not.feeds.intern", "10.9.9.9", False),
-        ("other.intern", "10.1.2.3", True),
-        ("other.intern", "::ffff:10.1.2.3", True),
-        ("other.intern", "::ffff:10.9.2.3", False),
-        ("other.intern", "192.168.1.5", True),
-        ("other.intern", "192.168.1.6", False),
-        ("other.intern", "fd00::7", True),
-        ("other.intern", "fc00::7", False),
-        ("example.org", "64:ff9b::808:808", True),
-        ("example.org", "64:ff9b::7f00:1", False),
-        ("example.org", "64:ff9b::a01:203", True),
-        ("example.org", "2002:a01:203::", False),
-        ("example.org", "8.8.8.8", True),
-        ("example.org", "nonsense", False),
-    ],
-)
-def test_the_operator_opens_hosts_addresses_and_networks(host, address, open_):
-    assert (OPENED.refusal(host, address) is None) is open_
-
-
-@given(st.ip_addresses(), st.integers(0, 128))
-def test_a_network_opens_itself_and_nothing_else(address, length):
-    network = ip_network(f"{address}/{min(length, address.max_prefixlen)}", strict=False)
-    opened = Opened.parse([str(network)])
-    assert isinstance(opened, Opened)
-    for each in ("127.0.0.1", "10.0.0.1", "fd00::1", "fe80::1", "224.0.0.1"):
-        inside = ip_address(each).version == network.version and ip_address(each) in network
-        assert (opened.refusal("example.org", each) is None) is inside
+def test_the_list_speaks_of_addresses_that_python_knows() -> None:
+    assert ip_address("64:ff9b::7f00:1").is_global  # why there is a list

@@ -1,102 +1,98 @@
-"""The quick way of reading YAML and the full one give the same document; test_checks.py holds the rest."""
+"""Two parsers read YAML: a quick one, and one whose words on mistakes are good. They must mean the same."""
 
-import time
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
-from monitor.documents import Document, parse, parse_fully
-from monitor.quickyaml import UnsureError, read
+from monitor import documents
 
-PIECES = [
-    "a", "b", "url", " ", "  ", "\n", "\n  ", "\n    ", "\n- ", "\n  - ", "- ", ": ", ":", "? ", "[", "]", "{", "}",
-    ", ", ",", "#", " # c", '"', "'", "\\n", "\\x41", "\\/", "| ", "|\n", ">-\n", "|2\n", "~", "null", "true",
-    "yes", "on", "NO", "0o14", "012", "0x1F", "0b1", "1_000", "1:30", "1e3", ".5", "-.inf", ".NaN", "+1",
-    "2024-01-01", "2024-13-45", "2024-01-01T10:00:00Z", "<<", "=", "<<: ", "!", "!!str ", "&a ", "*a", "& ", "@",
-    "`", "---\n", "...\n", "%YAML 1.1\n", "\t", "\r\n", "\r", "\u0085", "\u2028", "\ufeff", "ї", "😀",
-    "http://x.org:80/a?b=c&d=*e!f#g", "-", "--", "100%",
-]  # fmt: skip
-SCALARS = (
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False) | st.dates()
-    | st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from([each for each in PIECES if each.strip()])
-)  # fmt: skip
-KEYS = st.text(st.characters(codec="utf-8"), max_size=8) | st.integers(0, 20) | st.booleans()
-DATA = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4))
+TOP = Path(__file__).parents[2]
+FILES = sorted([*TOP.glob("config/*.yaml"), *TOP.glob("seeds/**/*.yaml"), *TOP.glob("tests/**/*.yaml")])
 
-
-def same(one: Document, other: Document) -> bool:
-    # By repr, since `.nan` equals nothing, 1 equals True, and the order of keys counts.
-    return repr(one) == repr(other)
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-@example("1: a\n1.0: b\n")
-@example("true: a\n1: b\n")
-@example("a: b\na: c\n")
-@example("- \n-\n- a\n")
-@example('{"a":1, b: [c, d: e], f}')
-@example("a: |\n  x\n  y\nb: >\n  p\n  q\n\nc: 'it''s'\n")
-@example("? a\n: b\n")
-@example("a: b: c")
-@example("[a, [b, {c: d}]]: e")
-def test_any_text_is_the_same_document_both_ways(text):
-    assert same(parse(text, "f"), parse_fully(text, "f"))
-
-
-@settings(max_examples=200, deadline=None)
-@given(DATA, st.sampled_from([None, True, False]), st.integers(2, 6))
-def test_any_data_written_out_are_the_same_document_both_ways(data, flow, indent):
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style, yaml.indent, yaml.allow_unicode = flow, indent, True
-    out = StringIO()
-    yaml.dump(data, out)
-    assert same(parse(out.getvalue(), "f"), parse_fully(out.getvalue(), "f"))
-
-
-@pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("**/*.yaml")), ids=lambda path: path.name)
-def test_every_file_of_the_project_is_the_same_document_both_ways(file):
-    text = file.read_text(encoding="utf-8")
-    assert same(parse(text, "f"), parse_fully(text, "f"))
-
-
-def _quickly(text: str) -> Any:
-    try:
-        return read(text)[0]
-    except UnsureError:
-        return None
-
-
-@pytest.mark.parametrize("name", ["config/feeds.yaml", "config/families.yaml"])
-def test_the_files_that_grow_long_are_read_the_quick_way(name):
-    assert _quickly((Path(__file__).parents[2] / name).read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a: b & c\n", "url: http://x/?a=b&c=*d!e\n", "a: 'x'\nb: [1, {c: d}]\n", "# R & D!\na: b\n", "---\na: b\n"],
+# Pieces of which YAML is made, and what operators type in their place.
+pieces = st.sampled_from(
+    [
+        *(
+            "a",
+            "b: ",
+            "key: value",
+            "- ",
+            "- x",
+            "  ",
+            "    ",
+            "\n",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            ":",
+        ),
+        *(
+            ": ",
+            "#",
+            " # note",
+            "'",
+            '"',
+            "'it''s'",
+            '"a\\n\\u0041"',
+            "yes",
+            "no",
+            "true",
+            "null",
+            "~",
+            "1",
+            "0o17",
+            "017",
+        ),
+        *("0x1F", "1_000", "1:30", "15:30:00", "1e3", ".inf", "2025-05-16", "2025-05-16T12:00:00Z", "2025-13-45", "|"),
+        *(">", "|-\n  text\n", "&x", "*x", "!tag", "!!str", "<<", "=", "?", "? ", "http://x.org/a?b=c#d", "Київ"),
+        *("\u2028", "\x85", "%", "@", "`", "\\", "é"),
+    ]
 )
-def test_what_is_plain_is_read_the_quick_way(text):
-    assert _quickly(text) == parse_fully(text, "f").data
 
 
-@pytest.mark.parametrize("text", ["- " * 100_000 + "a", "[" * 1_200, "a: " + "{a: " * 900 + "b" + "}" * 900])
-def test_a_file_nested_without_end_is_a_flaw(text):
-    document = parse(text, "f")
-    assert document.unread
-    assert document.flaws[0].message.startswith("not YAML")
+@pytest.fixture(params=FILES, ids=[str(file.relative_to(TOP)) for file in FILES])
+def text(request: pytest.FixtureRequest) -> str:
+    return Path(request.param).read_text(encoding="utf-8", errors="replace")
 
 
-def test_ten_thousand_feeds_are_read_in_well_under_a_second():
-    row = "  - url: https://news{0}.example.org/rss?a=1&b={0}\n    outlet: news{0}.example.org\n    language: uk\n"
-    text = "feeds:\n" + "".join(row.format(n) for n in range(10_000))
-    began = time.process_time()
-    document = parse(text, "f")
-    # About 0.4 s, where the full way takes 3.5; the rest is left to a busy machine.
-    assert time.process_time() - began < 1.5
-    assert document.lines["feeds", 9_999, "outlet"] == 30_000
+def both(text: str) -> tuple[documents.Document, documents.Document]:
+    with pytest.MonkeyPatch.context() as patch:
+        quick = documents.parse(text, "x.yaml")
+        patch.setattr(documents, "_composed", lambda _: None)
+        return quick, documents.parse(text, "x.yaml")
+
+
+def test_every_file_of_the_project_means_the_same_to_both(text: str) -> None:
+    quick, slow = both(text)
+    assert quick == slow
+
+
+def test_the_quick_one_is_used_for_what_operators_write() -> None:
+    assert documents._composed((TOP / "config" / "feeds.yaml").read_text(encoding="utf-8")) is not None
+
+
+@settings(max_examples=300)
+@given(st.lists(pieces, max_size=14).map("".join))
+def test_whatever_is_typed_means_the_same_to_both(text: str) -> None:
+    quick, slow = both(text)
+    assert repr(quick) == repr(slow)  # nan is not itself
+
+
+def test_two_ways_of_writing_one_key_are_the_key_given_twice():
+    assert [flaw.line for flaw in documents.parse("1: a\n1.0: b\n", "f").flaws] == [2]
+
+
+def test_a_file_nested_without_end_is_a_flaw():
+    assert documents.parse("- " * 100_000 + "a", "f").flaws[0].message == "not YAML: nested too deep"
+
+
+@pytest.mark.parametrize("text", ["- " * 100_000, "? " * 100_000, "[" * 100_000, "{a: " * 100_000])
+def test_what_would_end_the_process_is_not_given_to_the_parser_in_c(text):
+    assert documents._composed(text) is None

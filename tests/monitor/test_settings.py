@@ -204,3 +204,17 @@ def test_a_secret_file_that_holds_no_one_line_is_a_fault_and_is_not_printed(home
 def test_faults_of_unconnected_keys_come_together(home: Path) -> None:
     written(home, "watches: [us-ua]\nchannels: {room: {kind: slack}}\nrecipients: {me: {channel: console}}\n")
     assert [each.split(": ")[1] for each in faults(home)] == ["watches[0]", "recipients.me.channel", "channels.room"]
+
+
+@pytest.mark.parametrize(
+    ("store", "folder"),
+    [
+        ("", "{home}/state/archive"),
+        ("sqlite:///kept/parley.db", "{home}/kept/archive"),
+        ("sqlite:////var/lib/parley/parley.db", "/var/lib/parley/archive"),
+        ("postgresql+psycopg://parley@db/parley", "{home}/state/archive"),
+    ],
+)
+def test_the_archive_is_beside_the_store(home: Path, store: str, folder: str) -> None:
+    env = {"PARLEY_STORE__URL": store} if store else {}
+    assert str(loaded(home, env).archive) == folder.format(home=home)

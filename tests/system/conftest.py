@@ -277,7 +277,7 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
     initialise(path)
     (path / "config" / "parley.yaml").write_text(
         "watches: [ru-ua]\n"
-        "polling:\n  host_gap: 0s\n  page_deadline: 3s\n  page_bytes: 5MB\n"
+        "polling:\n  host_gap: 0s\n  open_to: [127.0.0.0/8]\n  page_deadline: 3s\n  page_bytes: 5MB\n"
         "workers:\n  count: 1\n  page_timeout: 3s\n"
         "channels:\n"
         f"  mail: {{kind: email, host: 127.0.0.1, port: {office.port}, security: none, sender: parley@example.org}}\n"

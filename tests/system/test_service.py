@@ -37,7 +37,7 @@ async def test_the_backlog_of_a_first_poll_does_not_ring(newsroom: Newsroom, off
     service = await home.run()
     await service.until(lambda: newsroom.polls() >= 3)
     assert office.mails == []
-    code, out, _ = await home.call("feeds")
+    code, out, _ = await home.call("feeds", "show", f"{newsroom.base}/feed")
     assert code == 0
     assert "baseline" in out
 
@@ -252,9 +252,9 @@ async def test_pages_that_hang_keep_no_other_newsroom_waiting_for_long(
     # two pages cost their deadline of 3 s each; ten of them, one after the other, would cost ten
     await service.until(lambda: office.mails, 15)
     assert sum(path.startswith("/silent/") for path, _ in newsroom.requests) == 2
-    code, out, _ = await home.call("feeds")
+    code, out, _ = await home.call("feeds", "list", "--json")
     assert code == 0
-    assert "10 new" in out
+    assert 10 in [json.loads(line)["entries"].get("new") for line in out.splitlines()]
 
 
 async def test_bad_feeds_are_set_aside_and_shown_while_a_good_one_goes_on(
@@ -271,7 +271,7 @@ async def test_bad_feeds_are_set_aside_and_shown_while_a_good_one_goes_on(
     await service.until(lambda: newsroom.polls() >= 1)
     newsroom.publish_round()
     await service.until(lambda: office.mails)
-    code, out, _ = await home.call("feeds")
+    code, out, _ = await home.call("feeds", "list", "--state", "bad", "--json")
     assert code == 0
     for trouble in ("html page", "empty body", "truncated"):
         assert trouble in out
@@ -310,7 +310,7 @@ async def test_bad_pages_are_set_aside_and_counted_while_a_good_one_rings(
     await service.until(lambda: service.log.count("page set aside") >= 4, 60)
     assert service.process.returncode is None
     assert office.interrupting() == ["new"]
-    code, out, _ = await home.call("feeds")
+    code, out, _ = await home.call("feeds", "list", "--json")
     assert code == 0
     for outcome in ("too_big", "no text", "extractor timeout"):
         assert outcome in out
@@ -387,3 +387,52 @@ async def test_a_page_that_is_edited_and_then_withdrawn_corrects_those_who_were_
     assert "The article was withdrawn" in told(2)
     assert "no longer says so" in told(2)
     assert office.interrupting() == ["new"]
+
+
+def _house_kept(service: Any) -> bool:
+    return "house kept" in service.log
+
+
+def _in_store(home: Home, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(home.path / "state" / "parley.db") as store:
+        return store.execute(sql, values).fetchall()
+
+
+async def test_after_downtime_the_journal_says_which_span_may_be_incomplete(newsroom: Newsroom, home: Home) -> None:
+    service = await home.run()
+    await service.started()
+    await service.until(lambda: newsroom.polls() >= 1)
+    await service.end()
+    assert _in_store(home, "SELECT value FROM meta WHERE key = 'alive'")
+    _in_store(home, "UPDATE meta SET value = ? WHERE key = 'alive'", "2025-05-16T12:00:00+00:00")
+    again = await home.run()
+    await again.started()
+    await again.end()
+    assert "downtime" in again.log
+    ((kind, since),) = _in_store(home, "SELECT kind, since FROM journal")
+    assert (kind, str(since)[:16]) == ("downtime", "2025-05-16 12:00")
+
+
+async def test_a_source_that_fails_for_a_day_is_told_to_the_operator_once(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    home.feeds(f"{newsroom.base}/feed", f"{newsroom.base}/nothing-here", interval="1h")
+    service = await home.run()
+    await service.until(lambda: service.log.count("feed polled") >= 2)
+    await service.end()
+    # A day passes.
+    habits = _in_store(home, "SELECT url, habits FROM feed WHERE failures > 0")
+    assert [url for url, _ in habits] == [f"{newsroom.base}/nothing-here"]
+    long = json.dumps(json.loads(habits[0][1]) | {"since": "2025-05-16T12:00:00+00:00"})
+    _in_store(home, "UPDATE feed SET habits = ? WHERE url = ?", long, habits[0][0])
+    for _ in range(2):
+        service = await home.run()
+        await service.started()
+        await service.until(partial(_house_kept, service))
+        await service.until(lambda: office.mails)
+        await service.end()
+    (mail,) = office.mails
+    assert mail["Subject"] == "[parley] 1 source is in trouble"
+    plain = mail.get_body(("plain",)).get_content()
+    assert "Test Courier 1" in plain
+    assert "status 404" in plain

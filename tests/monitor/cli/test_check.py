@@ -72,7 +72,7 @@ def test_a_faulty_home_stops_every_command_that_needs_it(parley: Parley, home: P
 @pytest.mark.parametrize(
     "command",
     [
-        ("replay",), ("explain",), ("save", "https://a.example"), ("feeds", "add", "https://a.example/rss"),
+        ("replay",), ("explain",), ("save", "https://a.example"), ("feeds", "add"),
         ("events", "--limit", "0"), ("run", "--twice"), ("dance",), ("replay", "--watch", "nowhere.yaml", "."),
     ],
     ids=" ".join,
@@ -85,7 +85,7 @@ def test_wrong_usage_exits_with_2_and_says_so_on_stderr(parley: Parley, command:
 
 def test_every_command_has_help(parley: Parley) -> None:
     commands = [line.split()[0] for line in parley("--help").stdout.partition("Commands:\n")[2].splitlines()]
-    assert len(commands) == 12
+    assert len(commands) == 14
     for command in commands:
         result = parley(command, "--help")
         assert result.exit_code == 0

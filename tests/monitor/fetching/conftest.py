@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
@@ -14,8 +14,9 @@ from aiohttp import web
 from monitor.addresses import Opened
 from monitor.fetch import Fetcher
 
+# The servers of the tests; whatever is not open is refused.
+HERE = Opened(networks=(ip_network("127.0.0.0/8"),))
 NOW = datetime(2025, 5, 16, 12, tzinfo=UTC)
-LOOPBACK = Opened(networks=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -117,6 +118,4 @@ async def wire() -> AsyncIterator[Wire]:
 
 @pytest.fixture
 def fetcher() -> Fetcher:
-    return Fetcher(
-        user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: NOW, gap=timedelta(0), opened=LOOPBACK
-    )
+    return Fetcher(user_agent="Parley/0 (+mailto:desk@example.org)", clock=lambda: NOW, gap=timedelta(0), opened=HERE)

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from monitor.addresses import Opened
+from monitor.addresses import opened as opened_by
 from monitor.fetch import Fetcher
 
 PROXIED = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied"
 
 
 def fetching(*opened: str, proxy: str | None = None) -> Fetcher:
-    named = Opened.parse(opened)
+    named = opened_by(opened)
     assert isinstance(named, Opened)
     return Fetcher(
         user_agent="Parley/0",
@@ -76,14 +77,14 @@ async def test_what_parsers_disagree_on_reaches_nobody(wire, monkeypatch, author
 async def test_a_private_address_is_refused_with_host_reason_and_setting(address):
     got = await get(fetching(), f"http://{address}/")
     assert got.kind == "forbidden"
-    assert f"{address.strip('[]')} is " in got.detail
+    assert f"{address.strip('[]')} leads to " in got.detail
 
 
 async def test_a_redirect_into_a_private_network_is_refused(server):
     url = server.gives("/a", status=302, Location="http://169.254.169.254/latest/meta-data/")
     got = await get(fetching("127.0.0.1"), url)
     assert got.kind == "forbidden"
-    assert "169.254.169.254 is link-local" in got.detail
+    assert "a link-local network" in got.detail
 
 
 async def test_what_is_opened_is_not_more_than_what_was_named(server):
@@ -97,7 +98,7 @@ async def test_a_name_of_a_private_address_is_refused(wire, monkeypatch):
     Names(monkeypatch, ("127.0.0.1", "10.0.0.8"))
     got = await get(fetching(), f"http://news.example:{wire.port}/")
     assert got.kind == "forbidden"
-    assert "news.example is at 127.0.0.1, which is loopback" in got.detail
+    assert "news.example leads to 127.0.0.1, this machine" in got.detail
     assert wire.heard == []
 
 

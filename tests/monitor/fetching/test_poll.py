@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.poll import poll
+from monitor.poll import Arrival, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.workers import Workers
 
@@ -32,15 +32,16 @@ def fresh(url: str) -> tuple[Feed, FeedState]:
 
 async def run(server, fetcher, workers, url, state=None):
     feed, first = fresh(url)
-    return await poll(feed, state or first, fetcher=fetcher, workers=workers, clock=lambda: NOW)
+    answer = await ask(feed, state or first, fetcher=fetcher, workers=workers, clock=lambda: NOW)
+    return answer, conclude(feed, state or first, answer, Arrival(len(answer.entries)))
 
 
 async def test_a_feed_gives_its_entries_and_the_state_to_remember(server, fetcher, workers):
     url = server.gives("/feed", RSS.encode(), **HELD)
-    polled = await run(server, fetcher, workers, url)
+    answer, polled = await run(server, fetcher, workers, url)
     assert (polled.outcome, polled.ok) == ("read", True)
-    assert [entry.url for entry in polled.entries] == [f"{server.base}/n/{n}" for n in range(3)]
-    assert polled.entries[1].published == datetime(2025, 5, 16, 11, 1, tzinfo=UTC)
+    assert [entry.url for entry in answer.entries] == [f"{server.base}/n/{n}" for n in range(3)]
+    assert answer.entries[1].published == datetime(2025, 5, 16, 11, 1, tzinfo=UTC)
     state = polled.state
     assert (state.etag, state.last_modified, state.known, state.entries_seen) == (
         '"v1"', "Fri, 16 May 2025 08:00:00 GMT", True, 3,
@@ -53,16 +54,16 @@ async def test_a_feed_gives_its_entries_and_the_state_to_remember(server, fetche
 async def test_304_is_a_success_and_keeps_validators(server, fetcher, workers):
     url = server.gives("/feed", status=304)
     before = replace(fresh(url)[1], etag='"v1"', last_modified="x", failures=4, last_error="timeout", known=True)
-    polled = await run(server, fetcher, workers, url, before)
-    assert (polled.outcome, polled.ok, polled.entries) == ("not modified", True, ())
-    assert polled.state == replace(
-        before, failures=0, last_error=None, polled_at=NOW, succeeded_at=NOW, next_at=polled.state.next_at
-    )
+    answer, polled = await run(server, fetcher, workers, url, before)
+    assert (polled.outcome, polled.ok, answer.entries) == ("not modified", True, ())
+    after = polled.state
+    assert (after.etag, after.last_modified, after.failures, after.last_error) == ('"v1"', "x", 0, None)
+    assert after.polled_at == after.succeeded_at == NOW
 
 
 async def test_validators_are_one_set_so_a_200_without_one_clears_it(server, fetcher, workers):
     url = server.gives("/feed", RSS.encode(), ETag='"v2"')
-    polled = await run(server, fetcher, workers, url, replace(fresh(url)[1], etag='"v1"', last_modified="x"))
+    _, polled = await run(server, fetcher, workers, url, replace(fresh(url)[1], etag='"v1"', last_modified="x"))
     assert (polled.state.etag, polled.state.last_modified) == ('"v2"', None)
 
 
@@ -82,7 +83,7 @@ async def test_validators_are_one_set_so_a_200_without_one_clears_it(server, fet
 async def test_a_failure_leaves_validators_alone_and_is_told(server, fetcher, workers, status, body, outcome):
     url = server.gives("/feed", body, status, ETag='"bad"')
     before = replace(fresh(url)[1], etag='"v1"', last_modified="x", failures=1, known=True)
-    polled = await run(server, fetcher, workers, url, before)
+    _, polled = await run(server, fetcher, workers, url, before)
     assert (polled.outcome, polled.ok) == (outcome, False)
     assert (polled.state.etag, polled.state.last_modified, polled.state.failures) == ('"v1"', "x", 2)
     assert polled.state.last_error is not None
@@ -92,30 +93,31 @@ async def test_a_failure_leaves_validators_alone_and_is_told(server, fetcher, wo
 
 async def test_a_feed_cut_short_gives_its_whole_entries_and_is_asked_again_sooner(server, fetcher, workers):
     cut = RSS.encode()[: RSS.index("<guid>g2")]
-    polled = await run(server, fetcher, workers, server.gives("/feed", cut))
-    assert [entry.id for entry in polled.entries] == ["g0", "g1"]
+    answer, polled = await run(server, fetcher, workers, server.gives("/feed", cut))
+    assert [entry.id for entry in answer.entries] == ["g0", "g1"]
     assert polled.state.next_at < NOW + timedelta(minutes=30)
     assert not polled.state.known
 
 
 async def test_retry_after_binds(server, fetcher, workers):
-    polled = await run(server, fetcher, workers, server.gives("/feed", status=429, **{"Retry-After": "36000"}))
+    _, polled = await run(server, fetcher, workers, server.gives("/feed", status=429, **{"Retry-After": "36000"}))
     assert polled.state.next_at >= NOW + timedelta(hours=10)
 
 
 async def test_a_feed_that_moved_for_good_says_where_to(server, fetcher, workers):
     there = server.gives("/new", RSS.encode())
-    polled = await run(server, fetcher, workers, server.gives("/feed", status=301, Location="/new"))
+    _, polled = await run(server, fetcher, workers, server.gives("/feed", status=301, Location="/new"))
     assert polled.outcome == "read"
     assert there in polled.detail
+    assert polled.state.habits.address == there
 
 
 async def test_max_age_is_waited_for(server, fetcher, workers):
     url = server.gives("/feed", RSS.encode(), **{"Cache-Control": "max-age=10800"})
-    polled = await run(server, fetcher, workers, url)
+    _, polled = await run(server, fetcher, workers, url)
     assert polled.state.next_at >= NOW + timedelta(hours=3)
 
 
 async def test_an_unasked_304_is_a_failure(server, fetcher, workers):
-    polled = await run(server, fetcher, workers, server.gives("/feed", status=304))
+    _, polled = await run(server, fetcher, workers, server.gives("/feed", status=304))
     assert (polled.outcome, polled.ok) == ("protocol", False)

@@ -358,3 +358,16 @@ def test_a_store_from_before_versions_learns_which_is_current_and_what_alerts_st
         assert tx.exec_driver_sql("SELECT digest FROM article WHERE current").scalars().all() == ["d2"]
         assert alerts.events_alerted(tx, "https://b.example/2") == {"w-1"}
         assert alerts.alerted(tx, ["https://a.example/1"]) == {"https://a.example/1"}
+
+
+def test_the_newest_schema_is_the_one_that_the_program_names() -> None:
+    assert schema.newest(schema.MIGRATIONS) == schema.HEAD
+
+
+def test_a_store_that_is_current_is_opened_without_the_migration_tool(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/x.db").close()
+    code = (
+        "import sys; from monitor.store import open_store; "
+        f"open_store('sqlite:///{tmp_path}/x.db').close(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

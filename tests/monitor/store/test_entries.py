@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from extractors.records import Entry
-from monitor.records import Feed
+from monitor.records import Feed, FeedState
 from monitor.store import Store, StoreError, entries, feeds
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
@@ -105,6 +105,9 @@ def test_only_what_the_feed_no_longer_shows_is_forgotten(known: Store, again: st
             entries.add(tx, A, [entry("shown")], status="new", now=NOW + 40 * DAY)
         else:
             entries.sighted(tx, A, [entry("shown")], NOW + 40 * DAY)
+        # Nothing but 304 for a month: what it showed last, it still shows.
+        assert entries.forget(tx, NOW + 30 * DAY) == 0
+        feeds.save(tx, FeedState(A, NOW, read_at=NOW + 40 * DAY))
         assert entries.forget(tx, NOW + 30 * DAY) == 1
         assert feeds.known_ids(tx, A, ["shown", "gone", "unread"]) == {"shown", "unread"}
 

@@ -1,0 +1,84 @@
+"""What the operator is told of the sources: one message when some have been bad for long, one when they are well again.
+
+Notices go the way of alerts, through the outbox, so that they are as lasting; they are of kind `self`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from alerts.records import Alert, Fact, Route, Source
+from monitor.health import notices, told
+from monitor.intake import Mailing, deliveries_of
+from monitor.records import Feed, FeedState
+from monitor.store import alerts, feeds
+
+Turn = Literal["bad", "well"]
+
+
+def notify(
+    tx: Connection,
+    configured: Mapping[str, Feed],
+    *,
+    to: Sequence[str],
+    after: timedelta,
+    mailing: Mailing,
+    now: datetime,
+) -> tuple[Alert, ...]:
+    """Write the notices that are due within the transaction, and remember that they were. At most one of each turn."""
+    states = [state for state in feeds.all_states(tx) if state.url in configured]
+    due = notices(states, now, after)
+    made = []
+    turns: tuple[tuple[Turn, tuple[FeedState, ...]], ...] = (("bad", due.bad), ("well", due.well))
+    for turn, about in turns:
+        if not about:
+            continue
+        notice = _notice(turn, about, configured, now)
+        sent = deliveries_of(notice, replace(mailing, routes=(Route(tuple(to)),)), now, earlier=False) if to else ()
+        alerts.add(tx, notice, sent)
+        made.append(notice)
+        for state in about:
+            habits = replace(state.habits, noticed=now if turn == "bad" else None)
+            feeds.save(tx, replace(state, habits=habits))
+    return tuple(made)
+
+
+def _notice(turn: Turn, about: Sequence[FeedState], configured: Mapping[str, Feed], now: datetime) -> Alert:
+    many = "1 source" if len(about) == 1 else f"{len(about)} sources"
+    verb = "is" if len(about) == 1 else "are"
+    title = f"{many} {verb} in trouble" if turn == "bad" else f"{many} {verb} well again"
+    facts = tuple(_fact(turn, state, configured[state.url], now) for state in about)
+    return Alert(
+        id=hashlib.sha256(f"self|{turn}|{now.isoformat()}|{title}".encode()).hexdigest()[:20],
+        reason="notice",
+        watch="",
+        kind="self",
+        status=turn,
+        event_id=f"self-sources-{now:%Y%m%dT%H%M%S}-{turn}",
+        title=title,
+        date=None,
+        place=None,
+        ordinal=None,
+        series=None,
+        counts={},
+        parties=(),
+        source=Source("", "`parley feeds` shows every source and what is known of it", "Parley", "parley", now, now),
+        quotes=(),
+        articles=0,
+        families=len(about),
+        rules=(),
+        decided=now,
+        facts=facts,
+        label="sources",
+    )
+
+
+def _fact(turn: Turn, state: FeedState, feed: Feed, now: datetime) -> Fact:
+    habits = state.habits
+    span = told(now - (habits.since or now))
+    what = f"{habits.health} for {span}: {habits.evidence}" if turn == "bad" else f"{habits.health} for {span}"
+    return Fact("source", f"{what} {feed.url}", Source(feed.url, None, feed.outlet, feed.family, None, now))

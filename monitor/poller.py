@@ -1,0 +1,256 @@
+"""Polling the feeds that are due, and storing what they brought: many abreast, their outcomes in few transactions.
+
+A feed that shows nothing of what it showed before may have dropped news in between: that gap is noted, and filled from
+the outlet's news sitemap where the operator named one. Once a day the sitemap tells how complete the feed is.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+from structlog.typing import FilteringBoundLogger
+
+from extractors.records import Entry
+from monitor.changes import absent
+from monitor.fetch import Fetcher
+from monitor.keep import Kept, Recorder, keep
+from monitor.poll import Answer, Arrival, ask, conclude
+from monitor.records import Feed, FeedState
+from monitor.schedule import NEVER, rested
+from monitor.store import entries, feeds, journal
+from monitor.store.journal import Line
+from monitor.store.threads import StoreThread
+from monitor.workers import Workers
+
+# A transaction holds the outcomes of so many polls at most: a reader in the same store waits no longer than that.
+_TOGETHER = 64
+# How often a feed is compared with its sitemap, and how long a newsroom may take to list an article in both.
+_CHECK = timedelta(hours=24)
+_SETTLED = timedelta(hours=1)
+# A news sitemap lists two days (Google's rules for them).
+_LISTED = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class PollLimits:
+    """`abreast` feeds on their way at once, at most `batch` a turn; a feed's bytes after decompression and its time."""
+
+    abreast: int = 16
+    batch: int = 500
+    feed_bytes: int = 15_000_000
+    feed_deadline: timedelta = timedelta(seconds=30)
+
+
+class Poller:
+    """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
+
+    `counts` are the outcomes so far, with `new` for the entries that are to be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        workers: Workers,
+        store: StoreThread,
+        configured: Callable[[], Mapping[str, Feed]],
+        began: Callable[[Feed], datetime],
+        max_age: timedelta,
+        news: Callable[[], None],
+        clock: Callable[[], datetime],
+        log: FilteringBoundLogger,
+        limits: PollLimits,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._fetcher, self._workers, self._store = fetcher, workers, store
+        self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
+        self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
+        self._abreast = asyncio.Semaphore(limits.abreast)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self.counts: Counter[str] = Counter()
+
+    async def set_off(self) -> None:
+        """Start polling every feed that is due and not under way already: a slow feed holds up no other.
+
+        Raises what an earlier poll raised: that is a fault of the program or of the store, never of a feed.
+        """
+        await self._set_off(self._clock())
+
+    async def _set_off(self, now: datetime) -> None:
+        self._reap()
+        due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch + len(self._under_way)))
+        known = self._configured()
+        for state in due:
+            if state.url in known and state.url not in self._under_way:
+                self._under_way[state.url] = asyncio.create_task(self._poll(known[state.url], state))
+
+    async def drain(self) -> None:
+        """Poll every feed that is due now once, and wait for the last of them."""
+        now = self._clock()
+        while True:
+            await self._set_off(now)
+            if not self._under_way:
+                return
+            await asyncio.wait(self._under_way.values())
+
+    async def close(self) -> None:
+        """Give up what is under way: those feeds are due again at the next start."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
+
+    def _reap(self) -> None:
+        for url, task in list(self._under_way.items()):
+            if task.done():
+                del self._under_way[url]
+                task.result()
+
+    async def _poll(self, feed: Feed, state: FeedState) -> None:
+        async with self._abreast:
+            if (awake := rested(state, self._clock())) is not None:
+                await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
+                return
+            answer = await self._ask(feed, state)
+        kept = await self._keep(feed, state, answer)
+        polled = kept.polled
+        self.counts[polled.outcome] += 1
+        self.counts["new"] += kept.new
+        report = self._log.info if polled.ok else self._log.warning
+        report(
+            "feed polled",
+            feed=feed.url,
+            outcome=polled.outcome,
+            new=kept.new,
+            detail=polled.detail or None,
+            next_try=None if polled.state.next_at >= NEVER else polled.state.next_at.isoformat(timespec="seconds"),
+        )
+        if polled.state.habits.health != state.habits.health:
+            habits = polled.state.habits
+            self._log.info("source", feed=feed.url, health=habits.health, evidence=habits.evidence or None)
+        new = kept.new
+        if kept.gap is not None:
+            since, until = kept.gap
+            self._log.warning("gap", feed=feed.url, since=_minute(since), until=_minute(until), sitemap=feed.sitemap)
+        if feed.sitemap and polled.ok:
+            new += await self._compare(feed, polled.state, kept.gap)
+        if new:
+            self._news()
+
+    async def _ask(self, feed: Feed, state: FeedState) -> Answer:
+        return await ask(
+            feed,
+            state,
+            fetcher=self._fetcher,
+            workers=self._workers,
+            clock=self._clock,
+            cap=self._limits.feed_bytes,
+            deadline=self._limits.feed_deadline,
+        )
+
+    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept:
+        """Hand the answer to the writer: what comes in while it writes goes into its next transaction together."""
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append((feed, state, answer, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        return await done
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            try:
+                kept = await self._store.run(partial(self._take_all, [each[:3] for each in batch]))
+            except BaseException as error:  # noqa: BLE001 - each poll raises it in its own name
+                for *_, done in batch:
+                    if not done.done():
+                        done.set_exception(error)
+                continue
+            for (*_, done), each in zip(batch, kept, strict=True):
+                if not done.done():
+                    done.set_result(each)
+
+    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
+        configured = self._configured()
+        kept = [
+            keep(
+                tx,
+                feed,
+                state,
+                answer,
+                began=self._began(feed),
+                max_age=self._max_age,
+                elsewhere=configured.keys() - {feed.url},
+                recorder=self._recorder,
+            )
+            for feed, state, answer in batch
+        ]
+        feeds.save_all(tx, [each.polled.state for each in kept])
+        return kept
+
+    async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None) -> int:
+        """Hold the feed against its sitemap when there is a gap or a day has passed. How many entries that fills in."""
+        now, checked = self._clock(), state.habits.checked_at
+        if gap is None and checked is not None and now - checked < _CHECK:
+            return 0
+        assert feed.sitemap is not None
+        place = replace(feed, url=feed.sitemap, sitemap=None)
+        async with self._abreast:
+            answer = await self._ask(place, FeedState(feed.sitemap, now))
+        if not answer.entries:
+            said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
+            self._log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
+            await self._store.run(lambda tx: _checked(tx, feed.url, now))
+            return 0
+        filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap))
+        self._log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
+        self.counts["new"] += filled
+        return filled
+
+    def _match(
+        self,
+        tx: Connection,
+        feed: Feed,
+        listed: Sequence[Entry],
+        now: datetime,
+        gap: tuple[datetime, datetime] | None,
+    ) -> tuple[int, int]:
+        state = feeds.get(tx, feed.url)
+        if state is None:
+            return 0, 0
+        first = state.habits.first_at or now
+        span = (max(first, now - _LISTED), now - _SETTLED)
+        inside = [entry for entry in listed if entry.published and span[0] <= entry.published <= span[1]]
+        shown = entries.addresses(tx, feed.url, now - 2 * _LISTED)
+        missed = absent(inside, shown)
+        filled = 0
+        if gap is not None:
+            between = [e for e in listed if e.published and gap[0] - _SETTLED <= e.published <= gap[1]]
+            found = absent(between, shown)
+            filled = entries.add(tx, feed.url, found, status="new", now=now)
+            detail = f"{filled} of {len(between)} entries of the sitemap were not in the feed and are read"
+            journal.write(tx, Line(now, "filled", feed.url, *gap, detail))
+            missed = tuple(entry for entry in missed if entry not in found)
+        if missed:
+            detail = f"{len(missed)} of {len(inside)} articles of its sitemap were never in the feed: {missed[0].url}"
+            journal.write(tx, Line(now, "missed", feed.url, *span, detail))
+        _checked(tx, feed.url, now, missed=len(missed), listed=len(inside))
+        return filled, len(missed)
+
+
+def _checked(tx: Connection, url: str, now: datetime, *, missed: int = 0, listed: int = 0) -> None:
+    state = feeds.get(tx, url)
+    if state is not None:
+        habits = replace(state.habits, checked_at=now, missed=missed, listed=listed)
+        feeds.save(tx, replace(state, habits=habits))
+
+
+def _minute(moment: datetime) -> str:
+    return moment.isoformat(timespec="minutes")

@@ -1,0 +1,197 @@
+"""What `parley status` and `parley journal` show: what is kept and how large it is; what may be missing."""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from monitor.archive.recording import ArchiveFile, files
+from monitor.settings import Settings
+from monitor.settingsfile import Keep
+from monitor.store import Store, feeds, journal, meta
+from monitor.store.errors import StoreError
+from monitor.store.journal import Line
+from monitor.store.totals import Totals, totals
+
+# The journal of this long is counted in the status.
+LATELY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life."""
+
+    totals: Totals
+    health: Mapping[str, int]
+    next_due: datetime | None
+    journal: Mapping[str, int]
+    alive: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk."""
+
+    version: str
+    where: str
+    memory: Remembered | None
+    archive: tuple[ArchiveFile, ...]
+    keep: Keep
+    free: int | None
+
+
+def is_there(own: Settings) -> bool:
+    """Whether the home has a store already; of one on a server that is found out by opening it."""
+    address = make_url(own.store_url.get_secret_value())
+    if address.get_backend_name() != "sqlite":
+        return True
+    file = own.home / (address.database or "")
+    return bool(address.database) and file.is_file()
+
+
+def status(own: Settings, store: Store | None, version: str, now: datetime) -> Status:
+    """Read it all in one transaction; the service may be at work. Raises StoreError."""
+    memory = None
+    if store is not None:
+        with store.read() as tx:
+            memory = _remembered(tx, now)
+    where = store.where if store is not None else make_url(own.store_url.get_secret_value()).render_as_string()
+    try:
+        archive = files(own.archive)
+    except OSError as error:
+        raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
+    return Status(version, where, memory, archive, own.keep, _room(own.archive))
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """The status for a person, a line each."""
+    memory, keep = status.memory, status.keep
+    yield f"parley      {status.version}"
+    if memory is None:
+        yield f"store       {status.where}: not there yet, parley run makes it"
+    else:
+        known = memory.totals
+        yield f"store       {status.where}, {_size(known.bytes)}, schema {known.schema}"
+        yield f"service     last sign of life {_minute(memory.alive)}"
+        due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
+        yield f"feeds       {_tally(memory.health)}{due}"
+        yield f"entries     {_tally(known.entries)}"
+        oldest = f", the oldest taken in {_minute(known.oldest)}" if known.oldest else ""
+        yield f"articles    {known.articles:,}{oldest}"
+        yield f"events      {known.events:,}"
+        yield f"alerts      {known.alerts:,}"
+        yield f"deliveries  {_tally(known.deliveries)}"
+    first_last = f", {status.archive[0].day} to {status.archive[-1].day}" if status.archive else ""
+    size = _size(sum(file.size for file in status.archive))
+    yield f"archive     {len(status.archive):,} files, {size}{first_last}"
+    yield (
+        f"kept for    articles {_span(keep.articles)}, entries {_span(keep.entries)}, journal {_span(keep.journal)}, "
+        f"archive {_span(keep.archive)} or {_size(keep.archive_size)}; events, alerts and deliveries for good"
+    )
+    yield f"free disk   {_size(status.free) if status.free is not None else 'unknown'}"
+    if memory is not None:
+        yield f"journal     {_tally(memory.journal)} in the last {_span(LATELY)}"
+
+
+def status_line(status: Status) -> str:
+    """The same as one line of JSON; sizes are bytes, spans seconds, times UTC."""
+    memory, archive, keep = status.memory, status.archive, status.keep
+    value: dict[str, object] = {"version": status.version, "store": {"where": status.where, "bytes": None}}
+    if memory is not None:
+        known = memory.totals
+        value |= {
+            "store": {"where": status.where, "bytes": known.bytes, "schema": known.schema},
+            "alive": _iso(memory.alive),
+            "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
+            "entries": dict(known.entries),
+            "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
+            "events": known.events,
+            "alerts": known.alerts,
+            "deliveries": dict(known.deliveries),
+            "journal": dict(memory.journal),
+        }
+    value["archive"] = {
+        "files": len(archive),
+        "bytes": sum(file.size for file in archive),
+        "first": str(archive[0].day) if archive else None,
+        "last": str(archive[-1].day) if archive else None,
+    }
+    spans = {name: int(getattr(keep, name).total_seconds()) for name in ("articles", "entries", "journal", "archive")}
+    value["keep"] = {**spans, "archive_bytes": keep.archive_size}
+    value["free"] = status.free
+    return json.dumps(value, ensure_ascii=False)
+
+
+def journal_line(line: Line) -> str:
+    """One line of the journal as `parley journal --json` prints it."""
+    span = {"since": _iso(line.since), "until": _iso(line.until)}
+    return json.dumps(
+        {"at": _iso(line.at), "kind": line.kind, "feed": line.feed_url, **span, "detail": line.detail},
+        ensure_ascii=False,
+    )
+
+
+def in_words(line: Line) -> str:
+    """One line of the journal for a person."""
+    said = {
+        "gap": "a possible gap",
+        "filled": "a gap filled from the sitemap",
+        "downtime": "the service was down",
+        "missed": "articles that the feed never showed",
+    }[line.kind]
+    between = f", {_minute(line.since)} to {_minute(line.until)}" if line.since and line.until else ""
+    feed = f"  {line.feed_url}" if line.feed_url else ""
+    return f"{_minute(line.at)}{feed}\n    {said}{between}: {line.detail}"
+
+
+def _remembered(tx: Connection, now: datetime) -> Remembered:
+    health = Counter(state.habits.health for state in feeds.all_states(tx))
+    lately = Counter(line.kind for line in journal.lines(tx, since=now - LATELY))
+    alive = meta.get(tx, meta.ALIVE)
+    return Remembered(
+        totals(tx),
+        dict(sorted(health.items())),
+        feeds.next_due(tx),
+        dict(sorted(lately.items())),
+        datetime.fromisoformat(alive) if alive else None,
+    )
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    each = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    return f"{sum(counts.values()):,}: {each}" if len(counts) > 1 else each or "none"
+
+
+def _size(number: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number} B"
+
+
+def _span(span: timedelta) -> str:
+    return f"{span / timedelta(days=1):g} d"
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%MZ") if moment else "never"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _room(folder: Path) -> int | None:
+    """Bytes that are free on the disk of `folder`, or of the nearest folder above it that there is."""
+    for place in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            stat = os.statvfs(place)
+            return stat.f_bavail * stat.f_frsize
+    return None

@@ -1,0 +1,152 @@
+"""`parley status` and `parley journal`: what is kept, how large it is, and what may be missing."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from extractors.records import Entry
+from monitor.app import utcnow
+from monitor.archive.recording import Recorder
+from monitor.fetch import Fetched
+from monitor.records import Feed, FeedState, Habits
+from monitor.store import Store, entries, feeds, journal, meta, open_store
+from monitor.store.journal import Line
+from monitor.store.lock import RunLock
+
+Parley = Callable[..., Result]
+Article = dict[str, Any]
+Save = Callable[[str, Iterable[Article]], Path]
+A, B = Feed("https://a.example/rss", "A", "a"), Feed("https://b.example/rss", "B", "b")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{home / 'state/parley.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def written(store: Store) -> None:
+    now = utcnow()
+    with store.write() as tx:
+        journal.write(tx, Line(now - 20 * DAY, "downtime", None, now - 21 * DAY, now - 20 * DAY, "the service slept"))
+        journal.write(
+            tx, Line(now - 2 * DAY, "gap", A.url, now - 3 * DAY, now - 2 * DAY, "none of 9 entries was there")
+        )
+        journal.write(tx, Line(now - DAY, "missed", B.url, None, None, "2 of 9 articles: https://b.example/1"))
+        journal.write(tx, Line(now - HOUR, "downtime", None, now - 2 * HOUR, now - HOUR, "the service did not run"))
+
+
+def test_a_home_without_a_store_says_so_and_makes_none(parley: Parley, home: Path) -> None:
+    result = parley("status")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "parley.db: not there yet, parley run makes it" in result.stdout
+    assert "archive     0 files, 0 B\n" in result.stdout
+    value = json.loads(parley("status", "--json").stdout)
+    assert (value["store"]["bytes"], value["archive"]) == (None, {"files": 0, "bytes": 0, "first": None, "last": None})
+    assert value["free"] > 0
+    journalled = parley("journal")
+    assert (journalled.exit_code, journalled.stdout) == (0, "")
+    assert journalled.stderr.startswith("nothing in the journal since ")
+    assert list((home / "state").iterdir()) == []
+
+
+@pytest.mark.usefixtures("written")
+def test_all_that_is_kept_is_counted_while_the_service_runs(
+    parley: Parley,
+    home: Path,
+    store: Store,
+    save_lines: Save,
+    articles: dict[str, Article],
+    remember: Callable[..., None],
+) -> None:
+    remember(save_lines("known.jsonl", [articles["plan"], articles["held"], articles["markets"]]))
+    now = utcnow().replace(microsecond=0)
+    recorder = Recorder(home / "state/archive", program="Parley 9.9")
+    recorder.feed(Fetched(A.url, A.url, 200, b"<rss/>"), feed_url=A.url, now=now)
+    with store.write() as tx:
+        feeds.sync(tx, [A, B], now)
+        entries.add(tx, A.url, [Entry("1", "https://a.example/1", "x")], status="new", now=now)
+        entries.add(tx, A.url, [Entry("2", "https://a.example/2", "x")], status="baseline", now=now)
+        feeds.save(tx, FeedState(A.url, now + HOUR, known=True, habits=Habits(health="silent")))
+        feeds.save(tx, FeedState(B.url, now + 2 * HOUR, known=True))
+        meta.put(tx, meta.ALIVE, now.isoformat())
+    store.checkpoint()
+    with RunLock(store, now=now), closing(recorder):
+        value = json.loads(parley("status", "--json").stdout)
+        shown = parley("status").stdout
+    assert value["feeds"] == {"health": {"ok": 1, "silent": 1}, "next_due": (now + HOUR).isoformat()}
+    assert value["entries"] == {"baseline": 1, "new": 1}
+    assert value["articles"] == {"count": 3, "oldest": "2031-05-17T12:00:00+00:00"}
+    assert (value["events"], value["alerts"], value["deliveries"]) == (1, 2, {})
+    assert value["journal"] == {"downtime": 1, "gap": 1, "missed": 1}
+    assert (value["alive"], value["store"]["schema"]) == (now.isoformat(), "0005")
+    assert value["store"]["bytes"] == (home / "state/parley.db").stat().st_size
+    (file,) = (home / "state/archive").iterdir()
+    day = str(now.date())
+    assert value["archive"] == {"files": 1, "bytes": file.stat().st_size, "first": day, "last": day}
+    assert value["keep"] == {
+        "articles": 90 * 86400, "entries": 30 * 86400, "journal": 400 * 86400, "archive": 30 * 86400,
+        "archive_bytes": 2 * 10**9,
+    }  # fmt: skip
+    assert f"feeds       2: 1 ok, 1 silent; next due {now + HOUR:%Y-%m-%d %H:%MZ}\n" in shown
+    assert "entries     2: 1 baseline, 1 new\n" in shown
+    assert "articles    3, the oldest taken in 2031-05-17 12:00Z\n" in shown
+    assert f"archive     1 files, {file.stat().st_size} B, {day} to {day}\n" in shown
+    assert "archive 30 d or 2.0 GB; events, alerts and deliveries for good\n" in shown
+    assert "journal     3: 1 downtime, 1 gap, 1 missed in the last 7 d\n" in shown
+
+
+@pytest.mark.usefixtures("written")
+def test_the_journal_of_a_week_is_told_in_words(parley: Parley) -> None:
+    result = parley("journal")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 6
+    assert lines[0].endswith(f"Z  {A.url}")
+    assert lines[1].startswith("    a possible gap, ")
+    assert lines[1].endswith(": none of 9 entries was there")
+    assert lines[3] == "    articles that the feed never showed: 2 of 9 articles: https://b.example/1"
+    assert lines[5].startswith("    the service was down, ")
+
+
+@pytest.mark.usefixtures("written")
+def test_the_journal_is_narrowed_by_feed_and_time_and_printed_as_json(parley: Parley) -> None:
+    def kinds(*args: str) -> list[tuple[str, str | None]]:
+        told = [json.loads(line) for line in parley("journal", "--json", *args).stdout.splitlines()]
+        assert all(list(line) == ["at", "kind", "feed", "since", "until", "detail"] for line in told)
+        return [(line["kind"], line["feed"]) for line in told]
+
+    assert kinds("--since", "3w") == [("downtime", None), ("gap", A.url), ("missed", B.url), ("downtime", None)]
+    assert kinds("--since", "36h", "--feed", A.url) == [("downtime", None)]
+    assert kinds("--since", "2000-01-01", "--feed", B.url) == [
+        ("downtime", None), ("missed", B.url), ("downtime", None),
+    ]  # fmt: skip
+    assert kinds("--since", "90m") == [("downtime", None)]
+    wrong = parley("journal", "--since", "yesterday")
+    assert wrong.exit_code == 2
+    assert "or how long ago, such as 24h or 7d" in wrong.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "journal"])
+def test_faults_of_the_settings_are_told_and_exit_2(parley: Parley, home: Path, command: str) -> None:
+    (home / "config/parley.yaml").write_text("watches: small\n")
+    result = parley(command)
+    assert result.exit_code == 2
+    assert "config/parley.yaml" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "journal"])
+def test_a_store_that_cannot_be_opened_is_told(parley: Parley, home: Path, command: str) -> None:
+    (home / "state/parley.db").write_bytes(b"not a database at all" * 100)
+    result = parley(command)
+    assert result.exit_code == 1
+    assert "file is not a database; put a copy in its place" in result.stderr
