@@ -80,7 +80,7 @@ def extract(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
     body = trafilatura.extract(text, url=url, include_comments=False, deduplicate=False, with_metadata=False) or ""
     body = unicodedata.normalize("NFC", body).strip()
     title = _title(tree, data)
-    if is_challenge(title or "", body, text):
+    if is_challenge(title or "", body, text, declared=bool(data) or _metas(tree).get("og:type") == "article"):
         return ExtractedPage(title, "", problem="challenge page")
     if is_consent(title or "", body, url):
         return ExtractedPage(title, "", problem="consent page")

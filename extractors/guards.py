@@ -60,13 +60,16 @@ _INVITES = re.compile(
 )
 
 
-def is_challenge(title: str, text: str, page: str) -> bool:
-    """Whether a page, of which `text` could be read, asks its reader to prove something before it shows anything."""
+def is_challenge(title: str, text: str, page: str, *, declared: bool = False) -> bool:
+    """Whether a page, of which `text` could be read, asks its reader to prove something before it shows anything.
+
+    `declared`: it says to programs that it is an article. Then a captcha in its source is that of its comments.
+    """
     if len(text) > _SHORT:
         return False
     if _CHALLENGE_SEEN.search(title) or _CHALLENGE_TITLE.fullmatch(title):
         return True
-    bare = len(text) < _SHORT / 4
+    bare = len(text) < _SHORT / 4 and not declared
     return bool(_CHALLENGE_SEEN.search(text)) or (bare and bool(CHALLENGE.search(page[:100_000])))
 
 

@@ -21,7 +21,7 @@ from extractors.records import Article, Claim, Reading
 from monitor.records import Event, Watch
 from monitor.resolve import Resolution, Trace, revise
 from monitor.resolve.events import with_told
-from monitor.resolve.shingles import sketch
+from monitor.resolve.shingles import COPY, containment, sketch
 from monitor.store import alerts as stored_alerts
 from monitor.store import articles, events
 
@@ -114,6 +114,7 @@ def take_in(
     baseline: bool = False,
     memo: events.Memo | None = None,
     because: str | None = None,
+    read_from: articles.ReadFrom = "page",
 ) -> Taken:
     """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
 
@@ -127,7 +128,9 @@ def take_in(
         same = articles.same_text(tx, digest, family, article.url, article.published, SAME_WITHIN)
         if same is not None and articles.current(tx, article.url) is None:
             return Taken(known=True, same=same)
-    row = added = articles.add(tx, article, family=family, digest=digest, sketch=text_sketch, now=now)
+    row = added = articles.add(
+        tx, article, family=family, digest=digest, sketch=text_sketch, now=now, read_from=read_from
+    )
     if row is None and baseline:
         # What is the baseline of one watch already may be that of the next one too.
         row = articles.version(tx, article.url, digest)
@@ -186,6 +189,17 @@ def take_in(
                 tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
             )
     return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent, tuple(revised))
+
+
+def is_akin(row: articles.ArticleRow, article: Article) -> bool:
+    """Whether an article may be a version of one that is stored: by its title or by most of its words.
+
+    One that was withdrawn may come back as anything.
+    """
+    titles = {(title or "").casefold().strip() for title in (row.article.title, article.title)}
+    if not row.article.text.strip() or (len(titles) == 1 and titles != {""}):
+        return True
+    return containment(row.sketch, sketch(article.text)) >= COPY
 
 
 def withdraw(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,6 +13,7 @@ from monitor.store import tables as t
 from monitor.store.dialect import insert
 from monitor.store.feeds import key
 
+ReadFrom = Literal["page", "summary"]
 # An address is remembered for so much longer than the text: what alerted may be withdrawn late.
 _ALIAS = timedelta(days=365)
 _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
@@ -20,13 +21,17 @@ _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
 
 @dataclass(frozen=True, slots=True)
 class ArticleRow:
-    """A stored version of an article; `digest` tells versions apart, `sketch` tells copies of other articles."""
+    """A stored version of an article; `digest` tells versions apart, `sketch` tells copies of other articles.
+
+    `read_from`: its page, or the summary that its feed gave.
+    """
 
     id: int
     article: Article
     family: str
     digest: str
     sketch: tuple[int, ...]
+    read_from: ReadFrom = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,14 @@ class DecisionRow:
 
 
 def add(
-    tx: Connection, article: Article, *, family: str, digest: str, sketch: tuple[int, ...], now: datetime
+    tx: Connection,
+    article: Article,
+    *,
+    family: str,
+    digest: str,
+    sketch: tuple[int, ...],
+    now: datetime,
+    read_from: ReadFrom = "page",
 ) -> ArticleRow | None:
     """Keep a version of an article as the current one of its address; None when that is what it is already.
 
@@ -54,11 +66,11 @@ def add(
     )
     values = {column.name: getattr(article, column.name) for column in _ARTICLE}
     values |= {"key": key(article.url), "digest": digest, "family": family, "sketch": sketch, "added": now}
-    values["current"] = True
+    values |= {"current": True, "read_from": read_from}
     statement = insert(tx, t.article).values(values).on_conflict_do_nothing(index_elements=["key", "digest"])
     added = tx.execute(statement.returning(t.article.c.id)).scalar()
     if added is not None:
-        return ArticleRow(added, article, family, digest, sketch)
+        return ArticleRow(added, article, family, digest, sketch, read_from)
     again = sa.update(t.article).where(mine, t.article.c.digest == digest, ~t.article.c.current).values(current=True)
     return version(tx, article.url, digest) if tx.execute(again).rowcount else None
 
@@ -91,6 +103,7 @@ def rows_by_url(tx: Connection, url: str) -> tuple[ArticleRow, ...]:
             row["family"],
             row["digest"],
             row["sketch"],
+            row["read_from"],
         )
         for row in tx.execute(query).mappings()
     )
@@ -105,13 +118,6 @@ def address(tx: Connection, url: str) -> str:
     """The address under which the article that a feed calls `url` is kept."""
     kept: str | None = tx.execute(sa.select(t.alias.c.url).where(t.alias.c.key == key(url))).scalar()
     return url if kept is None else kept
-
-
-def known_as(tx: Connection, url: str, kept: str, now: datetime) -> None:
-    """Remember that the article that a feed calls `url` is kept as `kept`. The first word counts: a page that changes
-    its canonical address is the same article all the same."""
-    statement = insert(tx, t.alias).values(key=key(url), url=kept, added=now)
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 
 def same_text(tx: Connection, digest: str, family: str, url: str, published: datetime, within: timedelta) -> str | None:

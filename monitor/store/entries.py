@@ -4,10 +4,11 @@ Outcomes: `new` waits to be read, `baseline` was there before the watch; everyth
 or the reason for which it was set aside.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -31,6 +32,11 @@ class PendingEntry:
     feed_url: str
     entry: Entry
     attempts: int
+
+    @property
+    def address(self) -> str:
+        """Under which the entry's article is known: its link, or a place in the feed for what has none."""
+        return self.entry.url or f"{self.feed_url}#{quote(self.entry.id, safe='')}"
 
 
 def add(
@@ -128,6 +134,16 @@ def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datet
     return waiting
 
 
+def ask_again(tx: Connection, url_keys: Sequence[bytes], now: datetime) -> int:
+    """Have the pages of addresses, given by their keys, read once more. How many are waiting to be read then."""
+    waiting = 0
+    for each in url_keys:
+        latest = sa.select(sa.func.max(t.entry.c.pk)).where(t.entry.c.url_key == each).scalar_subquery()
+        again = sa.update(t.entry).where(t.entry.c.pk == latest)
+        waiting += tx.execute(again.values(outcome="new", detail="", attempts=0, next_at=now, settled=None)).rowcount
+    return waiting
+
+
 def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> None:
     """Note that the feed still shows these entries, under whatever id, so that `forget` keeps them."""
     feed = row_id(tx, feed_url)
@@ -140,12 +156,13 @@ def sighted(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime
             tx.execute(sa.update(t.entry).where(stale).values(last_seen=now))
 
 
-def pending(tx: Connection, now: datetime, limit: int) -> tuple[PendingEntry, ...]:
-    """Entries to be read whose time has come, by publication; those without a date last, as they came in."""
+def pending(tx: Connection, now: datetime, limit: int, *, without: Collection[str] = ()) -> tuple[PendingEntry, ...]:
+    """Entries to be read whose time has come, by publication; those without a date last, as they came in. Those of the
+    feeds `without` are left out."""
     query = (
         sa.select(t.entry.c.pk, t.feed.c.url, t.entry.c.body, t.entry.c.attempts)
         .join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
-        .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now)
+        .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now, t.feed.c.url.not_in(without))
         .order_by(t.entry.c.published.is_(None), t.entry.c.published, t.entry.c.pk)
         .limit(limit)
     )

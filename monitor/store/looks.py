@@ -27,10 +27,13 @@ class Look:
 
 
 def begin(tx: Connection, entry_pk: int, now: datetime, *, etag: str | None, last_modified: str | None) -> None:
-    """Look at the page of this entry again, AFTER an alert on it `now`. One that is under way goes on as it is."""
-    values = {"entry_pk": entry_pk, "began": now, "done": 0, "next_at": now + AFTER[0]}
-    statement = insert(tx, t.look).values(**values, etag=etag, last_modified=last_modified)
-    tx.execute(statement.on_conflict_do_nothing(index_elements=["entry_pk"]))
+    """Look at the page of this entry again, AFTER an alert on it `now`. What is under way goes on as it is; once all
+    looks are taken, another alert begins anew."""
+    values: dict[str, object] = {"entry_pk": entry_pk, "began": now, "done": 0, "next_at": now + AFTER[0]}
+    values |= {"etag": etag, "last_modified": last_modified}
+    statement = insert(tx, t.look).values(values)
+    over = t.look.c.next_at.is_(None)
+    tx.execute(statement.on_conflict_do_update(index_elements=["entry_pk"], set_=values, where=over))
 
 
 def due(tx: Connection, now: datetime, limit: int) -> tuple[Look, ...]:
@@ -47,10 +50,13 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Look, ...]:
 
 
 def done(
-    tx: Connection, entry_pk: int, now: datetime, *, etag: str | None = None, last_modified: str | None = None
+    tx: Connection, entry_pk: int, now: datetime, *, validators: tuple[str | None, str | None] | None = None
 ) -> None:
-    """One look was taken, whatever came of it: the next one is due in its turn, or there is none. New validators, if
-    the page gave any, replace those that were kept."""
+    """One look was taken, whatever came of it: the next one is due in its turn, or there is none.
+
+    `validators` are the ETag and Last-Modified of a whole answer, None for any other. They are one set, which replaces
+    what was kept even by nothing (reference: polling 7).
+    """
     row = tx.execute(sa.select(t.look.c.began, t.look.c.done).where(t.look.c.entry_pk == entry_pk)).first()
     if row is None:
         return
@@ -58,5 +64,5 @@ def done(
     left = [n for n, after in enumerate(AFTER) if n > row.done and row.began + after > now]
     values: dict[str, object] = {"done": left[0] if left else len(AFTER), "next_at": None}
     values |= {"next_at": row.began + AFTER[left[0]]} if left else {}
-    values |= {"etag": etag, "last_modified": last_modified} if etag or last_modified else {}
+    values |= {"etag": validators[0], "last_modified": validators[1]} if validators else {}
     tx.execute(sa.update(t.look).where(t.look.c.entry_pk == entry_pk).values(values))

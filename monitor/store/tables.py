@@ -115,19 +115,24 @@ article = sa.Table(
     sa.Column("sketch", Sketch, nullable=False),
     sa.Column("added", UtcDateTime, nullable=False),
     sa.Column("current", sa.Boolean, nullable=False),
+    sa.Column("read_from", sa.Text, nullable=False, server_default="page"),
     sa.UniqueConstraint("key", "digest"),
     sa.Index(None, "added"),
     sa.Index(None, "digest"),
 )
 
-# Under which address the article behind a feed's address is kept.
+# Under which address (`url`, by its key `kept_key`) the article behind a feed's address is kept, and the digest of what
+# that told last.
 alias = sa.Table(
     "alias",
     metadata,
     sa.Column("key", sa.LargeBinary, primary_key=True),
     sa.Column("url", SafeText, nullable=False),
+    sa.Column("kept_key", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
     sa.Column("added", UtcDateTime, nullable=False),
     sa.Index(None, "added"),
+    sa.Index(None, "kept_key"),
 )
 
 decision = sa.Table(

@@ -89,6 +89,21 @@ def test_a_short_report_is_an_article(title: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "<meta property='og:type' content='article'>",
+        '<script type=\'application/ld+json\'>{"@type":"NewsArticle"}</script>',
+    ],
+)
+def test_a_flash_with_a_captcha_for_its_comments_is_an_article(head: str) -> None:
+    words = "Two hundred prisoners came home on Friday, the ministry says."
+    form = "<form id='comments'><div class='g-recaptcha'></div></form>"
+    read = extract(page("Exchange", words, head=head, rest=form), "https://news.example/1")
+    assert read.problem is None
+    assert read.text.endswith(words)
+
+
+@pytest.mark.parametrize(
     ("head", "rest", "end"),
     [
         (PAID, "", ""),

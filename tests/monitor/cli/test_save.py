@@ -39,6 +39,13 @@ class Newsroom(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
+def opened(home: Path) -> None:
+    """The home asks servers of this machine too, which are refused otherwise."""
+    with (home / "config/parley.yaml").open("a", encoding="utf-8") as settings:
+        settings.write("polling: {open_to: [127.0.0.0/8]}\n")
+
+
+@pytest.fixture
 def newsroom() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Newsroom)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -49,6 +56,7 @@ def newsroom() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("opened")
 def test_a_saved_page_replays_as_it_was_read(parley: Parley, newsroom: str, tmp_path: Path) -> None:
     saved = parley("save", f"{newsroom}/2031/held", tmp_path / "articles")
     assert (saved.exit_code, saved.stderr) == (0, "")
@@ -68,11 +76,22 @@ def test_a_saved_page_replays_as_it_was_read(parley: Parley, newsroom: str, tmp_
     }
 
 
+@pytest.mark.usefixtures("opened")
 def test_a_page_saved_twice_is_one_file(parley: Parley, newsroom: str, tmp_path: Path) -> None:
     names = {parley("save", f"{newsroom}/2031/held", tmp_path / "articles").stdout for _ in range(2)}
     assert len(names) == len(list((tmp_path / "articles").iterdir())) == 1
 
 
+def test_a_page_of_this_machine_is_refused_unless_the_settings_open_it(
+    parley: Parley, newsroom: str, tmp_path: Path
+) -> None:
+    result = parley("save", f"{newsroom}/2031/held", tmp_path / "articles")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "polling.open_to" in result.stderr
+    assert not (tmp_path / "articles").exists()
+
+
+@pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize(("path", "said"), [("/2031/lost", "404"), (None, "could not be had")])
 def test_a_page_that_cannot_be_had_is_a_failure_that_saves_nothing(
     parley: Parley, newsroom: str, tmp_path: Path, path: str | None, said: str

@@ -45,8 +45,12 @@ def upgrade() -> None:
         "alias",
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("kept_key", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("added", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_alias"),
     )
     op.create_index("ix_alias_added", "alias", ["added"], unique=False)
+    op.create_index("ix_alias_kept_key", "alias", ["kept_key"], unique=False)
+    op.add_column("article", sa.Column("read_from", sa.Text(), nullable=False, server_default="page"))
     op.create_index("ix_article_digest", "article", ["digest"], unique=False)
