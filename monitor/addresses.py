@@ -4,6 +4,7 @@
 public that lead to this machine or its network. Hence a list, and IPv4 addresses taken out of what they are wrapped in.
 """
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -51,6 +52,9 @@ _WRAPPED: tuple[tuple[IPv6Network, int], ...] = (
     (IPv6Network("64:ff9b::/96"), 0),  # NAT64
     (IPv6Network("2002::/16"), 80),  # 6to4
 )
+
+
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,38 @@ def refusal(address: str) -> str | None:
             if each.version == network.version and each in network:
                 return why
     return None
+
+
+def literal(host: str) -> str | None:
+    """The IP address that a host spells, None for a name.
+
+    Resolvers take `2130706433`, `0x7f.1` and `0177.0.0.1` for 127.0.0.1 (inet_aton), and `localhost` is never anything
+    but loopback (RFC 6761); whoever does not resolve names must know that too.
+    """
+    host = host.lower().removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        return str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    parts = host.split(".")
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) and len(part) < 40 for part in parts):
+        return None
+    try:
+        numbers = [_number(part) for part in parts]
+    except ValueError:
+        return None
+    *head, last = numbers
+    if any(each > 255 for each in head) or last >= 256 ** (5 - len(parts)):
+        return None
+    return str(IPv4Address(sum(each << 8 * (3 - i) for i, each in enumerate(head)) + last))
+
+
+def _number(part: str) -> int:
+    if part[:2] == "0x":
+        return int(part[2:] or "0", 16)
+    return int(part, 8) if part.startswith("0") and part != "0" else int(part)
 
 
 def _unwrapped(address: Address) -> tuple[IPv4Address, ...]:

@@ -17,10 +17,16 @@ from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Where = tuple[str | int, ...]
-# Tags, anchors, blocks, tabs, odd line ends, marks and directives, of which the two parsers think differently.
+# Tags, anchors, blocks, tabs, odd line ends, marks and directives, of which the two parsers think differently;
+# and dashes without end on one line.
 _DIFFERS = re.compile(
-    r"[!\t\r\x85\u2028\u2029\ufeff]|^(?:%|---|\.\.\.)|(?:^|[\s\[{,:?-])[&*]\S|(?:^|[:?-])\s*[|>]", re.MULTILINE
+    r"(?:[-?] +){50}|[!\t\r\x85\u2028\u2029\ufeff]|^(?:%|---|\.\.\.)|(?:^|[\s\[{,:?-])[&*]\S|(?:^|[:?-])\s*[|>]",
+    re.MULTILINE,
 )
+
+
+_BRACKETS = re.compile(r"[\[\]{}]")
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +97,27 @@ def parse(text: str, file: str) -> Document:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problem = _unquoted(str(error.problem or error.context).split("\n", 1)[0])
         return _unread(Path(file), line, f"not YAML: {problem}", "check indentation, quotes and brackets here")
+    except RecursionError:
+        return _unread(Path(file), 0, "not YAML: nested too deep", "check brackets and dashes")
     except (YAMLError, ValueError) as error:
         return _unread(Path(file), 0, f"not YAML: {str(error).splitlines()[0]}")
     return Document(file, data, builder.lines, tuple(builder.flaws))
 
 
+def _deep(text: str) -> bool:
+    """Whether brackets stand in brackets so often that the parser in C runs out of stack and ends the process."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
 def _composed(text: str) -> Node | None:
     """The root node by the parser in C, which is four times as fast (10,000 feeds in 0.8 s instead of 3.3); None where
     the other one has to look: it takes tabs and directives as YAML 1.2 does, and its words on mistakes are better."""
-    if _DIFFERS.search(text):
+    if _DIFFERS.search(text) or _deep(text):
         return None
     try:
         node: Node | None = YAML(typ="safe", pure=False).compose(StringIO(text))
@@ -146,6 +164,7 @@ class _Builder:
 
     def _mapping(self, node: MappingNode, where: Where, above: frozenset[int]) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
+        first: dict[Any, int] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 self._flaw(key_node, where, "a key should be a plain word")
@@ -154,10 +173,10 @@ class _Builder:
             key = key_node.value if str(key_node.tag).endswith((":merge", ":value")) else self._scalar(key_node, where)
             path = (*where, key if isinstance(key, (str, int)) else str(key))
             if key in out:
-                first = self.lines[path]
-                self._flaw(key_node, path, f"given twice; first in line {first}", "keep one")
+                self._flaw(key_node, path, f"given twice; first in line {first[key]}", "keep one")
                 continue
-            self.lines[path] = key_node.start_mark.line + 1
+            # By key: 1 and 1.0 are one key under two paths.
+            self.lines[path] = first[key] = key_node.start_mark.line + 1
             out[key] = self.build(value_node, path, above)
         return out
 

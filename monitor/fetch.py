@@ -1,32 +1,30 @@
 """HTTP in, outcome out: one polite GET with a total deadline and a cap on what it may cost.
 
-A client per request with one shared TLS context keeps cookies and connections of requests apart and is faster than a
-shared pool (DESIGN §8). What servers do wrong is a `FetchFailure`; only a programming error raises.
+Each request has a connection of its own, which keeps requests apart: no cookies, no Referer, nothing but what is named
+here is sent. What servers do wrong is a `FetchFailure`; only a programming error raises.
 """
 
 import asyncio
-import base64
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.message import Message
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal
 
-import httpcore
 import httpx
 
 from monitor.addresses import CLOSED, Opened
-from monitor.transport import ForbiddenError, Transport
+from monitor.headers import content_type, folded, fresh_for, retry_after
+from monitor.transport import ForbiddenError, Transport, credentials
+from monitor.turns import Turns
 from monitor.unpack import TooBigError, UnpackError, unpacker
 
 FailureKind = Literal[
-    "dns", "refused", "forbidden", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url",
-]  # fmt: skip
+    "dns", "refused", "forbidden", "tls", "timeout", "too_big", "status", "redirects", "protocol", "bad_url"
+]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
@@ -34,16 +32,19 @@ _REDIRECT_LIMIT = 5
 # Of an error page the operator sees the beginning (reference: polling 24).
 _EXCERPT_BYTES = 2_000
 _EXCERPT = 200
-_TURNS_KEPT = 1_000
+# A chunk costs 9 µs whatever its size: a body byte by byte kept the CPU busy until its deadline (measured).
+_CRUMBS = 20_000
+_CRUMB_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete body of a 200. `url` as asked, `final_url` after redirects; `body` is decompressed.
+    """A complete body of a 200. `url` as asked, `final_url` after redirects, without password; `body` is decompressed.
 
-    `etag` and `last_modified` are the server's bytes, for replay as they are. `moved` is the new address when every
-    redirect on the way was permanent. `fresh_for` is what max-age or else Expires leaves. `took` is the time on the
-    wire, without waiting for the host's turn. `reason` and `headers` are the rest of the answer, as received.
+    `etag` and `last_modified` are the server's bytes, for replay as they are, read as Latin-1. `moved` is the new
+    address when every redirect on the way was permanent. `fresh_for` is what max-age or Expires leaves. `headers` are
+    as received, in order; `reason` is the status line's phrase. `took` is the time on the wire, without waiting for the
+    host's turn.
     """
 
     url: str
@@ -63,7 +64,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A 304. Its validators are None where the server repeated none."""
+    """A 304. Its validators are None where the server repeated none. `final_url` as in Fetched."""
 
     url: str
     etag: str | None = None
@@ -71,6 +72,7 @@ class NotModified:
     moved: str | None = None
     fresh_for: timedelta | None = None
     took: timedelta = timedelta(0)
+    final_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,16 @@ class FetchFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    location: str
+    location: httpx.URL
     permanent: bool
-
-
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock
-    waiting: int = 0
-    started: float = float("-inf")
 
 
 class Fetcher:
     """Fetches over HTTP/1.1, at most one request at a time to a host, `gap` between their starts.
 
-    `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for Retry-After dates
-    of servers that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address. Private and
-    other special addresses are refused, except those in `opened`.
+    `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for dates of servers
+    that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address. `opened` are the addresses
+    that may be connected to although they are not of the public network; a proxy's own address needs no mention.
     """
 
     def __init__(
@@ -114,17 +109,18 @@ class Fetcher:
         proxy: str | None = None,
         opened: Opened = CLOSED,
     ) -> None:
-        self._user_agent = user_agent
         self._clock = clock
-        self._gap = gap.total_seconds()
-        context = tls or httpx.create_ssl_context(trust_env=False)
-        self._transport = Transport(tls=context, opened=opened, proxy=proxy)
-        self._turns: dict[str, _Turn] = {}
-        self._slower: dict[str, float] = {}
+        self._transport = Transport(tls=tls or _authorities(), opened=opened, proxy=proxy)
+        self._always = (
+            (b"User-Agent", _raw(user_agent)),
+            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"Connection", b"close"),
+        )
+        self._turns = Turns(gap)
 
     def slow_down(self, host: str, gap: timedelta) -> None:
         """Leave at least this gap between two requests to a host from now on, as its robots.txt asks."""
-        self._slower[host] = gap.total_seconds()
+        self._turns.slow_down(host, gap)
 
     async def get(
         self,
@@ -139,156 +135,168 @@ class Fetcher:
     ) -> Fetched | NotModified | FetchFailure:
         """Get `url`, with the validators of its last 200 if there are any.
 
-        `validated` is the address that gave them, when it was the end of a redirect: no other hop is sent them.
-        `cap` counts bytes after decompression. `deadline` is the time for everything, redirects and body included;
-        waiting for the host's turn does not count.
+        `validated` is the address that the validators came from when it was not `url` itself: the end of a redirect
+        that is not permanent. They are sent to these two and to nobody else (reference: polling 2, 28). `cap` counts
+        bytes as they come, and again after decompression. `deadline` is the time for everything, redirects and body
+        included; waiting for the host's turn does not count. No request is ever repeated.
         """
-        headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate", "User-Agent": self._user_agent}
-        held = {"If-None-Match": etag} if etag else {}
-        held |= {"If-Modified-Since": last_modified} if last_modified else {}
-        left, here, permanent = deadline.total_seconds(), url, True
+        plain = [*self._always, (b"Accept", _raw(accept))]
+        conditional = list(plain)
+        conditional += [(b"If-None-Match", _raw(etag))] if etag else []
+        conditional += [(b"If-Modified-Since", _raw(last_modified))] if last_modified else []
+        here = _parse(url)
+        if isinstance(here, FetchFailure):
+            return here
+        owners = {_bare(here), validated}
+        left, permanent, moved = deadline.total_seconds(), True, None
         for _ in range(_REDIRECT_LIMIT + 1):
-            parsed = _parse(here)
-            if isinstance(parsed, FetchFailure):
-                return parsed
-            async with self._turn(parsed.host):
+            headers = conditional if _bare(here) in owners else plain
+            async with self._turns.of(here.host):
                 began = time.monotonic()
-                moved = here if permanent and here != url else None
-                mine = headers | held if here in (url, validated) else headers
-                mine = mine | _authority(parsed)
-                got = await self._hop(parsed, url, moved, mine, cap, left)
+                got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
             if not isinstance(got, _Hop):
                 return got if isinstance(got, FetchFailure) else replace(got, took=deadline - timedelta(seconds=left))
-            here, permanent = got.location, permanent and got.permanent
-        return FetchFailure("redirects", f"more than {_REDIRECT_LIMIT} redirects, the last one to {here}")
+            there = _parse(str(got.location))
+            if isinstance(there, FetchFailure):
+                return there
+            here, permanent = there, permanent and got.permanent
+            moved = str(here) if permanent and str(here) != url else None
+        return FetchFailure("redirects", f"more than {_REDIRECT_LIMIT} redirects, the last one to {_bare(here)}")
 
     async def _hop(
-        self, target: httpx.URL, url: str, moved: str | None, headers: Mapping[str, str], cap: int, seconds: float
+        self,
+        target: httpx.URL,
+        url: str,
+        moved: str | None,
+        headers: list[tuple[bytes, bytes]],
+        cap: int,
+        seconds: float,
     ) -> Fetched | NotModified | FetchFailure | _Hop:
+        shown = _bare(target)
+        secret = credentials(target)
+        sent = [*headers, (b"Authorization", secret.encode())] if secret else headers
         try:
-            request = httpx.Request("GET", target, headers=headers)
-            async with asyncio.timeout(seconds), self._transport.send(request) as response:
-                return await self._outcome(response, url, moved, cap)
+            async with asyncio.timeout(seconds):
+                response = await self._transport.handle_async_request(httpx.Request("GET", target, headers=sent))
+                try:
+                    return await self._outcome(response, target, url, moved, cap)
+                finally:
+                    await response.aclose()
         except TimeoutError:
-            return FetchFailure("timeout", f"{_shown(target)} was not complete when its time was up")
+            return FetchFailure("timeout", f"{shown} was not complete when its time was up")
         except TooBigError:
-            return FetchFailure("too_big", f"{_shown(target)} is larger than {cap} bytes")
+            return FetchFailure("too_big", f"{shown} is larger than {cap} bytes")
         except UnpackError as error:
-            return FetchFailure("protocol", f"{_shown(target)}: {error}")
+            return FetchFailure("protocol", f"{shown}: {error}")
         except ForbiddenError as error:
-            return FetchFailure("forbidden", f"{_shown(target)}: {error}")
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
-            return _failure(target, error)
+            return FetchFailure("forbidden", f"{shown}: {error}")
+        except httpx.HTTPError as error:
+            return _failure(shown, error)
 
     async def _outcome(
-        self, response: httpx.Response, url: str, moved: str | None, cap: int
+        self, response: httpx.Response, target: httpx.URL, url: str, moved: str | None, cap: int
     ) -> Fetched | NotModified | FetchFailure | _Hop:
-        headers, status = response.headers, response.status_code
+        status, shown = response.status_code, _bare(target)
+        received = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        headers = folded(received)
         if status in _REDIRECTS:
             location = headers.get("location", "").strip()
             if not location:
-                return FetchFailure("redirects", f"{response.url} redirects without saying where to", status)
+                return FetchFailure("redirects", f"{shown} redirects without saying where to", status)
             try:
-                there = response.url.join(location)
-            except httpx.InvalidURL as error:
-                return FetchFailure("redirects", f"{response.url} redirects to no address: {error}", status)
-            return _Hop(str(there), status in _PERMANENT)
-        etag, last_modified = headers.get("etag"), headers.get("last-modified")
+                return _Hop(_redirected(target, location), status in _PERMANENT)
+            except (httpx.InvalidURL, ValueError) as error:
+                return FetchFailure("redirects", f"{shown} redirects to no address: {error}", status)
+        etag, last_modified = headers.get("etag") or None, headers.get("last-modified") or None
         if status == 304:
-            return NotModified(url, etag, last_modified, moved, self._fresh_for(headers))
+            fresh = fresh_for(headers, self._clock())
+            return NotModified(url, etag, last_modified, moved, fresh, final_url=shown)
         if status not in (200, 203):
-            return FetchFailure("status", await _told(response), status, self._retry_after(headers))
+            said = await _told(response, headers)
+            return FetchFailure("status", said, status, retry_after(headers, self._clock()))
         size = headers.get("content-length", "")
-        if size.isdigit() and int(size) > cap:
+        if size.isdigit() and len(size) < 20 and int(size) > cap:
             raise TooBigError
-        body = await _body(response, cap)
-        mime, charset = _content_type(headers.get("content-type"))
+        body = await _body(response, headers, cap)
+        mime, charset = content_type(headers)
         return Fetched(
-            url,
-            str(response.url),
-            status,
-            body,
-            mime,
-            charset,
-            etag,
-            last_modified,
-            moved,
-            self._fresh_for(headers),
+            url=url,
+            final_url=shown,
+            status=status,
+            body=body,
+            content_type=mime,
+            charset=charset,
+            etag=etag,
+            last_modified=last_modified,
+            moved=moved,
+            fresh_for=fresh_for(headers, self._clock()),
+            headers=received,
             reason=response.reason_phrase,
-            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw),
         )
 
-    def _retry_after(self, headers: httpx.Headers) -> timedelta | None:
-        value = headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return timedelta(seconds=min(int(value), 10**9))
-        there = _http_date(value)
-        if there is None:
-            return None
-        # A server's dates are read by the server's own clock (reference: polling 1.1).
-        return max(there - (_http_date(headers.get("date", "")) or self._clock()), timedelta(0))
 
-    def _fresh_for(self, headers: httpx.Headers) -> timedelta | None:
-        """What is left of the answer's freshness (RFC 9111 §4.2.1); never less than nothing."""
-        age = headers.get("age", "0").strip()
-        spent = min(int(age), 10**9) if age.isascii() and age.isdigit() else 0
-        for directive in headers.get("cache-control", "").lower().split(","):
-            name, _, value = directive.strip().partition("=")
-            value = value.strip('" ')
-            if name.strip() == "max-age" and value.isascii() and value.isdigit():
-                return timedelta(seconds=max(0, min(int(value), 10**9) - spent))
-        until = _http_date(headers.get("expires", ""))
-        if until is None:
-            return None
-        dated = _http_date(headers.get("date", "")) or self._clock()
-        return max(until - dated - timedelta(seconds=spent), timedelta(0))
-
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        turn = self._turns.setdefault(host, _Turn(asyncio.Lock()))
-        turn.waiting += 1
-        try:
-            async with turn.lock:
-                gap = max(self._gap, self._slower.get(host, 0.0))
-                if (wait := turn.started + gap - time.monotonic()) > 0:
-                    await asyncio.sleep(wait)
-                turn.started = time.monotonic()
-                yield
-        finally:
-            turn.waiting -= 1
-            if len(self._turns) > _TURNS_KEPT:
-                self._forget_turns()
-
-    def _forget_turns(self) -> None:
-        past = time.monotonic() - self._gap
-        self._turns = {host: turn for host, turn in self._turns.items() if turn.waiting or turn.started > past}
+@cache
+def _authorities() -> ssl.SSLContext:
+    # 16 ms of reading certificates.
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _parse(url: str) -> httpx.URL | FetchFailure:
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        # A port of 99999 is no port; the socket would raise OverflowError.
+        whole = parsed.scheme in ("http", "https") and parsed.host and (parsed.port is None or 0 < parsed.port < 65536)
+    except (httpx.InvalidURL, ValueError) as error:
         return FetchFailure("bad_url", f"{url!r} is not an address: {error}")
-    if parsed.scheme not in ("http", "https") or not parsed.host or set(parsed.host) & set(' %\\<>"{}|^`'):
+    # A backslash is where parsers disagree on what the host is: http://good\\@evil/ (reference: polling 1.6).
+    if not whole or set(parsed.host) & set(' %\\<>"{}|^`') or "\\" in parsed.userinfo.decode("ascii"):
         return FetchFailure("bad_url", f"{url!r} is not an http or https address")
-    return parsed.copy_with(fragment=None)
+    return parsed.copy_with(fragment=None) if parsed.fragment or "#" in url else parsed
 
 
-async def _body(response: httpx.Response, cap: int) -> bytes:
+def _bare(url: httpx.URL) -> str:
+    """The address without user and password."""
+    return str(url.copy_with(userinfo=b"")) if url.userinfo else str(url)
+
+
+def _redirected(here: httpx.URL, location: str) -> httpx.URL:
+    """Where a redirect leads. Password and user stay with the host they are meant for, and none come from a server."""
+    there = here.join(location)
+    same = there.host == here.host and (
+        (there.scheme, there.port) == (here.scheme, here.port) or (there.scheme, there.port) == ("https", None)
+    )
+    if not here.userinfo and not there.userinfo:
+        return there
+    return there.copy_with(userinfo=here.userinfo if same else b"")
+
+
+def _raw(value: str) -> bytes:
+    """The bytes of a header. What servers sent was read as Latin-1, so that it goes back byte for byte."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
+
+
+async def _body(response: httpx.Response, headers: Mapping[str, str], cap: int) -> bytes:
     """The body, decompressed step by step so that a bomb stops at `cap` (reference: polling 4.1, gzip bomb)."""
-    unpack = unpacker(response.headers.get("content-encoding", ""), cap)
+    unpack = unpacker(headers.get("content-encoding", ""), cap)
+    pieces = size = 0
     async for chunk in response.aiter_raw():
         unpack.feed(chunk)
+        pieces, size = pieces + 1, size + len(chunk)
+        if pieces > _CRUMBS and size < pieces * _CRUMB_BYTES:
+            raise UnpackError("the body comes in crumbs")
     return unpack.finish()
 
 
-async def _told(response: httpx.Response) -> str:
+async def _told(response: httpx.Response, headers: Mapping[str, str]) -> str:
     """What the server said, for the operator: status line and the beginning of its page."""
     said = f"{response.status_code} {response.reason_phrase}".strip()
-    if response.headers.get("cf-mitigated", "").lower() == "challenge":
+    if headers.get("cf-mitigated", "").lower() == "challenge":
         return f"{said}: the site answers programs with a challenge page (Cloudflare)"
-    if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         return said
     body = b""
     async for chunk in response.aiter_raw():
@@ -300,48 +308,20 @@ async def _told(response: httpx.Response) -> str:
     return f"{said}: {shown}" if shown else said
 
 
-def _shown(target: httpx.URL) -> str:
-    """An address for people and logs: without the password that it may carry."""
-    return str(target.copy_with(username=None, password=None)) if target.userinfo else str(target)
-
-
-def _authority(target: httpx.URL) -> dict[str, str]:
-    """The name and password that an address itself carries, for its own hop alone."""
-    if not target.userinfo:
-        return {}
-    pair = f"{target.username}:{target.password}".encode()
-    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
-
-def _failure(target: httpx.URL, error: Exception) -> FetchFailure:
+def _failure(shown: str, error: httpx.HTTPError) -> FetchFailure:
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    said = f"{_shown(target)}: {error or type(error).__name__}"
+    said = f"{shown}: {error or type(error).__name__}"
     if any(isinstance(c, ssl.SSLError) for c in causes):
         return FetchFailure("tls", said)
     if any(isinstance(c, socket.gaierror) for c in causes):
         return FetchFailure("dns", said)
-    if isinstance(error, httpcore.TimeoutException):
+    # The system's own patience with a silent host ends before ours.
+    if any(isinstance(c, TimeoutError) for c in causes):
         return FetchFailure("timeout", said)
-    if isinstance(error, httpcore.ConnectError):
+    if isinstance(error, httpx.ConnectError):
         return FetchFailure("refused", said)
     return FetchFailure("protocol", said)
-
-
-def _content_type(value: str | None) -> tuple[str | None, str | None]:
-    if not value:
-        return None, None
-    message = Message()
-    message["Content-Type"] = value
-    return message.get_content_type(), message.get_content_charset()
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -1,150 +1,190 @@
-"""The last step before the wire: one HTTP/1.1 connection for a request, to an address that was judged.
+"""The wire: one HTTP/1.1 request over one connection, and never to an address that is refused.
 
-A name is resolved here, every address that it leads to is judged, and the connection is made to a judged address:
-between the judgement and the connection no other answer of the DNS can slip in (reference: polling 1.2). Each hop of a
-redirect comes through here. With a proxy, names are the proxy's to resolve: of its targets only literal addresses can
-be judged, and the proxy itself is the operator's word.
+The names of hosts are resolved here, every address is judged, and the connection goes to one that was judged: nothing
+is resolved a second time in between (reference: polling 1.2, 1.6). A connection that serves one request needs neither
+pool nor client; those took more than half of the CPU time of a request (measured). Timeouts are the caller's:
+`asyncio.timeout` around the whole.
 """
 
 import asyncio
+import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from functools import lru_cache
-from ipaddress import ip_address
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
+import aiohappyeyeballs
 import httpcore
 import httpx
 
-from monitor.addresses import Opened, refusal
+from monitor.addresses import Opened, literal, refusal
 from monitor.records import MonitorError
 
-_NO_OPTIONS: Iterable[httpcore.SOCKET_OPTION] = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+# The next address is tried when the one before has not answered for so long, seconds (RFC 8305).
+_STAGGER = 0.25
+# What came in one read is taken apart without a pause: 20,000 chunks of a byte each held everybody up for 1 to 3 s.
+_PIECES_AT_A_TIME = 128
+# Threads that wait for name servers. asyncio's own are six on two CPUs and are needed for reading files.
+_LOOKUPS = 32
+_Place = tuple[int, int, int, str, tuple[Any, ...]]
+_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (httpcore.ConnectError, httpx.ConnectError),
+    (httpcore.ReadError, httpx.ReadError),
+    (httpcore.WriteError, httpx.WriteError),
+    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
+    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
+    (httpcore.ProxyError, httpx.ProxyError),
+)
 
 
 class ForbiddenError(MonitorError):
-    """A host leads to no address that may be connected to. The fetcher makes a failure of it."""
-
-
-class Guard(httpcore.AsyncNetworkBackend):
-    """Connects to judged addresses only; `opened` are the operator's exceptions."""
-
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
-        self._wire = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface; the fetcher's deadline is the one that counts
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first judged address of the host that answers. ForbiddenError when all are refused."""
-        error: Exception | None = None
-        options = socket_options or _NO_OPTIONS
-        for address in self.judged(host, await _resolved(host, port)):
-            try:
-                return await self._wire.connect_tcp(address, port, timeout, local_address, options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
-                error = failed
-        raise error or httpcore.ConnectError(f"{host} has no address")
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's interface
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002 - the same
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: no address of the web is a socket of this machine."""
-        raise ForbiddenError(f"{path} is a socket of this machine")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._wire.sleep(seconds)
-
-    def judged(self, host: str, addresses: Iterable[str]) -> list[str]:
-        """The addresses that may be connected to, in their order. ForbiddenError when there are some and none may."""
-        why = ""
-        fine = []
-        for address in addresses:
-            if (because := refusal(address)) is None or self._opened.covers(host, address):
-                fine.append(address)
-            else:
-                why = why or f"{host} leads to {address}, {because}"
-        if why and not fine:
-            raise ForbiddenError(f"{why}: open it with polling.open_to if that is meant")
-        return fine
+    """The host is nowhere but at addresses that may not be connected to. The fetcher makes a failure of it."""
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Sends a request over a connection of its own. Raises what httpcore raises, and ForbiddenError."""
+    """Sends one request over a connection of its own, which ends with the response.
+
+    Raises ForbiddenError, httpx.TransportError. `opened` are the operator's exceptions. Through a `proxy` (http or
+    https) the proxy's own address is exempt and names are the proxy's to resolve; addresses that the URL spells out are
+    judged all the same.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext, opened: Opened, proxy: str | None = None) -> None:
-        self._tls, self._proxy = tls, httpx.Proxy(proxy) if proxy else None
-        self._guard = Guard(opened)
+        tls.set_alpn_protocols(["http/1.1"])
+        self._tls = tls
+        self._opened = opened
+        self._proxy = httpx.Proxy(proxy) if proxy else None
+        if self._proxy and self._proxy.url.scheme not in ("http", "https"):
+            raise ValueError("a proxy's address begins with http:// or https://")
+        self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
-    @asynccontextmanager
-    async def send(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """The response with its body still on the wire; the connection ends with the block."""
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        asked = httpcore.Request("GET", target, headers=request.headers.raw)
-        connection = self._connection(target, url.host)
-        try:
-            answered = await connection.handle_async_request(asked)
-            response = httpx.Response(
-                answered.status,
-                headers=answered.headers,
-                stream=_Body(answered),
-                extensions=answered.extensions,
-                request=request,
-            )
-            yield response
-        finally:
-            await connection.aclose()
+        sent = httpcore.Request(request.method, target, headers=request.headers.raw)
+        with _as_httpx():
+            connection = self._proxied(target) if self._proxy else await self._connected(target)
+            try:
+                got = await connection.handle_async_request(sent)
+            except BaseException:
+                await connection.aclose()
+                raise
+        return httpx.Response(got.status, headers=got.headers, stream=_Body(got, connection), extensions=got.extensions)
 
-    def _connection(self, target: httpcore.URL, host: str) -> httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy:
-        if self._proxy is None:
-            return httpcore.AsyncHTTPConnection(target.origin, ssl_context=self._tls, network_backend=self._guard)
-        if _is_literal(host):
-            self._guard.judged(host, [host])
-        place = self._proxy.url
+    async def _connected(self, target: httpcore.URL) -> httpcore.AsyncHTTP11Connection:
+        host, origin = target.host.decode("ascii"), target.origin
+        secure: dict[str, Any] = {}
+        if origin.scheme == b"https":
+            secure = {"ssl": self._tls, "server_hostname": host.rstrip(".")}
+        try:
+            places = self._allowed(host, await self._places(host, origin.port))
+            connected = await aiohappyeyeballs.start_connection(places, happy_eyeballs_delay=_STAGGER)
+            stream = _Stream(*await asyncio.open_connection(sock=connected, **secure))
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return httpcore.AsyncHTTP11Connection(origin, stream)
+
+    async def _places(self, host: str, port: int) -> list[_Place]:
+        if ":" in host:
+            return [(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))]
+        try:
+            socket.inet_pton(socket.AF_INET, host)
+        except OSError:
+            # As bytes: a text would be put through IDNA, which is done already and raises at a label of 64 letters.
+            look = partial(socket.getaddrinfo, host.encode("ascii"), port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, look)
+            return [(int(family), int(kind), proto, "", where) for family, kind, proto, _, where in found]
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
+
+    def _refusal(self, host: str, address: str) -> str | None:
+        reason = refusal(address)
+        return None if reason is None or self._opened.covers(host, address) else reason
+
+    def _allowed(self, host: str, places: list[_Place]) -> list[_Place]:
+        judged = [(place, self._refusal(host, str(place[4][0]))) for place in places]
+        allowed = [place for place, reason in judged if reason is None]
+        if not allowed:
+            raise ForbiddenError(_told(host, [(str(place[4][0]), reason or "") for place, reason in judged]))
+        return allowed
+
+    def _proxied(self, target: httpcore.URL) -> httpcore.AsyncHTTPProxy:
+        assert self._proxy is not None
+        host, proxy = target.host.decode("ascii"), self._proxy.url
+        address = literal(host)
+        if address is not None and (reason := self._refusal(host, address)):
+            raise ForbiddenError(_told(host, [(address, reason)]))
         return httpcore.AsyncHTTPProxy(
-            httpcore.URL(scheme=place.raw_scheme, host=place.raw_host, port=place.port, target=place.raw_path),
+            httpcore.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=proxy.raw_path),
             proxy_auth=self._proxy.raw_auth,
             ssl_context=self._tls,
-            proxy_ssl_context=self._tls if place.scheme == "https" else None,
+            proxy_ssl_context=self._tls if proxy.scheme == "https" else None,
+            max_connections=1,
         )
 
 
+def credentials(url: httpx.URL) -> str | None:
+    """The Authorization header for the user and password of an address."""
+    if not url.userinfo:
+        return None
+    return "Basic " + base64.b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answered: httpcore.Response) -> None:
-        self._answered = answered
+    def __init__(self, response: httpcore.Response, connection: Any) -> None:
+        self._response, self._connection = response, connection
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answered.aiter_stream():
-            yield chunk
+        with _as_httpx():
+            pieces = 0
+            async for chunk in self._response.aiter_stream():
+                yield chunk
+                pieces += 1
+                if pieces % _PIECES_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
 
     async def aclose(self) -> None:
-        await self._answered.aclose()
+        await self._response.aclose()
+        await self._connection.aclose()
 
 
-async def _resolved(host: str, port: int) -> list[str]:
-    if _is_literal(host):
-        return [host]
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection as httpcore wants it; the times that it offers are not taken."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 -- httpcore's
+        try:
+            return await self._reader.read(max_bytes)
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 -- httpcore's
+        try:
+            self._writer.write(buffer)
+            await self._writer.drain()
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        # Whoever closes has what it wanted; TLS would wait for the other side's farewell for up to half a minute.
+        self._writer.transport.abort()
+
+
+def _told(host: str, refused: list[tuple[str, str]]) -> str:
+    address, reason = refused[0]
+    return f"{host} leads to {address}, {reason}: open it with polling.open_to if that is meant"
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
-    return list(dict.fromkeys(str(place[4][0]) for place in found))
-
-
-@lru_cache(maxsize=1024)
-def _is_literal(host: str) -> bool:
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+        yield
+    except Exception as error:
+        for ours, theirs in _ERRORS:
+            if isinstance(error, ours):
+                raise theirs(str(error)) from error
+        raise

@@ -83,3 +83,16 @@ def test_the_quick_one_is_used_for_what_operators_write() -> None:
 def test_whatever_is_typed_means_the_same_to_both(text: str) -> None:
     quick, slow = both(text)
     assert repr(quick) == repr(slow)  # nan is not itself
+
+
+def test_two_ways_of_writing_one_key_are_the_key_given_twice():
+    assert [flaw.line for flaw in documents.parse("1: a\n1.0: b\n", "f").flaws] == [2]
+
+
+def test_a_file_nested_without_end_is_a_flaw():
+    assert documents.parse("- " * 100_000 + "a", "f").flaws[0].message == "not YAML: nested too deep"
+
+
+@pytest.mark.parametrize("text", ["- " * 100_000, "? " * 100_000, "[" * 100_000, "{a: " * 100_000])
+def test_what_would_end_the_process_is_not_given_to_the_parser_in_c(text):
+    assert documents._composed(text) is None

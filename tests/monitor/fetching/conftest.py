@@ -1,7 +1,9 @@
 """A local web server whose answers each test writes, and a fetcher that asks it."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -72,6 +74,46 @@ async def serve_tls() -> AsyncIterator[Callable[[ssl.SSLContext], Awaitable[Serv
     yield start
     for runner in runners:
         await runner.cleanup()
+
+
+@dataclass
+class Wire:
+    """A server that sees and says bytes: `answer` is what it sends, piece by piece with `pause` seconds in between."""
+
+    port: int = 0
+    answer: tuple[bytes, ...] = (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",)
+    pause: float = 0.0
+    heard: list[bytes] = field(default_factory=list)
+    at_work: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        self.at_work.add(me)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            self.heard.append(await reader.readuntil(b"\r\n\r\n"))
+            for piece in self.answer:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(self.pause)
+        self.at_work.discard(me)
+        writer.close()
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    raw = Wire()
+    server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
+    raw.port = server.sockets[0].getsockname()[1]
+    yield raw
+    server.close()
+    # A server that is still talking finds its client gone.
+    await asyncio.gather(*raw.at_work)
+    await server.wait_closed()
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ async def test_a_page_comes_back_with_its_validators_as_the_server_wrote_them(se
 async def test_validators_are_sent_back_byte_for_byte_and_304_is_no_failure(server, fetcher):
     url = server.gives("/a", status=304, ETag='W/"new"', Cache_Control="public, max-age=7200", Age="200")
     got = plain(await get(fetcher, url, etag='W/"x  y"', last_modified="Fri, 16 May 2025 9:00:00 +0000"))
-    assert got == NotModified(url, 'W/"new"', None, fresh_for=timedelta(seconds=7000))
+    assert got == NotModified(url, 'W/"new"', None, fresh_for=timedelta(seconds=7000), took=got.took, final_url=url)
     sent = server.requests[0][1]
     assert sent["if-none-match"] == 'W/"x  y"'
     assert sent["if-modified-since"] == "Fri, 16 May 2025 9:00:00 +0000"
@@ -59,6 +59,7 @@ async def test_a_request_carries_what_it_must_and_nothing_else(server, fetcher):
         "user-agent": "Parley/0 (+mailto:desk@example.org)",
         "accept": "text/html",
         "accept-encoding": "gzip, deflate",
+        "connection": "close",
     }
 
 

@@ -1,0 +1,54 @@
+"""One thing at a time for each host, with a gap between the starts (reference: polling 17)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+_KEPT = 1_000
+
+
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock
+    waiting: int = 0
+    started: float = float("-inf")
+
+
+class Turns:
+    """Whose turn it is at which host; first come, first served."""
+
+    def __init__(self, gap: timedelta) -> None:
+        self._gap = gap.total_seconds()
+        self._turns: dict[str, _Turn] = {}
+        self._slower: dict[str, float] = {}
+
+    def slow_down(self, host: str, gap: timedelta) -> None:
+        """Leave at least this gap at a host from now on."""
+        self._slower[host] = gap.total_seconds()
+
+    @asynccontextmanager
+    async def of(self, host: str) -> AsyncIterator[None]:
+        """Wait for the turn at a host, and hold it."""
+        turn = self._turns.get(host)
+        if turn is None:
+            turn = self._turns[host] = _Turn(asyncio.Lock())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                gap = max(self._gap, self._slower.get(host, 0.0))
+                wait = turn.started + gap - time.monotonic()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                turn.started = time.monotonic()
+                yield
+        finally:
+            turn.waiting -= 1
+            if len(self._turns) > _KEPT:
+                self._forget()
+
+    def _forget(self) -> None:
+        past = time.monotonic() - max(self._gap, *self._slower.values(), 0.0)
+        self._turns = {host: turn for host, turn in self._turns.items() if turn.waiting or turn.started > past}
