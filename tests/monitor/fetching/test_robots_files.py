@@ -94,7 +94,7 @@ async def test_the_loop_goes_on_while_a_long_file_is_read(server: Server, robots
     assert await robots.allowed(f"{server.base}/news/1") == "yes"
     ticking.cancel()
     # In the loop itself it would be one gap of the whole time, however busy the machine.
-    assert max(gaps) < whole / 2
+    assert max(gaps) < whole * 0.9
 
 
 @pytest.mark.parametrize("url", ["http://[::1/x", "mailto:desk@example.org"])
