@@ -47,13 +47,13 @@ async def keep_house(
 def tidy(folder: Path, now: datetime, *, life: timedelta, size: int, but: Collection[Path] = ()) -> tuple[Path, ...]:
     """Drop the files of the archive whose day ended more than `life` ago, then the oldest until all are `size` bytes.
 
-    Which were dropped. OSError.
+    Without a `life` no archive is kept, and all are dropped. Which were. OSError.
     """
     there = files(folder)
     left, day = sum(file.size for file in there), now.date()
     dropped: list[Path] = []
     for file in there:
-        if file.path in but or (day - file.day <= life + timedelta(days=1) and left <= size):
+        if file.path in but or (life and day - file.day <= life + timedelta(days=1) and left <= size):
             continue
         file.path.unlink(missing_ok=True)
         left -= file.size

@@ -7,10 +7,11 @@ Same input, same alerts, in any process. What is printed are the decisions of th
 quiet hours, gathering or caps (DESIGN §6).
 
 What an archive of the service tells (`monitor.archive.Loaded.sequence`) is taken in as the service did: at the time,
-for the watches and under the family that it recorded, with withdrawals, each watch from when it began.
+for the watches and under the family that it recorded, with withdrawals, each watch from when it began. A watch that the
+archive does not know, such as one that is being written, reads all of its articles.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from extractors.claims import read_claims
 from extractors.lexicon import Lexicon, compile_lexicon
 from extractors.records import Article, Reading
 from monitor.archive import Began, SavedArticle, Withdrawn, load
+from monitor.archive.found import version_of
 from monitor.intake import Judged, Mailing, Taken, take_in, withdraw
 from monitor.records import Watch
 from monitor.store import Store, open_store
@@ -75,20 +77,22 @@ def steps(
     lexicon = compile_lexicon([w.names for w in watches])
     store = open_store("sqlite://")
     begun = {each.id: each for each in watches}
+    items = list(articles)
+    strangers = frozenset(begun) - _recorded(items)
     try:
         now = BEGINNING
         for article in known:
             now = max(now, article.published or now)
             take(store, article, lexicon, watches, family_of, now, baseline=True)
         now = BEGINNING
-        for item in articles:
+        for item in items:
             if isinstance(item, Began):
                 if item.watch in begun:
                     begun[item.watch] = _begin(store, item, begun[item.watch], lexicon, family_of, stories=stories)
             elif isinstance(item, Withdrawn):
-                yield _take_back(store, item, begun)
+                yield _take_back(store, item, _named(begun, strangers.union(item.taking.watches)))
             elif isinstance(item, SavedArticle) and item.taking is not None:
-                yield _take_again(store, item, lexicon, begun)
+                yield _take_again(store, item, lexicon, _named(begun, strangers.union(item.taking.watches)))
             else:
                 article = item.article if isinstance(item, SavedArticle) else item
                 now = max(now, article.published or now)
@@ -137,6 +141,15 @@ def missing(sequence: Iterable[Item], watches: Sequence[Watch]) -> tuple[str, ..
     )
 
 
+def differing(sequence: Iterable[Item]) -> int:
+    """How many articles of an archive are read otherwise now than when they were taken in: the program has changed."""
+    return sum(
+        item.taking is not None and item.taking.digest != version_of(item.article)
+        for item in sequence
+        if isinstance(item, SavedArticle)
+    )
+
+
 def _begin(
     store: Store,
     began: Began,
@@ -165,7 +178,7 @@ def _begin(
     return replace(watch, rings=replace(watch.rings, began=began.moment))
 
 
-def _take_again(store: Store, saved: SavedArticle, lexicon: Lexicon, begun: Mapping[str, Watch]) -> Step:
+def _take_again(store: Store, saved: SavedArticle, lexicon: Lexicon, watches: Sequence[Watch]) -> Step:
     assert saved.taking is not None
     taking = saved.taking
     reading = read_claims(saved.article, lexicon)
@@ -174,7 +187,7 @@ def _take_again(store: Store, saved: SavedArticle, lexicon: Lexicon, begun: Mapp
             tx,
             saved.article,
             reading,
-            watches=_named(begun, taking.watches),
+            watches=watches,
             family=taking.family,
             mailing=Mailing(),
             now=taking.now,
@@ -182,15 +195,25 @@ def _take_again(store: Store, saved: SavedArticle, lexicon: Lexicon, begun: Mapp
     return _step(saved.article, reading, taken)
 
 
-def _take_back(store: Store, item: Withdrawn, begun: Mapping[str, Watch]) -> Step:
+def _take_back(store: Store, item: Withdrawn, watches: Sequence[Watch]) -> Step:
     gone = Article(item.url, "", None, "", seen=item.taking.now)
-    watches = _named(begun, item.taking.watches)
     with store.write() as tx:
         taken = withdraw(tx, item.url, watches=watches, mailing=Mailing(), now=item.taking.now, because=item.because)
     return _step(gone, Reading(()), taken, item.because)
 
 
-def _named(begun: Mapping[str, Watch], ids: Sequence[str]) -> list[Watch]:
+def _recorded(items: Iterable[Item]) -> frozenset[str]:
+    """The ids of the watches that an archive speaks of."""
+    ids: set[str] = set()
+    for item in items:
+        if isinstance(item, Began):
+            ids.add(item.watch)
+        elif not isinstance(item, Article) and item.taking is not None:
+            ids.update(item.taking.watches)
+    return frozenset(ids)
+
+
+def _named(begun: Mapping[str, Watch], ids: Collection[str]) -> list[Watch]:
     return [watch for watch in begun.values() if watch.id in ids]
 
 

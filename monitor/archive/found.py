@@ -1,5 +1,6 @@
 """What readers of saved articles hand on, and what they share."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -76,6 +77,11 @@ class Unreadable:
 
     where: str
     because: str
+
+
+def version_of(article: Article) -> str:
+    """What tells the versions of an address apart: SHA-256 over title and text, hexadecimal."""
+    return hashlib.sha256(f"{article.title or ''}\n{article.text}".encode(errors="replace")).hexdigest()
 
 
 def moment(value: object) -> datetime:

@@ -23,6 +23,7 @@ from monitor.archive.found import Began, Found, Resumed, Taking, Unreadable, Wit
 from monitor.archive.recording import FORMAT, NAME, SOFTWARE
 
 _MEMBER = b"\x1f\x8b\x08"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,12})\r\n", re.IGNORECASE)
 _CHUNK = 1 << 20
 # More than any setting lets an answer have; what unpacks to more is not ours.
 _UNPACKED = 1 << 30
@@ -32,10 +33,12 @@ def is_own(path: Path) -> bool:
     """Whether Parley wrote it: its name says so, or its first record. OSError."""
     if NAME.fullmatch(path.name):
         return True
-    with path.open("rb") as stream, contextlib.suppress(zlib.error):
-        head = zlib.decompressobj(31).decompress(stream.read(4096), 4096)
-        return re.search(rb"^software: " + SOFTWARE.encode() + rb"\b", head, re.MULTILINE) is not None
-    return False
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if head.startswith(_MEMBER):
+        with contextlib.suppress(zlib.error):
+            head = zlib.decompressobj(31).decompress(head, 4096)
+    return re.search(rb"^software: " + SOFTWARE.encode() + rb"\b", head, re.MULTILINE) is not None
 
 
 def read_own(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resumed | Unreadable]:
@@ -64,18 +67,19 @@ def read_own(path: Path, name: str) -> Iterator[Found | Withdrawn | Began | Resu
 
 
 def _members(path: Path) -> Iterator[bytes | None]:
-    """The gzip members of a file, unpacked; None for each damaged stretch."""
+    """The gzip members of a file, unpacked, or its records if somebody unpacked it; None for each damaged stretch."""
     if path.stat().st_size == 0:
         return
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        take, mark = (_plain, b"WARC/1.") if data[:5] == b"WARC/" else (_member, _MEMBER)
         start, damaged = 0, False
         while 0 <= start < len(data):
-            unpacked = _member(data, start)
+            unpacked = take(data, start)
             if unpacked is None:
                 if not damaged:
                     yield None
                 damaged = True
-                start = data.find(_MEMBER, start + 1)
+                start = data.find(mark, start + 1)
                 continue
             damaged = False
             member, start = unpacked
@@ -95,6 +99,17 @@ def _member(data: mmap.mmap, start: int) -> tuple[bytes, int] | None:
         if size > _UNPACKED or not chunk:
             return None
     return b"".join(parts), at - len(unpacking.unused_data)
+
+
+def _plain(data: mmap.mmap, start: int) -> tuple[bytes, int] | None:
+    head = data.find(b"\r\n\r\n", start)
+    fields = data[start : head + 2] if head >= 0 else b""
+    length = _LENGTH.search(fields)
+    # A head that was cut short would run on into the next.
+    if length is None or not fields.startswith(b"WARC/") or b"WARC/1.1\r\n" in fields[5:]:
+        return None
+    end = head + 4 + int(length[1])
+    return (data[start : end + 4], end + 4) if data[end : end + 4] == b"\r\n\r\n" else None
 
 
 def _item(told: Mapping[str, Any], page: bytes | None, where: str) -> Found | Withdrawn | Began | Resumed | Unreadable:

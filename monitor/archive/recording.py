@@ -7,8 +7,8 @@ recorder begins a file of its own, so that what a kill cut short is always the e
 
 import contextlib
 import gzip
-import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from extractors.records import Article, Entry
+from monitor.archive.found import version_of
 from monitor.fetch import Fetched
 from monitor.records import MonitorError
 
@@ -33,7 +34,11 @@ _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encodi
 _MAKE = RecordBuilder(warc_version="1.1")
 # The library's own level, 9, costs ten times the CPU for some hundredths of the size (100 kB of words: 32 and 3 ms).
 _LEVEL = 6
-_KEPT_BACK = frozenset({"set-cookie", "set-cookie2"})
+# What signs somebody in, so that an archive can be handed on; and what is of the connection (RFC 9110 §7.6.1).
+_KEPT_BACK = frozenset({
+    "set-cookie", "set-cookie2", "authentication-info", "proxy-authenticate", "proxy-authentication-info",
+    "www-authenticate", "connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade",
+})  # fmt: skip
 
 
 class ArchiveError(MonitorError):
@@ -133,7 +138,7 @@ class Recorder:
                 "feed": feed_url,
                 "entry": entry.id,
                 "source": source,
-                "digest": hashlib.sha256(f"{article.title or ''}\n{article.text}".encode(errors="replace")).hexdigest(),
+                "digest": version_of(article),
             }
             if source == "summary":
                 about["text"] = article.text
@@ -191,7 +196,9 @@ class Recorder:
 
     def _turn(self, now: datetime) -> None:
         day = int(now.astimezone(UTC).strftime("%Y%m%d"))
-        if self._file is not None and day <= self._name[0] and self._size <= self._file_bytes:
+        # A file that somebody removed goes on taking bytes that nobody will ever read.
+        there_still = self._file is not None and os.fstat(self._file.fileno()).st_nlink > 0
+        if there_still and day <= self._name[0] and self._size <= self._file_bytes:
             return
         self.close()
         self._folder.mkdir(parents=True, exist_ok=True)

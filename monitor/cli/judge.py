@@ -19,7 +19,7 @@ from monitor.archive.loading import day_or_moment
 from monitor.cli.home import WATCHES, chosen, families_of
 from monitor.lines import alert_line, explain_line
 from monitor.records import MonitorError
-from monitor.replay import missing, steps
+from monitor.replay import differing, missing, steps
 
 
 class Moment(click.ParamType[datetime]):
@@ -87,6 +87,8 @@ def replay(
     _problems(told, read)
     for problem in lacking:
         click.echo(problem, err=True)
+    if changed := differing(read.sequence):
+        click.echo(f"{changed} articles are read otherwise than when the service took them in", err=True)
     unreadable = len(told.problems) + len(read.problems) + len(lacking)
     tally = f"{articles} articles, {f'{withdrawn} withdrawn, ' if withdrawn else ''}{len(printed)} alerts"
     click.echo(f"{tally}; {unreadable} could not be read" if unreadable else tally, err=True)

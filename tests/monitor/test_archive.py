@@ -171,6 +171,27 @@ def test_a_damaged_archive_gives_what_lies_before_the_damage(tmp_path):
     assert len(loaded.problems) == 1
 
 
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+def test_a_page_that_lost_its_end_is_named_and_not_read_as_if_it_were_whole(tmp_path, name):
+    pages = [(f"https://a.org/{n}", "2025-05-16T10:00:00Z", "text/html", PAGE.encode() * (2 * n + 1)) for n in range(2)]
+    path = warc(tmp_path / name, *pages)
+    path.write_bytes(path.read_bytes()[:-60])
+    loaded = load([path])
+    assert [saved.article.url for saved in loaded.articles] == ["https://a.org/0"]
+    assert loaded.problems == (f"{path}: record 2: https://a.org/1: the page is cut short",)
+
+
+def test_an_archive_whose_record_lost_its_address_is_damaged_there(tmp_path):
+    pages = [(f"https://a.org/{n}", "2025-05-16T10:00:00Z", "text/html", PAGE.encode()) for n in range(2)]
+    path = warc(tmp_path / "a.warc", *pages)
+    data = path.read_bytes()
+    second = data.rindex(b"WARC-Target-URI")
+    path.write_bytes(data[:second] + data[second:].replace(b"WARC-Target-URI", b"WARC-Target-URL"))
+    loaded = load([path])
+    assert [saved.article.url for saved in loaded.articles] == ["https://a.org/0"]
+    assert [problem.partition(" record 1: ")[0] for problem in loaded.problems] == [f"{path}: damaged after"]
+
+
 def test_a_saved_page_is_loaded_as_it_was(tmp_path):
     fetched = Fetched("https://a.org/s", "https://www.a.org/news/1?x=2", 200, PAGE.encode(), "text/html", "utf-8")
     path = save(fetched, tmp_path / "articles")

@@ -182,6 +182,11 @@ def test_archive_files_go_by_age_then_the_oldest_by_size(tmp_path: Path) -> None
     assert tidy(tmp_path / "none", NOW, life=life, size=0) == ()
 
 
+def test_without_an_archive_none_of_its_files_stay(tmp_path: Path) -> None:
+    there = archived(tmp_path / "archive", 2, 1, 0)
+    assert tidy(tmp_path / "archive", NOW, life=timedelta(0), size=10**9) == tuple(there)
+
+
 async def test_an_archive_that_cannot_be_tidied_is_logged_and_the_store_is_kept_all_the_same(
     thread: StoreThread, watch: Watch, tmp_path: Path
 ) -> None:

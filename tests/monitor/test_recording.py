@@ -58,7 +58,7 @@ def records(path: Path) -> list[tuple[str, bytes]]:
 def test_any_reader_of_warc_finds_the_answers_with_their_headers(recorder: Recorder, tmp_path: Path) -> None:
     headers = (
         ("Content-Type", "text/html"), ("Content-Encoding", "gzip"), ("Content-Length", "91"), ("Set-Cookie", "id=1"),
-        ("X-Name", "one\ttwo"), ("X-Name", "three"),
+        ("X-Name", "one\ttwo"), ("WWW-Authenticate", "Bearer x"), ("Connection", "close"), ("X-Name", "three"),
     )  # fmt: skip
     recorder.feed(answer(PAGE, *headers), feed_url="https://a.example/rss", now=NOW)
     (file,) = files(tmp_path / "archive")
@@ -152,6 +152,9 @@ def test_a_full_disk_is_told_and_leaves_no_half_of_a_record(recorder: Recorder, 
         def truncate(self, size: int) -> int:
             return real.truncate(size)
 
+        def fileno(self) -> int:
+            return real.fileno()
+
         def close(self) -> None:
             real.close()
 
@@ -187,14 +190,42 @@ def test_damage_in_the_middle_hides_nothing_that_follows(recorder: Recorder, tmp
     )
 
 
-@pytest.mark.parametrize("name", ["parley-20310517-0001.warc.gz", "renamed.warc.gz"])
+@pytest.mark.parametrize("name", ["parley-20310517-0001.warc.gz", "renamed.warc.gz", "unpacked.warc"])
 def test_an_archive_is_known_by_its_name_or_by_what_it_says(recorder: Recorder, tmp_path: Path, name: str) -> None:
     take(recorder)
+    take(recorder, f"{URL}2")
     (file,) = files(tmp_path / "archive")
     copy = tmp_path / name
-    copy.write_bytes(file.path.read_bytes())
-    (saved,) = load([copy]).articles
-    assert saved.taking is not None
+    data = file.path.read_bytes()
+    copy.write_bytes(data if name.endswith(".gz") else gzip.decompress(data))
+    loaded = load([copy])
+    assert [saved.taking is not None for saved in loaded.articles] == [True, True]
+    assert loaded.problems == ()
+
+
+def test_an_unpacked_archive_that_is_damaged_gives_what_is_whole(recorder: Recorder, tmp_path: Path) -> None:
+    for number in range(3):
+        take(recorder, f"{URL}{number}")
+    (file,) = files(tmp_path / "archive")
+    data = gzip.decompress(file.path.read_bytes())
+    copy = tmp_path / "unpacked.warc"
+    starts = [at for at in range(len(data)) if data.startswith(b"WARC/1.1", at)]
+    copy.write_bytes(data[: starts[3] + 300] + data[starts[4] :][:-30])
+    loaded = load([copy])
+    assert [saved.article.url for saved in loaded.articles] == [f"{URL}0"]
+    assert [problem.partition(": ")[2] for problem in loaded.problems] == [
+        "damaged after record 3",
+        f"record 4: {URL}1: its page is not in the archive any more",
+        "damaged after record 5",
+    ]
+
+
+def test_a_file_that_somebody_removed_is_not_written_on(recorder: Recorder, tmp_path: Path) -> None:
+    take(recorder)
+    (file,) = files(tmp_path / "archive")
+    file.path.unlink()
+    take(recorder, f"{URL}2")
+    assert [saved.article.url for saved in load([tmp_path / "archive"]).articles] == [f"{URL}2"]
 
 
 def test_a_note_of_a_newer_parley_is_named(recorder: Recorder, tmp_path: Path) -> None:

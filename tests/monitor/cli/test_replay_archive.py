@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from alerts.records import Alert
-from extractors.article import extract
+from extractors.article import ExtractedPage, extract
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon, compile_lexicon
 from extractors.records import Article, Entry
@@ -270,3 +270,28 @@ def test_explain_reads_each_version_of_an_archive(parley: Parley, live: Live) ->
     run(live)
     result = parley("explain", "--json", live.folder)
     assert result.stdout.count('"url": "https://w.example/swap"') == 2
+
+
+def test_a_watch_that_the_archive_does_not_know_reads_all_of_it(parley: Parley, live: Live, home: Path) -> None:
+    live.until(22)
+    live.read("https://east.example/swap", "A swap", OTHERS.format(n=7, day=22))
+    new = home / "seeds/watches/new.yaml"
+    new.write_text((home / "seeds/watches/other.yaml").read_text().replace("watch: other", "watch: new"))
+    result = parley("replay", "--watch", new, live.folder)
+    assert "22 May 2031" in result.stdout
+
+
+def test_pages_that_are_read_otherwise_now_are_counted(
+    parley: Parley, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.read("https://n.example/plan", *PLAN)
+    assert "read otherwise" not in parley("replay", live.folder).stderr
+
+    def another(page: bytes, url: str, charset: str | None = None) -> ExtractedPage:
+        read = extract(page, url, charset)
+        return replace(read, text=f"{read.text} So much for that.")
+
+    monkeypatch.setattr("monitor.archive.recorded.extract", another)
+    result = parley("replay", live.folder)
+    assert "1 articles are read otherwise than when the service took them in" in result.stderr
+    assert result.exit_code == 0
