@@ -81,7 +81,8 @@ def test_all_of_them_can_be_enabled() -> None:
     assert "3 watches," in result.output
 
 
-@pytest.mark.parametrize("name", IDS)
+# The watch with the most articles of its own is left to the slow tests: twenty seconds of reading.
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "ru-ua" else n for n in IDS])
 @pytest.mark.parametrize("corpus", ["dev-retold", "gaza", "india-pakistan"])
 def test_a_watch_tells_beside_the_others_what_it_tells_alone(corpus: str, name: str) -> None:
     together = [alert for alert in told(corpus, *IDS) if alert.watch == name]

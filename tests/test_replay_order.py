@@ -191,6 +191,7 @@ def test_what_comes_again_with_an_empty_line_more_rings_nothing() -> None:
         store.close()
 
 
+@pytest.mark.slow  # the command's own test compares the stories' bytes among the fast ones
 def test_another_process_with_another_hash_seed_prints_the_same_bytes() -> None:
     replay = ["--home", str(HOME), "replay", "--json", str(LABELLED)]
     here = CliRunner().invoke(main, replay, catch_exceptions=False).stdout_bytes

@@ -336,6 +336,7 @@ for line in Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()[:40]:
 """
 
 
+@pytest.mark.slow  # the alerts of whole corpora are compared so among the fast ones
 def test_a_reading_is_the_same_under_every_hash_seed() -> None:
     prints = {
         subprocess.run(
