@@ -359,8 +359,8 @@ async def test_a_name_whose_address_is_private_is_not_connected_to(
 ) -> None:
     resolved: list[str] = []
 
-    def resolve(host: str, port: int, *_: object, **__: object) -> list[object]:
-        resolved.append(host)
+    def resolve(host: bytes, port: int, *_: object, **__: object) -> list[object]:
+        resolved.append(host.decode())
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.5", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
