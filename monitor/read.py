@@ -101,11 +101,12 @@ class Reader:
             robots=robots,
         )
 
-    async def drain(self) -> Counter[str]:
+    async def drain(self, beat: Callable[[], None] = lambda: None) -> Counter[str]:
         """Read all entries that are due and look again at the pages that are; the count of each outcome, and `alerts`.
 
         Each feed has a lane of its own, and so has each look: what comes in while one of them waits for a slow host is
-        read meanwhile. Looks begin when no entry waits for a lane.
+        read meanwhile. Looks begin when no entry waits for a lane. `beat` is called with each entry that is settled: a
+        turn lasts while there is something to read.
         """
         counts: Counter[str] = Counter()
         abreast = asyncio.Semaphore(self._limits.abreast)
@@ -123,12 +124,14 @@ class Reader:
             try:
                 for item, task in zip(items, tasks, strict=True):
                     await self._settle(item, await task, counts)
+                    beat()
             finally:
                 await _end(tasks)
 
         async def look_lane(look: Look) -> None:
             item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
             await self._looked(item, await one(item, look), counts)
+            beat()
 
         lanes: dict[str | int, asyncio.Task[None]] = {}
         looked: set[int] = set()

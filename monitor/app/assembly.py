@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -65,9 +65,9 @@ class Service:
             await self.sync()
         await self.poller.set_off()
 
-    async def read(self) -> Counter[str]:
-        """Read what the polls brought, waking the delivery at every article that alerts."""
-        return await self.reader.drain()
+    async def read(self, beat: Callable[[], None] = lambda: None) -> Counter[str]:
+        """Read what the polls brought, waking the delivery at every article that alerts; `beat` tells of progress."""
+        return await self.reader.drain(beat)
 
     async def notify(self) -> None:
         """Tell the operator of sources that have been bad for long, and of those that are well again."""

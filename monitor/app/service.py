@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from alerts.dispatch import Drained
@@ -58,9 +59,10 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
         pulse = Pulse(("poll", "read"), PATIENCE, utcnow)
+        read = partial(pulse.beat, "read")
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(forever(service.bells.poll, service.poll, lambda: pulse.beat("poll")), name="poll"),
-            asyncio.create_task(forever(service.bells.read, service.read, lambda: pulse.beat("read")), name="read"),
+            asyncio.create_task(forever(service.bells.read, partial(service.read, read), read), name="read"),
             asyncio.create_task(service.dispatcher.run(service.bells.deliver), name="deliver"),
             asyncio.create_task(_house(service), name="keep house"),
             asyncio.create_task(_watch(service, pulse), name="watch"),

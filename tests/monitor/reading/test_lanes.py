@@ -163,3 +163,12 @@ async def test_a_page_without_a_date_is_no_newer_for_being_looked_at_again(desk:
     _, second = desk.versions(SLOW)
     assert first.published == second.published == desk.now - HOUR
     assert replace(second, seen=None).text != first.text
+
+
+async def test_each_entry_that_is_settled_is_a_sign_of_life(desk: Desk, press: Press):
+    for url in (QUICK, LATER):
+        rain(press, url)
+        desk.shows(desk.feed(url.split("/")[2]), url, title="Rain")
+    beats: list[int] = []
+    await desk.reader.drain(lambda: beats.append(1))
+    assert len(beats) == 2
