@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from monitor.selftest.desk import Desk
+from monitor.selftest.pace import ABOUT_AN_HOUR
 from monitor.selftest.rig import HOUR, Finding, Rig, Tools, waits, words
 from monitor.selftest.site import Paper
 
@@ -92,7 +93,7 @@ async def permanent_moves(tools: Tools) -> Finding:
     told = "/c" in rig.told(rig.feeds[rig.site.base + "/a"]) and "/known" in rig.told(rig.feeds[rig.site.base + "/old"])
     known = min(waits(rig.site.asked("/known"))[1:], default=timedelta(0))
     saved = times["/a"] == times["/b"] == times["/old"] == 1 and times["/c"] >= 4
-    passed = saved and min(times["/p"], times["/x"]) >= 3 and told and known >= HOUR
+    passed = saved and min(times["/p"], times["/x"]) >= 3 and told and known >= ABOUT_AN_HOUR
     evidence = f"301, 308, 200: old address asked {times['/a']} time, new one {times['/c']}; 308, 302, 200: old one "
     evidence += f"{times['/p']} times; 301, 404: {times['/x']} times; moved onto a known one: {times['/old']} time"
     return Finding(passed, f"{evidence}; the operator was {'told' if told else 'not told'}")
@@ -104,14 +105,14 @@ async def passing_moves(tools: Tools) -> Finding:
         for status in (302, 303, 307):
             await rig.add(f"/{status}", Paper(status=status, headers={"Location": f"/to/{status}"}))
             rig.site.papers[f"/to/{status}"] = Paper(etag=f'"{status}"')
-        await rig.run(5 * HOUR)
+        await rig.run(9 * HOUR)
     asked = [rig.site.asked(f"/{status}") for status in (302, 303, 307)]
     ends = [rig.site.asked(f"/to/{status}") for status in (302, 303, 307)]
     times = [len(some) for some in asked]
     kept = all(each.conditional for some in asked for each in some[1:])
     unchanged = sum(each.status == 304 for some in ends for each in some)
     passed = min(times) >= 4 and [len(some) for some in ends] == times and kept and unchanged == sum(times) - 3
-    evidence = f"asked {sum(times)} times in 5 h, each time at the subscribed address"
+    evidence = f"asked {sum(times)} times in 9 h, each time at the subscribed address"
     return Finding(passed, f"{evidence}, later ones {'conditional' if kept else 'bare'}; {unchanged} ended in a 304")
 
 
@@ -143,7 +144,7 @@ async def not_modified(tools: Tools) -> Finding:
     passed = asked[-2].status == 304 and failures == 3 and state.failures == 0 and state.habits.health == "ok"
     evidence = f"{failures} failures, then a 304: {state.failures} failures, health {state.habits.health}"
     said = f"{evidence}; the wait {words(after)} instead of {words(before)}"
-    return Finding(passed and HOUR <= after < before, said)
+    return Finding(passed and after <= before, said)
 
 
 async def bounded(tools: Tools) -> Finding:

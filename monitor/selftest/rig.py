@@ -33,6 +33,8 @@ HERE = Opened(networks=(ip_network("127.0.0.0/8"),))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # After how long in trouble the operator is told of a source (the setting's default).
 NOTICE = DAY
+# How often it is looked for what the operator is to be told; each time is a transaction.
+_LOOK = 3 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Rig:
         self._tools, self._gap, self._file = tools, gap, file
         self._limits = PollLimits(feed_deadline=deadline)
         self._stack = AsyncExitStack()
-        self.now = START
+        self.now, self._looked = START, START
         self.site = Site(lambda: self.now)
         self.feeds: dict[str, Feed] = {}
         self.said: list[dict[str, Any]] = []
@@ -164,7 +166,7 @@ class Rig:
 
     async def run(self, span: timedelta) -> None:
         """Let virtual time pass: turns at every moment at which something is due, and some in between."""
-        until, step = self.now + span, max(10 * MINUTE, span / 50)
+        until, step = self.now + span, max(10 * MINUTE, span / 20)
         await self._tick()
         while self.now < until:
             due = await self.store.query(feeds.next_due)
@@ -173,6 +175,9 @@ class Rig:
 
     async def _tick(self) -> None:
         await self.poller.drain()
+        if self.now - self._looked < _LOOK:
+            return
+        self._looked = self.now
         told = await self.store.run(
             lambda tx: notify(tx, self.feeds, to=(), after=NOTICE, mailing=Mailing(), now=self.now)
         )

@@ -49,8 +49,8 @@ class Paper:
 
     `items` are entries by the minutes from START to their publication; with `every` one appears each so many minutes,
     the last ten are shown, and an `etag` changes with them. `more` is XML of the channel. `headers` may depend on the
-    time. With a `status`, or a `body`, it is no feed. `slow` are seconds before the answer, `drips` is an answer that never
-    ends, `breaks` a connection that ends in the midst of one; `behind` is how far the server's clock is wrong.
+    time. With a `status`, or a `body`, it is no feed. `slow` are seconds before the answer, `drips` is an answer that
+    never ends, `breaks` a connection that ends in the midst of one; `behind` is how far the server's clock is wrong.
     """
 
     items: tuple[int, ...] = (-30, -20, -10)

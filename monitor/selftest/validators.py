@@ -16,7 +16,7 @@ async def last_modified(tools: Tools) -> Finding:
     """1: Last-Modified comes back byte for byte."""
     async with Rig(tools) as rig:
         await rig.add("/feed", Paper(modified=ODD_DATE), interval=HOUR)
-        await rig.run(5 * HOUR)
+        await rig.turn(5)
     return _verbatim(rig, SINCE, ODD_DATE)
 
 
@@ -29,7 +29,7 @@ async def etag(tools: Tools) -> Finding:
     """3: ETag comes back byte for byte, quotes and weakness included."""
     async with Rig(tools) as rig:
         await rig.add("/feed", Paper(etag=ODD_TAG), interval=HOUR)
-        await rig.run(5 * HOUR)
+        await rig.turn(5)
     return _verbatim(rig, MATCH, ODD_TAG)
 
 
@@ -38,7 +38,7 @@ async def match_is_of_this_address(tools: Tools) -> Finding:
     found = await _of_this_address(tools, MATCH)
     async with Rig(tools) as rig:
         await rig.add("/feed", Paper(etag='"a"', modified=EARLIER), interval=HOUR)
-        await rig.run(4 * HOUR)
+        await rig.turn(4)
     later = rig.site.asked("/feed")[1:]
     both = sum(MATCH in each.headers and SINCE in each.headers for each in later)
     passed = found.passed and len(later) >= 3 and both == len(later)
