@@ -5,11 +5,14 @@ import json
 import signal
 import sqlite3
 from datetime import timedelta
+from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
 import pytest
 from aiohttp import web
+
+from monitor.app import utcnow
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +160,40 @@ async def test_after_a_kill_no_feed_is_polled_early(newsroom: Newsroom, home: Ho
     await again.started()
     await asyncio.sleep(4)
     assert newsroom.polls() == 1
+
+
+async def test_killed_while_it_polls_it_keeps_what_servers_asked_for(newsroom: Newsroom, home: Home) -> None:
+    in_an_hour = format_datetime(utcnow() + timedelta(hours=1), usegmt=True)
+    item = "<item><title>News</title><link>http://127.0.0.1:9/1</link></item>"
+    asks: dict[str, tuple[int, dict[str, str], str]] = {
+        "/busy": (503, {"Retry-After": "3600"}, ""),
+        "/too-many": (429, {"Retry-After": in_an_hour}, ""),
+        "/fresh": (200, {"Cache-Control": "max-age=3600"}, ""),
+        "/expires": (200, {"Expires": in_an_hour}, ""),
+        "/ttl": (200, {}, "<ttl>60</ttl>"),
+        "/gone": (410, {}, ""),
+    }
+
+    def answers(status: int, headers: dict[str, str], more: str) -> Any:
+        async def answer(_: web.Request) -> web.StreamResponse:
+            text = f"<rss version='2.0'><channel><title>Courier</title>{more}{item}</channel></rss>"
+            return web.Response(status=status, text=text, headers=headers, content_type="application/rss+xml")
+
+        return answer
+
+    for path, said in asks.items():
+        newsroom.hanging[path] = answers(*said)
+    # Asked every second, so that each kill falls into the midst of polling.
+    home.feeds(*(f"{newsroom.base}{path}" for path in (*asks, "/feed")))
+    service = await home.run()
+    await service.until(lambda: service.log.count("feed polled") >= len(asks) + 2)
+    for moment in (0.1, 0.7, 1.3):
+        await service.end(signal.SIGKILL)
+        live = newsroom.polls()
+        service = await home.run()
+        await service.until(lambda live=live: newsroom.polls() > live + 1)
+        await asyncio.sleep(moment)
+    assert {path: newsroom.polls(path) for path in asks} == dict.fromkeys(asks, 1)
 
 
 async def test_what_was_published_during_downtime_rings(newsroom: Newsroom, office: PostOffice, home: Home) -> None:

@@ -163,6 +163,14 @@ def test_one_turn_over_feeds_that_are_out_of_reach_is_no_failure(installed: Inst
     assert "Traceback" not in done.stderr
 
 
+def test_what_is_installed_keeps_the_etiquette_and_shows_its_score_card(installed: Installed) -> None:
+    done = installed.parley("feeds", "self-test", "--json")
+    card = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each for each in card if not each["passed"]] == []
+    assert [each["line"] for each in card] == list(range(1, 32))
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_demo_delivers_its_messages(installed: Installed) -> None:
     done = installed.parley("demo")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr

@@ -6,7 +6,7 @@ import click
 
 from monitor.cli.feeds.changing import add, export, import_, remove
 from monitor.cli.feeds.showing import JSON, STATE, print_list, show
-from monitor.cli.feeds.testing import test
+from monitor.cli.feeds.testing import self_test, test
 
 __all__ = ["feeds"]
 
@@ -36,5 +36,5 @@ def list_(home: Path, state: str | None, as_json: bool) -> None:
     print_list(home, state, as_json)
 
 
-for command in (show, add, remove, import_, export, test):
+for command in (show, add, remove, import_, export, test, self_test):
     feeds.add_command(command)
