@@ -442,7 +442,9 @@ async def test_due_times_survive_kill_9(bench: Bench, tmp_path: Path) -> None:
     assert min(bench.stand.waits("/f")) >= HOUR
     assert min(bench.stand.waits("/own")) >= 20 * MINUTE
     assert min(bench.stand.waits("/failing")) >= HOUR
-    assert [len(bench.stand.at(path)) for path in ("/f", "/own", "/later", "/failing", "/gone")] == [3, 7, 1, 2, 1]
+    assert [len(bench.stand.at(path)) for path in ("/f", "/later", "/failing", "/gone")] == [3, 1, 2, 1]
+    # In 143 minutes, by where the spread of this address puts them: 20 to 22 minutes apart.
+    assert len(bench.stand.at("/own")) in (7, 8)
 
 
 @line(20)
