@@ -160,7 +160,9 @@ def conclude(
         known = state.known or state.failures >= 2
         shown = len(parsed.entries)
         cut = replace(learned, known=known, entries_seen=shown, read_at=now, etag=state.etag)
-        cut = replace(cut, last_modified=state.last_modified, habits=replace(cut.habits, cut=cut.habits.cut + 1))
+        # The validators that stay are those of where they came from, not of where this came from.
+        habits = replace(cut.habits, cut=cut.habits.cut + 1, validated=state.habits.validated)
+        cut = replace(cut, last_modified=state.last_modified, habits=habits)
         return _failed(feed, cut, answer, "truncated", f"the feed breaks off after {shown} entries", "truncated")
     # What an index leads to changes without it: its validators say nothing.
     index = parsed is not None and bool(parsed.children)

@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from extractors.records import Entry
 from monitor.changes import absent
-from monitor.fetch import Fetcher
+from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
 from monitor.poll import Answer, Arrival, ask, conclude
 from monitor.records import Feed, FeedState
@@ -178,22 +178,36 @@ class Poller:
                     done.set_result(each)
 
     def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
-        configured = self._configured()
-        kept = [
-            keep(
-                tx,
-                feed,
-                state,
-                answer,
-                began=self._began(feed),
-                max_age=self._max_age,
-                elsewhere=configured.keys() - {feed.url},
-                recorder=self._recorder,
+        kept: list[Kept] = []
+        for feed, state, answer in batch:
+            moved = not isinstance(answer.got, FetchFailure) and answer.got.moved is not None
+            kept.append(
+                keep(
+                    tx,
+                    feed,
+                    state,
+                    answer,
+                    began=self._began(feed),
+                    max_age=self._max_age,
+                    elsewhere=self._elsewhere(tx, feed, kept) if moved else frozenset(),
+                    recorder=self._recorder,
+                )
             )
-            for feed, state, answer in batch
-        ]
         feeds.save_all(tx, [each.polled.state for each in kept])
         return kept
+
+    def _elsewhere(self, tx: Connection, feed: Feed, kept: Sequence[Kept]) -> set[str]:
+        """Addresses that other feeds are asked at: as configured, or where they moved, some in this transaction.
+
+        One that is never asked again keeps no other from its address: publishers move back.
+        """
+        states = {each.url: each for each in (*feeds.all_states(tx), *(each.polled.state for each in kept))}
+        taken: set[str] = set()
+        for url in self._configured().keys() - {feed.url}:
+            state = states.get(url)
+            if state is None or state.next_at < NEVER:
+                taken |= {url, state.habits.address or url} if state else {url}
+        return taken
 
     async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None) -> int:
         """Hold the feed against its sitemap when there is a gap or a day has passed. How many entries that fills in."""

@@ -33,14 +33,16 @@ class Desk:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Desk":
-        self.home = Path(self._stack.enter_context(TemporaryDirectory()))
-        for name, text in _HOME.items():
-            file = self.home / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        (self.home / "state").mkdir()
-        store = self.home / "state" / "parley.db"
-        self.rig = await self._stack.enter_async_context(Rig(self._tools, file=store))
+        async with self._stack:
+            self.home = Path(self._stack.enter_context(TemporaryDirectory()))
+            for name, text in _HOME.items():
+                file = self.home / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            store = self.home / "state" / "parley.db"
+            store.parent.mkdir()
+            self.rig = await self._stack.enter_async_context(Rig(self._tools, file=store))
+            self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(

@@ -98,11 +98,14 @@ class Rig:
         self.notices: list[Alert] = []
 
     async def __aenter__(self) -> "Rig":
-        await self._stack.enter_async_context(self.site)
-        if self._file is None:
-            self._file = Path(self._stack.enter_context(TemporaryDirectory())) / "parley.db"
-        copyfile(self._tools.blank, self._file)
-        self._start()
+        async with self._stack:
+            await self._stack.enter_async_context(self.site)
+            if self._file is None:
+                self._file = Path(self._stack.enter_context(TemporaryDirectory())) / "parley.db"
+            copyfile(self._tools.blank, self._file)
+            self._start()
+            # Nothing of it is left open when a part cannot be made.
+            self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(

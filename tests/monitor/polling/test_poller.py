@@ -9,7 +9,7 @@ from aiohttp import web
 from monitor.schedule import NEVER
 from monitor.store import entries, feeds, journal
 
-from .conftest import START, Bench
+from .conftest import START, Bench, rss
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -121,6 +121,56 @@ async def test_a_feed_that_moved_onto_another_one_is_not_polled_twice(bench: Ben
     assert new.url in state.habits.evidence
 
 
+async def test_two_feeds_that_moved_to_one_address_are_asked_there_once(bench: Bench) -> None:
+    first, second = bench.add("/one"), bench.add("/two")
+    for path in ("/one", "/two"):
+        bench.stand.answers[path] = lambda _: web.Response(status=301, headers={"Location": "/new"})
+    bench.stand.shows["/new"] = [1, 2]
+    await bench.poll()
+    asked = [bench.state(feed).habits.outcome for feed in (first, second)]
+    assert sorted(asked) == ["merged", "read"]
+    await bench.until(START + 5 * HOUR)
+    # Both had to be followed to learn where they lead.
+    assert bench.stand.asked("/new") <= 2 + 5
+    # One that comes to the same place later learns it too.
+    late = bench.add("/late")
+    bench.stand.answers["/late"] = lambda _: web.Response(status=308, headers={"Location": "/new"})
+    await bench.poll()
+    assert (bench.state(late).habits.outcome, bench.state(late).next_at) == ("merged", NEVER)
+
+
+async def test_a_publisher_who_moves_there_and_back_is_not_lost(bench: Bench) -> None:
+    one, two = bench.add("/one"), bench.add("/two")
+    bench.stand.answers["/one"] = lambda _: web.Response(status=301, headers={"Location": "/two"})
+    bench.stand.shows["/two"] = [1, 2]
+    await bench.poll()
+    assert bench.state(one).habits.outcome == "merged"
+    del bench.stand.answers["/one"]
+    bench.stand.shows["/one"] = [1, 2, 3]
+    bench.stand.answers["/two"] = lambda _: web.Response(status=301, headers={"Location": "/one"})
+    before = bench.stand.asked("/one")
+    await bench.until(START + 6 * HOUR)
+    assert bench.state(two).habits.address == one.url
+    assert bench.stand.asked("/one") - before >= 3
+
+
+async def test_validators_that_outlive_a_cut_answer_go_to_where_they_came_from(bench: Bench) -> None:
+    feed = bench.add("/feed", interval=HOUR)
+    to = "/a"
+    bench.stand.answers["/feed"] = lambda _: web.Response(status=302, headers={"Location": to})
+    bench.stand.shows["/a"] = [1, 2, 3]
+    bench.stand.answers["/b"] = lambda _: web.Response(body=rss(bench.stand.base, [1, 2, 3])[:-60])
+    await bench.poll()
+    to = "/b"
+    await bench.until(START + HOUR + timedelta(minutes=10))
+    state = bench.state(feed)
+    assert state.habits.outcome == "truncated"
+    assert state.etag is not None
+    assert state.habits.validated == bench.stand.base + "/a"
+    await bench.until(START + 3 * HOUR)
+    assert not any("if-none-match" in headers for path, headers in bench.stand.requests if path == "/b")
+
+
 async def test_what_is_gone_is_never_asked_again_until_the_operator_puts_it_back(bench: Bench) -> None:
     feed = bench.add("/gone")
     bench.stand.answers["/gone"] = lambda _: web.Response(status=410)
@@ -145,7 +195,6 @@ async def test_validators_that_lie_are_found_out_within_two_days_and_no_longer_s
             return web.Response(status=304, headers={"ETag": '"same"'})
         numbers = [n for n in range(1, 5000, 30) if START + timedelta(minutes=n) <= bench.now][-5:] or [0]
         bench.stand.shows["/now"] = numbers
-        from .conftest import rss
 
         return web.Response(body=rss(bench.stand.base, numbers), headers={"ETag": '"same"'})
 

@@ -1,7 +1,7 @@
 """Readers with one bad habit each, and the lines of the checklist that it breaks."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -11,6 +11,7 @@ from pytest import MonkeyPatch
 
 from monitor import fetch, poll, schedule, subscriptions
 from monitor.fetch import Fetched, Fetcher, FetchFailure, NotModified
+from monitor.turns import Turns
 
 
 class Forgetful(Fetcher):
@@ -24,10 +25,9 @@ class Tidy(Fetcher):
     """Writes dates as they ought to be."""
 
     async def get(self, url: str, **more: Any) -> Any:
-        if more.get("last_modified"):
-            more["last_modified"] = format_datetime(
-                parsedate_to_datetime(more["last_modified"]).astimezone(UTC), usegmt=True
-            )
+        with suppress(TypeError, ValueError):
+            date = parsedate_to_datetime(more["last_modified"]).astimezone(UTC)
+            more["last_modified"] = format_datetime(date, usegmt=True)
         return await super().get(url, **more)
 
 
@@ -91,28 +91,29 @@ class Offended(Fetcher):
 
 
 class Headed(Fetcher):
-    """Sends more headers: `more`."""
+    """Sends another header, or another value of one."""
 
-    more: ClassVar[dict[str, str]] = {}
+    more: ClassVar[tuple[bytes, bytes]]
 
     async def _hop(self, target: Any, url: Any, moved: Any, headers: Any, cap: Any, seconds: Any) -> Any:
-        return await super()._hop(target, url, moved, {**headers, **self.more}, cap, seconds)
+        kept = [each for each in headers if each[0].lower() != self.more[0].lower()]
+        return await super()._hop(target, url, moved, [*kept, self.more], cap, seconds)
 
 
 class Biscuits(Headed):
-    more: ClassVar[dict[str, str]] = {"Cookie": "id=7"}
+    more = b"Cookie", b"id=7"
 
 
 class Telltale(Headed):
-    more: ClassVar[dict[str, str]] = {"Referer": "https://example.org/"}
+    more = b"Referer", b"https://example.org/"
 
 
 class Loose(Headed):
-    more: ClassVar[dict[str, str]] = {"Accept-Encoding": "identity"}
+    more = b"Accept-Encoding", b"identity"
 
 
 class Mask(Headed):
-    more: ClassVar[dict[str, str]] = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
+    more = b"User-Agent", b"Mozilla/5.0 (X11; Linux x86_64)"
 
 
 class Buster(Fetcher):
@@ -120,28 +121,6 @@ class Buster(Fetcher):
 
     async def get(self, url: str, **more: Any) -> Any:
         return await super().get(url + "&_=1" if "?" in url else url, **more)
-
-
-class Deaf(Fetcher):
-    """Does not hear when a server asks for time."""
-
-    def _retry_after(self, headers: Any) -> None:
-        return None
-
-
-class Hasty(Fetcher):
-    """Does not care how long an answer is fresh."""
-
-    def _fresh_for(self, headers: Any) -> None:
-        return None
-
-
-class Pushy(Fetcher):
-    """Asks a host as many things at a time as there are."""
-
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        yield
 
 
 class Stubborn(Fetcher):
@@ -154,6 +133,26 @@ class Stubborn(Fetcher):
 
 def nothing(patch: MonkeyPatch) -> None:
     """A mutant by its fetcher alone."""
+
+
+def deaf(patch: MonkeyPatch) -> None:
+    patch.setattr(fetch, "retry_after", ignored)
+
+
+def hasty(patch: MonkeyPatch) -> None:
+    patch.setattr(fetch, "fresh_for", ignored)
+
+
+def ignored(headers: Any, now: datetime) -> None:
+    """What a server asks for is not heard."""
+
+
+def pushy(patch: MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def of(self: Turns, host: str) -> AsyncIterator[None]:
+        yield
+
+    patch.setattr(Turns, "of", of)
 
 
 def fifty_nine_minutes(patch: MonkeyPatch) -> None:
@@ -200,7 +199,7 @@ def dizzy(patch: MonkeyPatch) -> None:
 
 
 def silent(patch: MonkeyPatch) -> None:
-    async def told(response: Any) -> str:
+    async def told(response: Any, headers: Any) -> str:
         return str(response.status_code)
 
     patch.setattr(fetch, "_told", told)
@@ -232,7 +231,7 @@ class Mutant:
     lines: tuple[int, ...]
     fetcher: type[Fetcher] = Fetcher
     patch: Callable[[MonkeyPatch], None] = nothing
-    user_agent: str = "Parley/0 (+mailto:desk@example.org)"
+    user_agent: str | None = None
 
 
 MUTANTS = {
@@ -252,9 +251,9 @@ MUTANTS = {
     "passes for a browser": Mutant((21,), Mask),
     "is a library's default": Mutant((21,), user_agent="python-httpx/0.28.1"),
     "gives no contact": Mutant((21,), user_agent="Parley/0"),
-    "does not hear Retry-After": Mutant((12, 19), Deaf),
-    "does not hear max-age": Mutant((14, 19), Hasty),
-    "asks a host in parallel": Mutant((17,), Pushy),
+    "does not hear Retry-After": Mutant((12, 19), patch=deaf),
+    "does not hear max-age": Mutant((14, 19), patch=hasty),
+    "asks a host in parallel": Mutant((17,), patch=pushy),
     "asks twice in a poll": Mutant((31,), Stubborn),
     "asks every 59 minutes": Mutant((10,), patch=fifty_nine_minutes),
     "asks for whole answers every 20 hours": Mutant((9, 11), patch=twenty_hours),

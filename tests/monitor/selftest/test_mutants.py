@@ -17,10 +17,13 @@ from .mutants import MUTANTS
 FEW = ("reformats dates", "sends cookies", "asks every 59 minutes", "asks a host in parallel", "does not hear max-age")
 
 
+POLITE = "Parley/0 (+mailto:desk@example.org)"
+
+
 async def failing(name: str, patch: pytest.MonkeyPatch, *lines: int) -> tuple[int, ...]:
     mutant = MUTANTS[name]
     mutant.patch(patch)
-    async with equipped(mutant.user_agent, mutant.fetcher) as tools:
+    async with equipped(mutant.user_agent or POLITE, mutant.fetcher) as tools:
         return tuple([each.line async for each in verdicts(tools, lines or range(1, 32)) if not each.passed])
 
 
