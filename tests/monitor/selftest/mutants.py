@@ -26,7 +26,7 @@ class Tidy(Fetcher):
 
     async def get(self, url: str, **more: Any) -> Any:
         with suppress(TypeError, ValueError):
-            date = parsedate_to_datetime(more["last_modified"]).astimezone(UTC)
+            date = parsedate_to_datetime(more.get("last_modified")).astimezone(UTC)
             more["last_modified"] = format_datetime(date, usegmt=True)
         return await super().get(url, **more)
 
@@ -65,20 +65,6 @@ class Mixing(Fetcher):
             etag, modified = self.held.get(url, (None, None))
             got = replace(got, etag=got.etag or etag, last_modified=got.last_modified or modified)
             self.held[url] = got.etag, got.last_modified
-        return got
-
-
-class Confused(Fetcher):
-    """Sends every address the validators that it was given last."""
-
-    last: tuple[str | None, str | None] = (None, None)
-
-    async def get(self, url: str, **more: Any) -> Any:
-        if any(self.last) and (more.get("etag") or more.get("last_modified")):
-            more["etag"], more["last_modified"] = self.last
-        got = await super().get(url, **more)
-        if isinstance(got, Fetched):
-            self.last = got.etag, got.last_modified
         return got
 
 
@@ -241,7 +227,6 @@ MUTANTS = {
     "invents dates": Mutant((2, 5, 7), Inventive),
     "invents ETags": Mutant((4, 6, 7), Naming),
     "mixes validators": Mutant((7,), Mixing),
-    "confuses addresses": Mutant((2, 4, 7, 8, 28), Confused),
     "forgets validators when something fails": Mutant((8, 30), patch=panicky),
     "takes 304 for a failure": Mutant((7, 14, 15, 30), Offended),
     "sends cookies": Mutant((22,), Biscuits),

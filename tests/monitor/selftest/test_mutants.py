@@ -1,6 +1,9 @@
 """The self-test can fail: readers with one bad habit each break the very lines that speak of it, and no others."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,14 @@ from .mutants import MUTANTS
 FEW = ("reformats dates", "sends cookies", "asks every 59 minutes", "asks a host in parallel", "does not hear max-age")
 
 
+# The named tests of etiquette under a few habits: the lines that break, and those that may, by where the spread of
+# their addresses puts the polls that they time.
+SUITE: dict[str, tuple[set[int], set[int]]] = {
+    "reformats dates": ({1}, set()),
+    "sends cookies": ({22}, set()),
+    "saves passing redirects": ({22, 27, 28}, set()),
+    "asks every 59 minutes": ({10}, {14, 16, 18, 19, 27, 30}),
+}
 POLITE = "Parley/0 (+mailto:desk@example.org)"
 
 
@@ -37,6 +48,27 @@ async def test_a_bad_habit_breaks_its_lines(name: str, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", MUTANTS)
 async def test_a_bad_habit_breaks_its_lines_and_no_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await failing(name, monkeypatch) == MUTANTS[name].lines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUITE)
+def test_a_bad_habit_breaks_the_named_tests_of_its_lines(name: str) -> None:
+    here = Path(__file__).parent
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "bad_habit", "-m", "not slow",
+             here.parent / "polling" / "test_etiquette.py"]  # fmt: skip
+    path = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=here.parents[2],
+        env=os.environ | {"PARLEY_HABIT": name, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    told = [line for line in done.stdout.splitlines() if line.startswith("broken: ")]
+    assert told, done.stdout + done.stderr
+    broken = set(json.loads(told[0].removeprefix("broken: ")))
+    sure, maybe = SUITE[name]
+    assert sure <= broken <= sure | maybe
 
 
 def test_all_lines_are_broken_by_some_habit_or_said_not_to_be() -> None:
