@@ -20,7 +20,7 @@ from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
 from monitor.poll import Answer, Arrival, ask, conclude
 from monitor.records import Feed, FeedState
-from monitor.schedule import NEVER, rested
+from monitor.schedule import LONGEST, NEVER, rested
 from monitor.store import entries, feeds, journal
 from monitor.store.journal import Line
 from monitor.store.threads import StoreThread
@@ -214,6 +214,9 @@ class Poller:
         now, checked = self._clock(), state.habits.checked_at
         if gap is None and checked is not None and now - checked < _CHECK:
             return 0
+        # A gap is no reason to ask a server that wants to be left alone (reference: polling 12, 14).
+        if state.habits.sitemap_at is not None and now < state.habits.sitemap_at:
+            return 0
         assert feed.sitemap is not None
         place = replace(feed, url=feed.sitemap, sitemap=None)
         async with self._abreast:
@@ -221,9 +224,11 @@ class Poller:
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
             self._log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
-            await self._store.run(lambda tx: _checked(tx, feed.url, now))
+            await self._store.run(lambda tx: _checked(tx, feed.url, now, said.state.floor_at))
             return 0
-        filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap))
+        fresh = None if isinstance(answer.got, FetchFailure) else answer.got.fresh_for
+        again = now + min(fresh, LONGEST) if fresh else None
+        filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap, again))
         self._log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
         self.counts["new"] += filled
         return filled
@@ -235,6 +240,7 @@ class Poller:
         listed: Sequence[Entry],
         now: datetime,
         gap: tuple[datetime, datetime] | None,
+        again: datetime | None,
     ) -> tuple[int, int]:
         state = feeds.get(tx, feed.url)
         if state is None:
@@ -255,14 +261,16 @@ class Poller:
         if missed:
             detail = f"{len(missed)} of {len(inside)} articles of its sitemap were never in the feed: {missed[0].url}"
             journal.write(tx, Line(now, "missed", feed.url, *span, detail))
-        _checked(tx, feed.url, now, missed=len(missed), listed=len(inside))
+        _checked(tx, feed.url, now, again, missed=len(missed), listed=len(inside))
         return filled, len(missed)
 
 
-def _checked(tx: Connection, url: str, now: datetime, *, missed: int = 0, listed: int = 0) -> None:
+def _checked(
+    tx: Connection, url: str, now: datetime, again: datetime | None, *, missed: int = 0, listed: int = 0
+) -> None:
     state = feeds.get(tx, url)
     if state is not None:
-        habits = replace(state.habits, checked_at=now, missed=missed, listed=listed)
+        habits = replace(state.habits, checked_at=now, sitemap_at=again, missed=missed, listed=listed)
         feeds.save(tx, replace(state, habits=habits))
 
 

@@ -49,7 +49,8 @@ class Habits:
     `newest` the latest publication. `audited_at` is the last whole answer, `doubted_at` when validators were found to
     lie. `took` is the mean time of an answer. `garbled` and `cut` count such answers in a row, `blocked` refusals of
     programs. `health`, `since` and `evidence` are the source's state; `noticed` is when the operator was told of it.
-    `checked_at` is the last comparison with the sitemap, `missed` of how many `listed` the feed never showed.
+    `checked_at` is the last comparison with the sitemap, `missed` of how many `listed` the feed never showed;
+    `sitemap_at` is the earliest moment at which its server is to be asked for it again.
     """
 
     address: str | None = None
@@ -77,6 +78,7 @@ class Habits:
     evidence: str = ""
     noticed: datetime | None = None
     checked_at: datetime | None = None
+    sitemap_at: datetime | None = None
     missed: int = 0
     listed: int = 0
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from monitor.schedule import NEVER
 from monitor.store import entries, feeds, journal
 
-from .conftest import START, Bench, rss
+from .conftest import START, Bench, rss, sitemap
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -78,6 +78,35 @@ async def test_once_a_day_the_sitemap_tells_what_the_feed_never_showed(bench: Be
     assert (habits.missed, habits.listed) == (5, 25)
     assert [line.kind for line in journalled(bench)] == ["missed"]
     assert "24" not in waiting(bench)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ((429, {"Retry-After": "36000"}), [0, 12]),
+        ((200, {"Cache-Control": "max-age=43200"}), [0, 12]),
+        ((410, {}), [0]),
+    ],
+)
+async def test_a_gap_is_no_reason_to_ask_for_a_sitemap_before_its_server_wants_it(
+    bench: Bench, answer: tuple[int, dict[str, str]], asked: list[int]
+) -> None:
+    bench.add("/busy", sitemap=bench.stand.base + "/map")
+    status, headers = answer
+    moments = []
+
+    def listed(_: web.Request) -> web.Response:
+        moments.append(bench.now - START)
+        return web.Response(status=status, headers=headers, body=sitemap(bench.stand.base, [1, 2, 3]))
+
+    bench.stand.answers["/map"] = listed
+    for hour in range(0, 23, 2):
+        bench.now = START + hour * HOUR
+        bench.stand.shows["/busy"] = list(range(hour * 60, hour * 60 + 10))
+        await bench.poll()
+    assert len([line for line in journalled(bench) if line.kind == "gap"]) == 11
+    # Polled every two hours: the first time that is not too early.
+    assert moments == [hour * HOUR for hour in asked]
 
 
 async def test_a_sitemap_that_fails_harms_no_feed(bench: Bench) -> None:
