@@ -77,12 +77,16 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class FetchFailure:
-    """Why there is no body, with a sentence for a person. `retry_after` is the server's own wish, not yet capped."""
+    """Why there is no body, with a sentence for a person. `retry_after` is the server's own wish, not yet capped.
+
+    `detour`: a redirect that is not permanent led there, so that the failure says nothing of the address itself.
+    """
 
     kind: FailureKind
     detail: str
     status: int | None = None
     retry_after: timedelta | None = None
+    detour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +159,10 @@ class Fetcher:
                 began = time.monotonic()
                 got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
+            if isinstance(got, FetchFailure):
+                return replace(got, detour=not permanent)
             if not isinstance(got, _Hop):
-                return got if isinstance(got, FetchFailure) else replace(got, took=deadline - timedelta(seconds=left))
+                return replace(got, took=deadline - timedelta(seconds=left))
             there = _parse(str(got.location))
             if isinstance(there, FetchFailure):
                 return there

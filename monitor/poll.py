@@ -26,6 +26,8 @@ CHILDREN = 3
 _BLOCKED = frozenset({401, 402, 403, 407, 451})
 # An entry dated so long before a 304 was on the page that the 304 denied.
 _DENIED = timedelta(hours=1)
+# So many suspicions in a row convict validators.
+_CONVICTED = 2
 # For how long validators that lied are not sent.
 _DOUBT = timedelta(days=30)
 # The weight of the latest in a running mean.
@@ -140,8 +142,10 @@ def conclude(
     """
     now, got, parsed = answer.at, answer.got, answer.parsed
     if isinstance(got, FetchFailure):
-        outcome = "gone" if got.status == 410 else f"status {got.status}" if got.kind == "status" else got.kind
-        weight = schedule.weigh(got.kind, got.status)
+        # What a passing redirect leads to may be gone; the feed has not said so of itself.
+        gone = got.status == 410 and not got.detour
+        outcome = "gone" if gone else f"status {got.status}" if got.kind == "status" else got.kind
+        weight = "hard" if got.status == 410 and got.detour else schedule.weigh(got.kind, got.status)
         return _failed(feed, state, answer, outcome, got.detail, weight, got.retry_after)
     if isinstance(got, NotModified):
         if not answer.conditional:
@@ -186,8 +190,10 @@ def _learned(state: FeedState, answer: Answer, arrival: Arrival) -> FeedState:
     habits = replace(habits, audited_at=now, validated=got.final_url if got.final_url != got.url else None)
     if habits.doubted_at is not None and not _doubted(state, now):
         habits = replace(habits, doubted_at=None)
-    if _lies(state, answer, arrival):
-        habits = replace(habits, doubted_at=now)
+    if (tested := _tested(state, answer, arrival)) is not None:
+        habits = replace(habits, suspicions=tested)
+        if tested >= _CONVICTED and habits.doubted_at is None:
+            habits = replace(habits, doubted_at=now, suspicions=0)
     if not isinstance(parsed, ParsedFeed):
         return replace(state, habits=habits)
     shown = len(parsed.entries)
@@ -225,17 +231,23 @@ def _first_sight(habits: Habits, parsed: ParsedFeed, now: datetime) -> Habits:
     return replace(habits, gap=(dates[-1] - dates[0]) / len(gaps), longest_gap=max(gaps))
 
 
-def _lies(state: FeedState, answer: Answer, arrival: Arrival) -> bool:
-    """Whether a test of the validators convicts them: the same ones stand on another body with news in it, or all the
-    news is older than the 304 that denied it."""
+def _tested(state: FeedState, answer: Answer, arrival: Arrival) -> int | None:
+    """How far a test of the validators convicts them; None: it was no test.
+
+    The same ones on another body with news in it are proof. All news being older than the 304 that denied it is only
+    suspicious, since feeds may date by the day: twice in a row convicts.
+    """
     got, habits = answer.got, state.habits
-    if answer.conditional or not arrival.new or not state.known or not isinstance(got, Fetched):
-        return False
+    if answer.conditional or not state.known or not isinstance(got, Fetched) or habits.doubted_at is not None:
+        return None
     held = (state.etag, state.last_modified)
-    if any(held) and held == (got.etag, got.last_modified) and habits.doubted_at is None:
-        return True
+    if not any(held):
+        return None
+    if arrival.new and held == (got.etag, got.last_modified):
+        return _CONVICTED
     denied = state.polled_at - _DENIED if state.polled_at and habits.outcome == "not modified" else None
-    return denied is not None and len(arrival.published) >= 2 and max(arrival.published) < denied
+    old = denied is not None and len(arrival.published) >= 2 and max(arrival.published) < denied
+    return habits.suspicions + 1 if old else 0
 
 
 def _doubted(state: FeedState, now: datetime) -> bool:

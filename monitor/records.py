@@ -47,10 +47,10 @@ class Habits:
     share (per cent) of the entries shown last that the feed had shown before. `arrived_at` is the last poll that
     brought something new, `gap` the mean time between two new entries, `longest_gap` the longest between two arrivals,
     `newest` the latest publication. `audited_at` is the last whole answer, `doubted_at` when validators were found to
-    lie. `took` is the mean time of an answer. `garbled` and `cut` count such answers in a row, `blocked` refusals of
-    programs. `health`, `since` and `evidence` are the source's state; `noticed` is when the operator was told of it.
-    `checked_at` is the last comparison with the sitemap, `missed` of how many `listed` the feed never showed;
-    `sitemap_at` is the earliest moment at which its server is to be asked for it again.
+    lie, `suspicions` how many tests in a row spoke against them. `took` is the mean time of an answer. `garbled` and
+    `cut` count such answers in a row, `blocked` refusals of programs. `health`, `since` and `evidence` are the source's
+    state; `noticed` is when the operator was told of it. `checked_at` is the last comparison with the sitemap, `missed`
+    of how many `listed` the feed never showed; before `sitemap_at` the sitemap is not asked again.
     """
 
     address: str | None = None
@@ -68,6 +68,7 @@ class Habits:
     newest: datetime | None = None
     audited_at: datetime | None = None
     doubted_at: datetime | None = None
+    suspicions: int = 0
     outcome: str = ""
     took: timedelta | None = None
     garbled: int = 0

@@ -348,3 +348,35 @@ async def test_a_feed_that_came_due_before_its_rest_and_was_not_asked_waits_for_
     assert START + 4 * HOUR <= bench.state(feed).next_at <= START + 4 * HOUR + timedelta(minutes=5)
     await bench.until(START + 5 * HOUR)
     assert bench.stand.asked("/rests") == 2
+
+
+async def test_a_feed_that_dates_by_the_day_is_not_taken_for_a_liar(bench: Bench) -> None:
+    feed = bench.add("/daily")
+
+    def page(_: web.Request) -> web.Response:
+        # Three entries every second day, dated at noon of the day before, so older than the 304s in between.
+        days = int((bench.now - START) / DAY) // 2 * 2
+        bench.stand.shows["/now"] = numbers = [n * 1440 - 1440 + k for n in range(0, days + 1, 2) for k in range(3)]
+        tag = f'"{days}"'
+        if _.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={"ETag": tag})
+        from .conftest import rss
+
+        return web.Response(body=rss(bench.stand.base, numbers[-9:]), headers={"ETag": tag})
+
+    bench.stand.answers["/daily"] = page
+    await bench.poll()
+    await bench.until(START + 40 * DAY)
+    assert bench.state(feed).habits.doubted_at is None
+
+
+async def test_a_passing_redirect_to_what_is_gone_retires_no_feed(bench: Bench) -> None:
+    feed = bench.add("/feed")
+    bench.stand.answers["/feed"] = lambda _: web.Response(status=302, headers={"Location": "/away"})
+    bench.stand.answers["/away"] = lambda _: web.Response(status=410)
+    await bench.poll()
+    assert bench.state(feed).next_at < NEVER
+    assert bench.state(feed).habits.health == "failing"
+    bench.stand.answers["/feed"] = lambda _: web.Response(status=301, headers={"Location": "/away"})
+    await bench.until(START + 2 * DAY)
+    assert bench.state(feed).next_at == NEVER
