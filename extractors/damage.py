@@ -27,7 +27,8 @@ def garbled(text: str, entries: Iterable[Entry]) -> bool:
     Evidence is more than five replacement characters, one in 10,000 or more; or in a tenth of the entries three pairs
     of letters in a row that are one letter of Cyrillic twice encoded, or two such pairs of Turkish or of quotation.
     """
-    if text.isascii():
+    # References may stand for any letter.
+    if text.isascii() and "&" not in text:
         return False
     lost = text.count("�")
     if lost > _FEW and lost * 10_000 >= len(text):
