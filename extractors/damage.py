@@ -27,8 +27,8 @@ def garbled(text: str, entries: Iterable[Entry]) -> bool:
     Evidence is more than five replacement characters, one in 10,000 or more; or in a tenth of the entries three pairs
     of letters in a row that are one letter of Cyrillic twice encoded, or two such pairs of Turkish or of quotation.
     """
-    # References may stand for any letter.
-    if text.isascii() and "&" not in text:
+    # References of XML and escapes of JSON may stand for any letter.
+    if text and text.isascii() and "&" not in text and "\\" not in text:
         return False
     lost = text.count("�")
     if lost > _FEW and lost * 10_000 >= len(text):
