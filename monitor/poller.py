@@ -168,7 +168,7 @@ class Poller:
             batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
             try:
                 kept = await self._store.run(partial(self._take_all, [each[:3] for each in batch]))
-            except BaseException as error:  # noqa: BLE001 - each poll raises it in its own name
+            except Exception as error:  # noqa: BLE001 - each poll raises it in its own name
                 for *_, done in batch:
                     if not done.done():
                         done.set_exception(error)

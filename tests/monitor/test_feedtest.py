@@ -53,7 +53,7 @@ def store() -> Iterator[Store]:
 
 
 def read(body: bytes, charset: str | None = None, **more: object) -> Answer:
-    got = replace(Fetched(URL, URL, 200, body, "application/xml", charset), **more)  # type: ignore[arg-type]
+    got = replace(Fetched(URL, URL, 200, body, "application/xml", charset), **more)
     kind = f"application/xml; charset={charset}" if charset else "application/xml"
     parsed = parse_feed(body, got.final_url, kind, "Europe/Kyiv", NOW)
     return Answer(NOW, timedelta(seconds=1), False, got, parsed, "digest", pages=(got,))

@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_of_a_record(recorder: Recorder, 
         def close(self) -> None:
             real.close()
 
-    recorder._file = Full()  # type: ignore[assignment]
+    recorder._file = Full()
     with pytest.raises(ArchiveError, match=r"archive cannot be written: No space left on device; make room"):
         take(recorder, f"{URL}2")
     take(recorder, f"{URL}3")

@@ -85,8 +85,8 @@ async def parley(
     store = open_store("sqlite://")
     thread = StoreThread(store)
     poller = Poller(
-        fetcher=wire,  # type: ignore[arg-type]
-        workers=workers,  # type: ignore[arg-type]
+        fetcher=wire,
+        workers=workers,
         store=thread,
         configured=lambda: feeds,
         began=lambda _feed: START,

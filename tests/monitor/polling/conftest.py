@@ -156,7 +156,7 @@ class Bench:
     parser: Here = field(default_factory=Here)
 
     def add(self, path: str, **more: object) -> Feed:
-        feed = Feed(self.stand.base + path, path.strip("/"), path.strip("/"), **more)  # type: ignore[arg-type]
+        feed = Feed(self.stand.base + path, path.strip("/"), path.strip("/"), **more)
         self.feeds[feed.url] = feed
         with self.store.write() as tx:
             feeds.sync(tx, tuple(self.feeds.values()), self.now)
@@ -189,7 +189,7 @@ class Bench:
         with self.store.write() as tx:
             state = feeds.get(tx, feed.url)
             assert state is not None
-            feeds.save(tx, replace(state, habits=replace(state.habits, **habits)))  # type: ignore[arg-type]
+            feeds.save(tx, replace(state, habits=replace(state.habits, **habits)))
 
     def begin(self, *, gap: timedelta = timedelta(0), deadline: timedelta = timedelta(seconds=30)) -> None:
         """A poller that knows nothing but the store, as after a start."""
@@ -197,7 +197,7 @@ class Bench:
             fetcher=Fetcher(
                 user_agent=user_agent("desk@example.org"), clock=lambda: self.now, gap=gap, tls=_TLS, opened=HERE
             ),
-            workers=self.parser,  # type: ignore[arg-type]
+            workers=self.parser,
             store=self.thread,
             configured=lambda: self.feeds,
             began=lambda _: START,

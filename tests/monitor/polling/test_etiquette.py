@@ -67,7 +67,7 @@ def conditional(bench: Bench, numbers: list[int], channel: str = "", **headers: 
 
     def answer(request: web.Request) -> web.StreamResponse:
         same = request.headers.get("If-None-Match") == ETAG or request.headers.get("If-Modified-Since") == MODIFIED
-        return web.Response(status=304) if same else whole(request)  # type: ignore[return-value]
+        return web.Response(status=304) if same else whole(request)
 
     return answer
 
@@ -347,7 +347,7 @@ async def test_a_quiet_feed_is_asked_ever_less_often_until_something_is_new(benc
         # Another body each time, with nothing new in it.
         nonlocal edits
         edits += 1
-        return feed(bench, shown, f"<lastBuildDate>{edits}</lastBuildDate>", ETag=f'"{edits}"')(request)  # type: ignore[return-value]
+        return feed(bench, shown, f"<lastBuildDate>{edits}</lastBuildDate>", ETag=f'"{edits}"')(request)
 
     bench.stand.answers["/f"] = answer
     await bench.until(START + 10 * DAY)
@@ -486,10 +486,10 @@ async def test_a_request_has_no_cookies_no_referer_and_no_address_but_the_one_co
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.raw_path.startswith("/there"):
-            return whole(request)  # type: ignore[return-value]
+            return whole(request)
         return web.Response(status=302, headers={"Location": "/there?c=3", "Set-Cookie": "id=8; Path=/"})
 
-    bench.stand.answer = answer  # type: ignore[method-assign]
+    bench.stand.answer = answer
     await bench.until(START + 3 * HOUR)
     assert {visit.target for visit in bench.stand.visits} == {target, "/there?c=3"}
     assert len(bench.stand.at(path)) == 3

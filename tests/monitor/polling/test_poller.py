@@ -315,7 +315,7 @@ async def test_many_feeds_are_stored_in_few_transactions(bench: Bench, monkeypat
     writes = 0
     run = bench.thread.run
 
-    async def counted(fn):  # type: ignore[no-untyped-def]
+    async def counted(fn):
         nonlocal writes
         writes += 1
         return await run(fn)

@@ -250,7 +250,7 @@ async def test_a_body_that_is_a_path_or_an_address_has_nothing_opened(
 
     def spy(path: object, *args: object, **more: object) -> object:
         opened.append(str(path))
-        return real(path, *args, **more)  # type: ignore[call-overload]
+        return real(path, *args, **more)
 
     bench.stand.answers["/inside"] = lambda _: web.Response(body=secret.read_bytes())
     monkeypatch.setattr(builtins, "open", spy)

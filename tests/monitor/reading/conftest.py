@@ -144,7 +144,7 @@ class Desk:
         )
 
     def feed(self, outlet: str = "courier.example", *, family: str | None = None, **more: object) -> Feed:
-        feed = Feed(f"http://{outlet}/feed", outlet, family or outlet.split(".")[0], **more)  # type: ignore[arg-type]
+        feed = Feed(f"http://{outlet}/feed", outlet, family or outlet.split(".")[0], **more)
         self.feeds[feed.url] = feed
         with self.store.write() as tx:
             feeds.sync(tx, tuple(self.feeds.values()), self.now)
@@ -169,7 +169,7 @@ class Desk:
     def dates_anew(self, feed: Feed, entry: Entry, **changes: object) -> None:
         """The feed shows the entry with a later date: its page is to be read again."""
         with self.store.write() as tx:
-            again = replace(entry, published=self.now, **changes)  # type: ignore[arg-type]
+            again = replace(entry, published=self.now, **changes)
             assert entries.read_again(tx, feed.url, [again], self.now) == 1
 
     async def read(self, after: timedelta = timedelta(0)) -> Counter[str]:

@@ -16,7 +16,7 @@ from monitor.app import web
 
 _MUTANT = MUTANTS[os.environ["PARLEY_HABIT"]]
 # Before conftest.py takes them by name.
-fetch.Fetcher = _MUTANT.fetcher  # type: ignore[misc]
+fetch.Fetcher = _MUTANT.fetcher
 if _MUTANT.user_agent is not None:
     web.user_agent = lambda _: _MUTANT.user_agent
 _MUTANT.patch(pytest.MonkeyPatch())
@@ -28,7 +28,7 @@ _broken: set[str] = set()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        _lines.update({name: number for number, name in item.module.covered.items()})  # type: ignore[attr-defined]
+        _lines.update({name: number for number, name in item.module.covered.items()})
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -82,7 +82,7 @@ async def test_a_line_that_raises_has_failed_and_the_next_one_is_told(monkeypatc
         def __init__(self, **_: object) -> None:
             raise TypeError("no such reader")
 
-    async with equipped("Parley/0", Broken) as tools:  # type: ignore[arg-type]
+    async with equipped("Parley/0", Broken) as tools:
         told = [each async for each in verdicts(tools, (1, 2))]
     assert [each.passed for each in told] == [False, False]
     assert told[0].evidence == "it could not be tested: TypeError: no such reader"
@@ -113,7 +113,7 @@ def test_parley_passes_its_own_test_without_a_home(tmp_path: Path) -> None:
 def test_a_line_that_fails_is_the_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def short(**more: object) -> tuple[tuple[Verdict, ...], str]:
         verdict = Verdict(1, "a rule", False, "no")
-        more["say"](verdict)  # type: ignore[operator]
+        more["say"](verdict)
         return (verdict,), "1 request"
 
     monkeypatch.setattr("monitor.selftest.run", short)
