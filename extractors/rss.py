@@ -129,14 +129,21 @@ def _raw(item: Any) -> RawEntry:
     # feedparser takes a guid for the link where there is none; only a whole address is one.
     if said["link"] == said["id"] and not said["link"][:8].lower().startswith(("http://", "https://")):
         said["link"] = ""
-    texts = [item.get("summary"), *(part.get("value") for part in item.get("content", ()))]
-    detail = item.get("title_detail") or {}
-    return RawEntry(**said, texts=[str(text or "") for text in texts], language=detail.get("language"))
+    texts = [item.get("summary"), *(part.get("value") for part in _parts(item.get("content")))]
+    language = next((detail.get("language") for detail in _parts([item.get("title_detail")])), None)
+    return RawEntry(**said, texts=[str(text or "") for text in texts], language=language)
+
+
+def _parts(value: object) -> list[Any]:
+    """The mappings of a list of feedparser's. An element that is called as one of them (`links`) puts text there."""
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def _links(about: Any, rel: str, source: Source) -> list[str]:
     told = (
-        web(joined(source.url, sound(each.get("href")))) for each in about.get("links", ()) if each.get("rel") == rel
+        web(joined(source.url, sound(each.get("href"))))
+        for each in _parts(about.get("links"))
+        if each.get("rel") == rel
     )
     return [link for link in told if link]
 

@@ -187,3 +187,16 @@ def test_ttl_is_minutes():
 @given(st.binary(max_size=400))
 def test_no_body_makes_it_raise(body):
     parse(body)
+
+
+@pytest.mark.parametrize("name", ["links", "content", "title_detail", "summary_detail", "tags", "id", "link"])
+def test_an_element_called_as_a_field_of_the_parser_costs_no_entry(name: str) -> None:
+    item = f"<item><title>Talks</title><link>https://a.example/1</link><{name}>words</{name}></item>"
+    read = parse_feed(
+        f"<rss version='2.0'><channel><title>News</title><{name}>words</{name}>{item}</channel></rss>".encode(),
+        "https://a.example/rss",
+        None,
+        "UTC",
+    )
+    assert read.problem is None
+    assert [entry.title for entry in read.entries] == ["Talks"]
