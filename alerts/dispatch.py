@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from alerts.records import Channel, Delivery, Next, Outbox, Outcome
+from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
 from alerts.retry import RetryPolicy, next_step
 
 Lane = tuple[str, str]
@@ -208,10 +208,10 @@ class Dispatcher:
             if ended is None:
                 continue
             outcome, attempt, then = ended
-            drained += Drained(int(then.state == "sent"), int(then.state == "pending"), int(then.state == "dead"))
+            drained += Drained(int(then.state == "sent"), int(then.state in WAITING), int(then.state == "dead"))
             if then.state == "sent":
                 self._holds.suspects.pop(lane, None)
-            if then.state != "pending" or then.at is None:
+            if then.state not in WAITING or then.at is None:
                 continue
             if blocked is None and attempt >= _SUSPECT and outcome.retry_after is None and outcome.kind in _AGAIN:
                 self._holds.suspects[lane] = then.at
@@ -241,7 +241,7 @@ class Dispatcher:
         now = self._clock()
         policy = self._policy.of(delivery.target.kind)
         then = next_step(outcome, attempt, delivery.created, now, policy, delivery.id)
-        if blocked is not None and then.state == "pending" and outcome.kind in _AGAIN:
+        if blocked is not None and then.state in WAITING and outcome.kind in _AGAIN:
             # The target is down after all: both wait for the same moment, so that they arrive in order.
             then = replace(then, at=blocked, rule="in-order")
         self._remember(lane, delivery, outcome, then, now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
-Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "test", "notice"]
+Reason = Literal["new", "advanced", "reversed", "corrected", "confirmed", "digest", "test", "notice"]
 INTERRUPTS: frozenset[str] = frozenset({"new", "advanced", "reversed"})
 MOVED_AWAY = "moved-away"
 """Stands in `told` for an alert that went with another event when the two were split: a place that stays counted."""
@@ -210,25 +210,25 @@ class Target:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which alerts go to which recipients; an empty set means all."""
-
-    to: tuple[str, ...]
-    watches: frozenset[str] = frozenset()
-    kinds: frozenset[str] = frozenset()
-    reasons: frozenset[str] = frozenset()
-
-
-DeliveryState = Literal["pending", "sending", "sent", "dead"]
+Severity = Literal["urgent", "normal", "low"]
+DeliveryState = Literal["pending", "leased", "retry", "ambiguous", "sent", "dead", "held", "suppressed"]
+WAITING: frozenset[str] = frozenset({"pending", "retry", "ambiguous"})
+"""To be sent once `next_at` has come: never tried; tried in vain; tried, and nobody knows whether it was taken."""
+OPEN: frozenset[str] = WAITING | {"leased"}
+"""What may still reach the far end by itself. `held` waits for its moment, the others are settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One alert to one recipient on one channel, until it is accepted or given up.
 
-    `payload` is the message as rendered once: every attempt sends the same bytes. `thread` is the provider's reference
-    of the first message about the same event to the same target (Slack ts), when there is one.
+    `id` is its idempotency key: made from the alert, the channel and the address, so that a repeat of the same decision
+    has the same one. `payload` is the message as rendered before the first attempt: every attempt sends the same bytes.
+    `thread` is the provider's reference of the first message about the same event to the same target (Slack ts), when
+    there is one. `rule` says why it is in its state: `back-off`, `retry-after`, `quiet`, `cap`, `gathering`, `digest`,
+    `escalation`, `failover`, `muted`, ... `next_at` is when a waiting one is tried and a held one looked at again.
+    `stands_for` is the delivery that this one replaces or follows: the first channel's of a failover, the first
+    recipient's of an escalation. `leased` ends at `lease_until`, when the sender is taken for lost.
     """
 
     id: str
@@ -243,6 +243,11 @@ class Delivery:
     provider_ref: str | None = None
     last_error: str | None = None
     thread: str | None = None
+    severity: Severity = "normal"
+    rule: str = ""
+    stands_for: str | None = None
+    lease_until: datetime | None = None
+    done: datetime | None = None
 
 
 OutcomeKind = Literal["sent", "transient", "ambiguous", "bad_target", "bad_credential", "bad_content"]
@@ -253,6 +258,7 @@ class Outcome:
     """What one attempt came to (reference: delivery outcomes table). `detail` never holds a secret.
 
     `retry_after` is the far end's own wish; `reference` is its name for the accepted message (queue id, Slack ts).
+    `wide`: it is the way and not the message or its target that fails, so that nobody behind it can be reached.
     """
 
     kind: OutcomeKind
@@ -260,11 +266,20 @@ class Outcome:
     detail: str = ""
     retry_after: timedelta | None = None
     reference: str | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that asking a channel without sending showed. `fine` False: what is wrong, and what to do."""
+
+    fine: bool
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What to do with a delivery after an attempt: its new state and, for `pending`, when to try again."""
+    """What to do with a delivery after an attempt: its new state; for `retry` and `ambiguous`, when to try again."""
 
     state: DeliveryState
     at: datetime | None = None
@@ -285,24 +300,37 @@ class Channel(Protocol):
 class Outbox(Protocol):
     """The durable list of deliveries, written in the transaction that found the news."""
 
+    async def release(self, now: datetime) -> int:
+        """Look at what is held and due: it becomes waiting, is held on, is gathered or suppressed. Leases that ended
+        are taken up. How many deliveries were written."""
+        ...
+
     async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Deliveries in state `pending` whose time has come, oldest first within a target; threads filled in."""
+        """Waiting deliveries whose time has come, oldest first within a target; threads filled in."""
+        ...
+
+    async def oldest(self, channel: str) -> Delivery | None:
+        """The oldest waiting delivery of a channel, due or not: what a channel that failed is tried with."""
         ...
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
-        """Record that an attempt starts, before the network is touched. Its number, or None if not pending any more."""
+        """Record that an attempt starts, before the network is touched. Its number, or None if not waiting any more."""
         ...
 
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
         """Record what the attempt came to and what is next."""
         ...
 
+    async def expedite(self, channel: str, now: datetime) -> int:
+        """A channel works again: what waits there only for a back-off is due `now`. How many."""
+        ...
+
     async def next_due(self) -> datetime | None:
-        """When the earliest pending delivery is due."""
+        """When the earliest waiting delivery is due, or the earliest held one is looked at."""
         ...
 
     async def recover(self, now: datetime) -> int:
-        """After a crash: what was left `sending` is pending again, its attempt marked ambiguous. How many."""
+        """After a crash: what was left `leased` is `ambiguous` and due now, its attempt too. How many."""
         ...
 
 

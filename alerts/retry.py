@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts.records import Next, Outcome
+from alerts.records import DeliveryState, Next, Outcome
 
 _DOUBLINGS = 30  # 5 s * 2**30 is 170 years: beyond any cap, and far from overflowing a timedelta
 
@@ -65,13 +65,14 @@ def next_step(
         return Next("dead", rule="bad-content")
     wished = min(outcome.retry_after or timedelta(0), policy.longest_wait)
     if outcome.kind == "bad_credential":
-        return Next("pending", now + max(policy.pause, wished), "credential-pause")
+        return Next("retry", now + max(policy.pause, wished), "credential-pause")
     computed = now + backoff(delivery_id, attempts, policy)
     if attempts >= policy.least_attempts:
         deadline = first + policy.give_up_after
         if now >= deadline:
             return Next("dead", rule="given-up")
         computed = min(computed, deadline)
+    state: DeliveryState = "ambiguous" if outcome.kind == "ambiguous" else "retry"
     if now + wished > computed:
-        return Next("pending", now + wished, "retry-after")
-    return Next("pending", computed, "resend-same-id" if outcome.kind == "ambiguous" else "back-off")
+        return Next(state, now + wished, "retry-after")
+    return Next(state, computed, "resend-same-id" if state == "ambiguous" else "back-off")

@@ -8,16 +8,17 @@ withdrawn is a version that tells nothing.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from alerts import policy
-from alerts.compose import render
-from alerts.records import Alert, Decision, Delivery, Route, Silence, Source, Target
+from alerts.records import Alert, Decision, Silence, Source
+from alerts.rules import Mailing
 from extractors.records import Article, Claim, Reading
+from monitor.mailing import post
 from monitor.records import Event, Watch
 from monitor.resolve import Resolution, Trace, revise
 from monitor.resolve.events import with_told
@@ -33,16 +34,6 @@ MEMORY = timedelta(days=2 * 365)
 # well say again, of the next event.
 LEAST_SAME = 200
 SAME_WITHIN = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Mailing:
-    """How alerts become deliveries: who gets which, and what mails are signed with. Empty: nothing is sent."""
-
-    routes: tuple[Route, ...] = ()
-    targets: Mapping[str, Target] | None = None
-    senders: Mapping[str, str] | None = None
-    domain: str = "parley.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +65,6 @@ class Taken:
 def text_digest(article: Article) -> str:
     """What tells two versions of one address apart: SHA-256 over title and text, hexadecimal."""
     return hashlib.sha256(f"{article.title or ''}\n{article.text}".encode()).hexdigest()
-
-
-def deliveries_of(alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool) -> tuple[Delivery, ...]:
-    """One delivery per recipient that a route names, rendered once so that every attempt sends the same bytes."""
-    wanted: list[str] = []
-    for route in mailing.routes:
-        if (
-            (not route.watches or alert.watch in route.watches)
-            and (not route.kinds or alert.kind in route.kinds)
-            and (not route.reasons or alert.reason in route.reasons)
-        ):
-            wanted += [name for name in route.to if name not in wanted]
-    made = []
-    for name in wanted:
-        target = (mailing.targets or {})[name]
-        delivery_id = hashlib.sha256(f"{alert.id}|{target.channel}|{target.address}".encode()).hexdigest()[:20]
-        payload = render(
-            alert,
-            target,
-            delivery_id=delivery_id,
-            domain=mailing.domain,
-            sender=(mailing.senders or {}).get(target.channel),
-            earlier=earlier,
-        )
-        made.append(Delivery(delivery_id, alert.id, alert.event_id, target, payload, now, next_at=now))
-    return tuple(made)
 
 
 def take_in(
@@ -177,10 +142,8 @@ def take_in(
         revised += [decision for decision in decisions if decision.change.edits]
         for decision in decisions:
             for alert in decision.alerts:
-                deliveries = deliveries_of(alert, mailing, now, earlier=bool(decision.change.told))
-                stored_alerts.add(tx, alert, deliveries)
+                sent += post(tx, alert, mailing, now, earlier=bool(decision.change.told))
                 alerts.append(alert)
-                sent += len(deliveries)
         for trace in resolution.traces:
             about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
             place = places[trace.claim]

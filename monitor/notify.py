@@ -11,11 +11,12 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from alerts.records import Alert, Fact, Route, Source
+from alerts.records import Alert, Fact, Source
+from alerts.rules import Mailing, Route
 from monitor.health import notices, told
-from monitor.intake import Mailing, deliveries_of
+from monitor.mailing import post
 from monitor.records import Feed, FeedState
-from monitor.store import alerts, feeds
+from monitor.store import feeds
 
 Turn = Literal["bad", "well"]
 
@@ -38,8 +39,8 @@ def notify(
         if not about:
             continue
         notice = _notice(turn, about, configured, now)
-        sent = deliveries_of(notice, replace(mailing, routes=(Route(tuple(to)),)), now, earlier=False) if to else ()
-        alerts.add(tx, notice, sent)
+        routes = (Route(tuple(to)),) if to else ()
+        post(tx, notice, replace(mailing, routes=routes), now, earlier=False)
         made.append(notice)
         for state in about:
             habits = replace(state.habits, noticed=now if turn == "bad" else None)

@@ -18,9 +18,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
+from alerts.rules import Mailing
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
-from monitor.intake import Mailing, Taken, is_akin, take_in, text_digest, withdraw
+from monitor.intake import Taken, is_akin, take_in, text_digest, withdraw
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from alerts.records import Alert
+from alerts.rules import Mailing
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon, compile_lexicon
 from extractors.records import Article, Reading
 from monitor.archive import Began, SavedArticle, Withdrawn, load
 from monitor.archive.found import version_of
-from monitor.intake import Judged, Mailing, Taken, take_in, withdraw
+from monitor.intake import Judged, Taken, take_in, withdraw
 from monitor.records import Watch
 from monitor.store import Store, open_store
 

@@ -6,18 +6,20 @@ or in systemd's credentials directory as `<channel>.<key>`, which wins over both
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from alerts.channels.email import is_loopback
-from alerts.records import Route, Target
+from alerts.records import Target
+from alerts.rules import EVERY_DAY, USUAL, Cap, Digest, Escalation, Mailing, Quiet, Recipient, Route, SeverityRule
 from monitor.addresses import Opened, opened
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
@@ -25,13 +27,16 @@ from monitor.faults import Fault, Faults, fault, validate
 from monitor.records import Feed
 from monitor.secrets import Found, Secrets
 from monitor.settingsfile import (
+    DAYS,
     ConsoleModel,
     EmailModel,
     Keep,
     Notices,
     Polling,
     RecipientModel,
+    RouteModel,
     SettingsModel,
+    SeverityModel,
     SlackModel,
     SlackWebhookModel,
     Workers,
@@ -79,12 +84,19 @@ ChannelSettings = ConsoleSettings | EmailSettings | SlackSettings | SlackWebhook
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Where a full cycle is reported, which is a secret, and how often; None: nowhere."""
+
+    url: SecretStr | None
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator decided. Secrets print as stars.
 
-    `contact` goes into the User-Agent, so that a newsroom can reach the operator. `domain` is the right side of mail
-    ids. `channels` and `targets` are by the names of the file; `routes` name recipients. Without routes in the file
-    every recipient hears everything.
+    `contact` goes into the User-Agent, so that a newsroom can reach the operator. `channels` are by the names of the
+    file, and so are the recipients of `mailing`. Without routes in the file every recipient hears everything.
     """
 
     home: Path
@@ -99,16 +111,10 @@ class Settings:
     notices: Notices
     workers: Workers
     give_up_after: timedelta
-    domain: str
+    heartbeat: Heartbeat
     log_level: str
     channels: Mapping[str, ChannelSettings]
-    targets: Mapping[str, Target]
-    routes: tuple[Route, ...]
-
-    @property
-    def senders(self) -> Mapping[str, str]:
-        """Channel → the From of its mails."""
-        return {name: each.sender for name, each in self.channels.items() if isinstance(each, EmailSettings)}
+    mailing: Mailing
 
     @property
     def archive(self) -> Path:
@@ -152,12 +158,11 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     faults += secrets.faults
     if faults or store is None or isinstance(open_to, str):
         return Faults(tuple(faults))
-    targets = {name: _target(name, each, model) for name, each in model.recipients.items()}
-    routes = tuple(
-        Route(each.to, frozenset(each.watches), frozenset(each.kinds), frozenset(each.reasons)) for each in model.routes
-    )
-    if not routes and targets:
-        routes = (Route(tuple(targets)),)
+    beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
+    if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
+        faults.append(
+            fault(document, ("heartbeat", "url"), "should be an address that begins with https:// or http://")
+        )
     return Settings(
         home=home,
         watches=model.watches,
@@ -171,11 +176,10 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         notices=model.notices,
         workers=model.workers,
         give_up_after=model.delivery.give_up_after,
-        domain=model.delivery.domain or _domain(channels),
+        heartbeat=Heartbeat(beat_url, model.heartbeat.every),
         log_level=model.log.level,
         channels=channels,
-        targets=targets,
-        routes=routes,
+        mailing=_mailing(model, channels),
     )
 
 
@@ -184,9 +188,50 @@ def _domain(channels: Mapping[str, ChannelSettings]) -> str:
     return senders[0].rsplit("@", 1)[-1].rstrip("> ") if senders else "parley.invalid"
 
 
-def _target(name: str, recipient: RecipientModel, model: SettingsModel) -> Target:
-    kind = model.channels[recipient.channel].kind
-    return Target(name, recipient.channel, kind, recipient.to or name)
+def _mailing(model: SettingsModel, channels: Mapping[str, ChannelSettings]) -> Mailing:
+    recipients = {name: _recipient(name, each, model) for name, each in model.recipients.items()}
+    return Mailing(
+        routes=tuple(map(_route, model.routes)) or (Route(tuple(recipients)),),
+        recipients=recipients,
+        senders={name: each.sender for name, each in channels.items() if isinstance(each, EmailSettings)},
+        domain=model.delivery.domain or _domain(channels),
+        severities=tuple(
+            SeverityRule(each.is_, frozenset(each.watches), frozenset(each.kinds), frozenset(each.reasons))
+            for each in model.severity
+        )
+        + USUAL,
+        gather=model.delivery.gather,
+        stale_after=model.delivery.stale_after,
+    )
+
+
+def _recipient(name: str, model: RecipientModel, whole: SettingsModel) -> Recipient:
+    target = Target(name, model.channel, whole.channels[model.channel].kind, model.to or name)
+    quiet = tuple(
+        Quiet(
+            each.from_,
+            each.until,
+            frozenset(map(DAYS.index, each.days)) or EVERY_DAY,
+            each.then,
+            frozenset(each.bypass),
+        )
+        for each in model.quiet
+    )
+    cap = Cap(model.cap.hour, model.cap.day)
+    return Recipient(target, ZoneInfo(model.zone), quiet, cap, model.fallback, model.fallback_after)
+
+
+def _route(model: RouteModel) -> Route:
+    digest = model.digest
+    return Route(
+        model.to,
+        frozenset(model.watches),
+        frozenset(model.kinds),
+        frozenset(model.reasons),
+        frozenset(model.severity),
+        Digest(digest.at, DAYS.index(digest.day) if digest.day else None) if digest else None,
+        tuple(Escalation(each.after, each.to) for each in model.escalate),
+    )
 
 
 def _store_url(
@@ -286,6 +331,10 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             say((*where, "to"), "should be a mail address, such as desk@example.org")
         elif channel.kind == "slack" and not re.fullmatch(r"[A-Z][A-Z0-9]{2,}", str(recipient.to)):
             say((*where, "to"), "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+        if recipient.fallback is not None and recipient.fallback not in model.recipients:
+            say((*where, "fallback"), f"unknown recipient {recipient.fallback}", _listed(model.recipients))
+        elif recipient.fallback == name:
+            say((*where, "fallback"), "names itself", _listed(model.recipients))
     for i, name in enumerate(model.notices.to or ()):
         if name not in model.recipients:
             say(("notices", "to", i), f"unknown recipient {name}", _listed(model.recipients))
@@ -294,12 +343,20 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
         for j, each in enumerate(route.to):
             if each not in model.recipients:
                 say(("routes", i, "to", j), f"unknown recipient {each}", _listed(model.recipients))
-        for j, each in enumerate(route.watches):
-            if each not in model.watches:
-                say(("routes", i, "watches", j), f"{each} is not among the watches above", _listed(model.watches))
-        for j, each in enumerate(route.kinds):
-            if each not in topics:
-                say(("routes", i, "kinds", j), f"unknown topic {each}", _known(home, "topics"))
+        for j, step in enumerate(route.escalate):
+            for k, each in enumerate(step.to):
+                if each not in model.recipients:
+                    say(("routes", i, "escalate", j, "to", k), f"unknown recipient {each}", _listed(model.recipients))
+    parts: tuple[tuple[str, Sequence[RouteModel | SeverityModel]], ...]
+    parts = (("routes", model.routes), ("severity", model.severity))
+    for part, narrowed in parts:
+        for i, narrow in enumerate(narrowed):
+            for j, each in enumerate(narrow.watches):
+                if each not in model.watches:
+                    say((part, i, "watches", j), f"{each} is not among the watches above", _listed(model.watches))
+            for j, each in enumerate(narrow.kinds):
+                if each not in topics:
+                    say((part, i, "kinds", j), f"unknown topic {each}", _known(home, "topics"))
     if not model.recipients:
         say((), "there are no recipients: nobody would hear", "give at least one, such as me: {channel: console}")
     return faults

@@ -1,8 +1,9 @@
 """The shape of config/parley.yaml: its keys, their types and their defaults."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -22,6 +23,27 @@ def _above_zero(value: timedelta) -> timedelta:
     return value
 
 
+def _clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    # YAML 1.2 leaves 07:30 as text; a reader of 1.1 would have made 450 of it
+    if not isinstance(value, str) or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("should be a time of day such as 07:30")
+    hour, minute = value.split(":")
+    return time(int(hour), int(minute))
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("should be a time zone by its IANA name, such as Europe/Kyiv")
+    return value
+
+
+Clock = Annotated[time, BeforeValidator(_clock)]
+Zone = Annotated[Text, AfterValidator(_zone)]
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Severity = Literal["urgent", "normal", "low"]
 Size = Annotated[int, BeforeValidator(_size)]
 Wait = Annotated[Duration, AfterValidator(_above_zero)]
 Count = Annotated[int, Field(ge=1, le=1000)]
@@ -74,16 +96,29 @@ class Keep(Strict):
 
 
 class Notices(Strict):
-    """Who hears of the state of sources (None: every recipient), and after how long in a bad one."""
+    """Who hears of trouble (None: every recipient), and after how long: a source in a bad state, a channel that takes
+    nothing, a queue that does not move."""
 
     to: tuple[str, ...] | None = None
     after: Wait = timedelta(hours=24)
+    channel_after: Wait = timedelta(minutes=5)
+    queue_after: Wait = timedelta(minutes=30)
+
+
+class HeartbeatModel(Strict):
+    """Where to report a full cycle, so that somebody notices when the reports stop."""
+
+    url: SecretStr | None = None
+    url_file: Text | None = None
+    every: Wait = timedelta(minutes=5)
 
 
 class DeliveryModel(Strict):
-    """How long an alert is tried, and the right side of the ids of mails."""
+    """How long an alert is tried, how long updates wait for each other, and the right side of the ids of mails."""
 
     give_up_after: Wait = timedelta(hours=48)
+    gather: Duration = timedelta(minutes=15)
+    stale_after: Wait = timedelta(days=7)
     domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)] | None = None
 
 
@@ -135,17 +170,65 @@ class SlackWebhookModel(Strict):
 ChannelModel = Annotated[ConsoleModel | EmailModel | SlackModel | SlackWebhookModel, Field(discriminator="kind")]
 
 
+class QuietModel(Strict):
+    """Hours in which a recipient is left alone, by the clock of its zone."""
+
+    from_: Annotated[Clock, Field(alias="from")]
+    until: Annotated[Clock, Field(alias="to")]
+    days: tuple[Day, ...] = ()
+    then: Literal["hold", "digest"] = "hold"
+    bypass: tuple[Severity, ...] = ("urgent",)
+
+
+class CapModel(Strict):
+    """How many messages at most; left out: as many as there are."""
+
+    hour: Annotated[int, Field(ge=1)] | None = None
+    day: Annotated[int, Field(ge=1)] | None = None
+
+
 class RecipientModel(Strict):
-    """Who hears: an address on a channel."""
+    """Who hears: an address on a channel, and when it may ring there."""
 
     channel: str
     to: Text | None = None
+    zone: Zone = "UTC"
+    quiet: tuple[QuietModel, ...] = ()
+    cap: CapModel = CapModel(hour=10, day=30)
+    fallback: str | None = None
+    fallback_after: Wait = timedelta(minutes=30)
+
+
+class DigestModel(Strict):
+    """When what has come together is sent: each day, or each week on `day`."""
+
+    at: Clock
+    day: Day | None = None
+
+
+class EscalationModel(Strict):
+    """Who hears when nobody has acknowledged."""
+
+    after: Wait
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class RouteModel(Strict):
     """Which alerts go to whom; a key left out means all."""
 
     to: Annotated[tuple[str, ...], Field(min_length=1)]
+    watches: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    severity: tuple[Severity, ...] = ()
+    digest: DigestModel | None = None
+    escalate: tuple[EscalationModel, ...] = ()
+
+
+class SeverityModel(Strict):
+    """What is of which severity; a key left out means all. The first that fits decides."""
+
+    is_: Annotated[Severity, Field(alias="is")]
     watches: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -162,7 +245,9 @@ class SettingsModel(Strict):
     keep: Keep = Keep()
     notices: Notices = Notices()
     delivery: DeliveryModel = DeliveryModel()
+    heartbeat: HeartbeatModel = HeartbeatModel()
     log: Log = Log()
     channels: dict[Slug, ChannelModel] = Field(default_factory=dict)
     recipients: dict[Slug, RecipientModel] = Field(default_factory=dict)
     routes: tuple[RouteModel, ...] = ()
+    severity: tuple[SeverityModel, ...] = ()

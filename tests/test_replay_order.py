@@ -15,13 +15,14 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.records import INTERRUPTS, PHASES, Alert
+from alerts.rules import Mailing
 from extractors.claims import read_claims
 from extractors.lexicon import compile_lexicon
 from extractors.records import Article, Reading
 from monitor.archive import load
 from monitor.cli import main
 from monitor.faults import Faults
-from monitor.intake import Mailing, Taken, take_in
+from monitor.intake import Taken, take_in
 from monitor.records import Event, Saying, Watch
 from monitor.replay import BEGINNING
 from monitor.store import Store, open_store

@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 from alerts.dispatch import Dispatcher
 from alerts.records import Channel
 from alerts.retry import RetryPolicy
+from alerts.rules import Mailing
 from extractors.records import Article, Reading
 from monitor import archive, feeds
 from monitor.app.channels import channel
@@ -23,8 +24,9 @@ from monitor.app.web import fetcher_of
 from monitor.archive.recording import ArchiveError, Recorder
 from monitor.faults import Faults
 from monitor.fetch import Fetched
-from monitor.intake import Mailing, take_in
+from monitor.intake import take_in
 from monitor.jobs import Bells
+from monitor.mailing import release
 from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
 from monitor.read import Reader, ReadLimits
@@ -72,10 +74,9 @@ class Service:
     async def notify(self) -> None:
         """Tell the operator of sources that have been bad for long, and of those that are well again."""
         now, configured, own = utcnow(), self.book.now(), self.settings
-        to = tuple(own.targets) if own.notices.to is None else own.notices.to
-        mailing = Mailing((), own.targets, own.senders, own.domain)
+        to = tuple(own.mailing.recipients) if own.notices.to is None else own.notices.to
         told = await self.store.run(
-            lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=mailing, now=now)
+            lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=own.mailing, now=now)
         )
         for notice in told:
             self.log.warning("notice", title=notice.title, sources=[fact.value for fact in notice.facts])
@@ -113,7 +114,6 @@ async def assemble(
     )
     stack.push_async_callback(workers.close)
     book = FeedBook(settings, first, log)
-    mailing = Mailing(settings.routes, settings.targets, settings.senders, settings.domain)
     families = feeds.load_families(settings.home / feeds.FAMILIES)
     if isinstance(families, Faults):
         raise MonitorError(str(families))
@@ -125,7 +125,7 @@ async def assemble(
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
         archives.callback(recorder.close)
-    outbox = StoreOutbox(thread)
+    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now))
     policy = RetryPolicy(give_up_after=settings.give_up_after)
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
@@ -135,7 +135,7 @@ async def assemble(
         workers=workers,
         store=thread,
         watches=begun,
-        mailing=mailing,
+        mailing=settings.mailing,
         feeds=book.now,
         memo=Memo(),
         alerted=bells.deliver.set,

@@ -59,7 +59,7 @@ async def send_test(settings: Settings, recipients: Sequence[str]) -> list[tuple
     source = Source("https://example.org/test", "A test of the way to you", "parley", "parley", now, now)
     outcomes = []
     for name in recipients:
-        target = settings.targets[name]
+        target = settings.mailing.recipients[name].target
         made = f"test-{now:%Y%m%d%H%M%S}-{name}"
         alert = Alert(
             id=made,
@@ -82,8 +82,8 @@ async def send_test(settings: Settings, recipients: Sequence[str]) -> list[tuple
             rules=("test-alert",),
             decided=now,
         )
-        sender = settings.senders.get(target.channel)
-        payload = render(alert, target, delivery_id=made, domain=settings.domain, sender=sender, earlier=False)
+        sender = settings.mailing.senders.get(target.channel)
+        payload = render(alert, target, delivery_id=made, domain=settings.mailing.domain, sender=sender, earlier=False)
         used = channel(target.channel, settings.channels[target.channel])
         try:
             outcomes.append((target, await used.send(Delivery(made, made, made, target, payload, now))))

@@ -24,7 +24,7 @@ def check(home: Path) -> None:
         "feed": len(found.feeds),
         "watch": len(found.watches),
         "topic": len(found.topics),
-        "recipient": len(found.settings.targets),
+        "recipient": len(found.settings.mailing.recipients),
     }
     plural = {"watch": "watches"}
     said = ", ".join(

@@ -16,12 +16,12 @@ from monitor.cli.home import checked
 def test_alert(home: Path, recipients: tuple[str, ...]) -> None:
     """Send a test alert to the named recipients, or to all, and print what came of each."""
     own = checked(home).settings
-    unknown = [name for name in recipients if name not in own.targets]
+    unknown = [name for name in recipients if name not in own.mailing.recipients]
     if unknown:
-        known = ", ".join(own.targets) or "none"
+        known = ", ".join(own.mailing.recipients) or "none"
         raise click.UsageError(f"unknown recipient {', '.join(unknown)}; known in config/parley.yaml: {known}")
     failed = 0
-    for target, outcome in asyncio.run(app.send_test(own, recipients or tuple(own.targets))):
+    for target, outcome in asyncio.run(app.send_test(own, recipients or tuple(own.mailing.recipients))):
         failed += outcome.kind != "sent"
         said = " ".join(part for part in (outcome.code, outcome.detail, outcome.reference) if part)
         click.echo(f"{target.recipient} ({target.channel}, {target.kind}): {outcome.kind} {said}".rstrip(), err=True)

@@ -18,9 +18,9 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
 
 from alerts.records import Alert
+from alerts.rules import Mailing
 from monitor.addresses import Opened
 from monitor.fetch import Fetcher
-from monitor.intake import Mailing
 from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
 from monitor.records import Feed, FeedState

@@ -6,13 +6,13 @@ what it updates, and its thread is that message's.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import Delivery, DeliveryState, Next, Outcome, Target
+from alerts.records import OPEN, WAITING, Delivery, DeliveryState, Next, Outcome, Target
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
@@ -20,11 +20,14 @@ from monitor.store.errors import StoreError
 _TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
-_OPEN = ("pending", "sending")
+_WAITING, _OPEN = sorted(WAITING), sorted(OPEN)
+OUR_WAITS = ("back-off", "resend-same-id", "credential-pause", "in-order")
+LEASE = timedelta(minutes=20)
+"""How long an attempt may take: longer than any channel's timeouts, of which mail's ten minutes are the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def columns_of(delivery: Delivery) -> dict[str, Any]:
 
 
 def due(tx: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
-    """Pending deliveries whose time has come: in turn over the targets, within each the oldest first.
+    """Waiting deliveries whose time has come: in turn over the targets, within each the oldest first.
 
     The turns keep a target with a long queue from filling `limit` on its own.
     """
@@ -56,16 +59,42 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
 
 
 def next_due(tx: Connection) -> datetime | None:
-    """When the earliest pending delivery is due that waits for no other message."""
+    """When the earliest waiting delivery is due that waits for no other message, or a held one is looked at."""
     ready = _ready().subquery()
     query = sa.select(_WHEN).join(ready, ready.c.seq == _D.seq).order_by(_WHEN).limit(1)
-    return tx.execute(query).scalar()
+    held = sa.select(_D.next_at).where(_D.state == "held").order_by(_D.next_at).limit(1)
+    moments = (tx.execute(query).scalar(), tx.execute(held).scalar())
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def any_to_release(tx: Connection, now: datetime) -> bool:
+    """Whether a held delivery is to be looked at, or a lease is over."""
+    held = sa.and_(_D.state == "held", _D.next_at <= now)
+    over = sa.and_(_D.state == "leased", _D.lease_until <= now)
+    return tx.execute(sa.select(sa.exists().where(sa.or_(held, over)))).scalar_one()
+
+
+def oldest(tx: Connection, channel: str) -> Delivery | None:
+    """The oldest waiting delivery of a channel that waits for no other message, due or not."""
+    ready = _ready().subquery()
+    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel).order_by(_D.seq).limit(1)
+    row = tx.execute(query).mappings().first()
+    return None if row is None else _delivery(row)
+
+
+def expedite(tx: Connection, channel: str, now: datetime) -> int:
+    """What waits on a channel for nothing but a back-off of ours is due `now`. How many."""
+    again = sa.update(t.delivery).where(
+        _D.channel == channel, _D.state.in_(_WAITING), _D.next_at > now, _D.rule.in_(OUR_WAITS)
+    )
+    return tx.execute(again.values(next_at=now)).rowcount
 
 
 def begin(tx: Connection, delivery_id: str, now: datetime) -> int | None:
-    """Claim a pending delivery and write down that an attempt starts. Its number; None if it is not pending."""
-    claim = sa.update(t.delivery).where(_D.id == delivery_id, _D.state == "pending")
-    claimed = tx.execute(claim.values(state="sending", attempts=_D.attempts + 1).returning(_D.seq, _D.attempts)).first()
+    """Claim a waiting delivery and write down that an attempt starts. Its number; None if it is not waiting."""
+    claim = sa.update(t.delivery).where(_D.id == delivery_id, _D.state.in_(_WAITING))
+    leased = claim.values(state="leased", attempts=_D.attempts + 1, lease_until=now + LEASE)
+    claimed = tx.execute(leased.returning(_D.seq, _D.attempts)).first()
     if claimed is None:
         return None
     tx.execute(
@@ -91,7 +120,9 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     tx.execute(
         latest.values(
             state=then.state,
-            next_at=then.at if then.state == "pending" else None,
+            next_at=then.at if then.state in WAITING else None,
+            rule=then.rule,
+            lease_until=None,
             provider_ref=sa.func.coalesce(sa.literal(outcome.reference, SafeText()), _D.provider_ref),
             last_error=error,
             done=now if settled else None,
@@ -99,17 +130,26 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     )
 
 
-def recover(tx: Connection, now: datetime) -> int:
-    """After a crash: what was left `sending` is pending again and due `now`, its attempt ambiguous. How many."""
-    left = sa.select(_D.seq).where(_D.state == "sending")
+def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int:
+    """What was left `leased` by a crash is `ambiguous` and due `now`, its attempt too. How many.
+
+    `expired_only`: only where the lease is over, while a run is under way.
+    """
+    left = sa.select(_D.seq).where(_D.state == "leased")
+    if expired_only:
+        left = left.where(_D.lease_until <= now)
+    seqs = tx.execute(left).scalars().all()
+    if not seqs:
+        return 0
     tx.execute(
         sa.update(t.attempt)
-        .where(t.attempt.c.delivery_seq.in_(left), t.attempt.c.ended.is_(None))
+        .where(t.attempt.c.delivery_seq.in_(seqs), t.attempt.c.ended.is_(None))
         .values(ended=now, outcome="ambiguous", code="crash", detail="the service ended while sending")
     )
-    again = sa.update(t.delivery).where(_D.state == "sending")
+    again = sa.update(t.delivery).where(_D.seq.in_(seqs))
+    error = "ambiguous crash the service ended while sending"
     return tx.execute(
-        again.values(state="pending", next_at=now, last_error="ambiguous crash the service ended while sending")
+        again.values(state="ambiguous", next_at=now, rule="resend-same-id", lease_until=None, last_error=error)
     ).rowcount
 
 
@@ -139,9 +179,17 @@ def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
 
 
 def revive(tx: Connection, delivery_id: str, now: datetime) -> bool:
-    """Make a delivery that was given up pending again. Whether it was."""
-    statement = sa.update(t.delivery).where(_D.id == delivery_id, _D.state == "dead")
-    return tx.execute(statement.values(state="pending", next_at=now, done=None)).rowcount == 1
+    """Have a delivery that was given up, suppressed or is waiting tried at `now`. Whether it was one of those."""
+    statement = sa.update(t.delivery).where(_D.id == delivery_id, _D.state.not_in(("sent", "leased")))
+    values = {"state": "retry", "next_at": now, "done": None, "rule": "by-hand"}
+    return tx.execute(statement.values(values)).rowcount == 1
+
+
+def drop(tx: Connection, delivery_id: str, now: datetime) -> bool:
+    """Have a delivery that is not settled go to nobody. Whether it was not."""
+    statement = sa.update(t.delivery).where(_D.id == delivery_id, _D.state.in_((*_WAITING, "held", "dead")))
+    values = {"state": "suppressed", "next_at": None, "done": now, "rule": "dropped"}
+    return tx.execute(statement.values(values)).rowcount == 1
 
 
 def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetime, ...]:
@@ -160,7 +208,7 @@ def _ready() -> sa.Select[Any]:
         earlier.c.state.in_(_OPEN),
     )
     turn = sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq)
-    return sa.select(_D.seq, turn.label("turn")).where(_D.state == "pending", ~waits)
+    return sa.select(_D.seq, turn.label("turn")).where(_D.state.in_(_WAITING), ~waits)
 
 
 def _select() -> sa.Select[Any]:

@@ -1,7 +1,9 @@
 """The outbox that `alerts.dispatch` sends from, kept in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from alerts.records import Delivery, Next, Outcome
 from monitor.store import deliveries
@@ -9,10 +11,25 @@ from monitor.store.threads import StoreThread
 
 
 class StoreOutbox:
-    """`alerts.records.Outbox` on the store's thread, each call one transaction. `deliveries` says what each does."""
+    """`alerts.records.Outbox` on the store's thread, each call one transaction. `deliveries` says what each does.
 
-    def __init__(self, thread: StoreThread) -> None:
+    `release` is what looks at held deliveries (`monitor.mailing`), within the transaction that it is given.
+    """
+
+    def __init__(self, thread: StoreThread, release: Callable[[Connection, datetime], int]) -> None:
         self._thread = thread
+        self._release = release
+
+    async def release(self, now: datetime) -> int:
+        if not await self._thread.query(lambda tx: deliveries.any_to_release(tx, now)):
+            return 0
+        return await self._thread.run(lambda tx: self._release(tx, now))
+
+    async def oldest(self, channel: str) -> Delivery | None:
+        return await self._thread.query(lambda tx: deliveries.oldest(tx, channel))
+
+    async def expedite(self, channel: str, now: datetime) -> int:
+        return await self._thread.run(lambda tx: deliveries.expedite(tx, channel, now))
 
     async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
         return await self._thread.query(lambda tx: deliveries.due(tx, now, limit))

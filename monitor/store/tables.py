@@ -223,9 +223,15 @@ delivery = sa.Table(
     sa.Column("last_error", SafeText),
     sa.Column("thread", SafeText),
     sa.Column("done", UtcDateTime),
+    sa.Column("severity", sa.Text, nullable=False, server_default="normal"),
+    sa.Column("rule", sa.Text, nullable=False, server_default=""),
+    sa.Column("stands_for", sa.Text),
+    sa.Column("lease_until", UtcDateTime),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "event_id"),
     sa.Index(None, "alert_id"),
+    sa.Index(None, "recipient", "done"),
+    sa.Index(None, "stands_for"),
 )
 
 attempt = sa.Table(
@@ -237,5 +243,41 @@ attempt = sa.Table(
     sa.Column("ended", UtcDateTime),
     sa.Column("outcome", sa.Text),
     sa.Column("code", SafeText, nullable=False),
+    sa.Column("detail", SafeText, nullable=False),
+)
+
+# Of what nobody shall hear for a while: an event, a topic or a watch. One that is lifted ends early (`until`).
+mute = sa.Table(
+    "mute",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False),
+    sa.Column("comment", SafeText, nullable=False),
+    sa.Index(None, "until"),
+)
+
+# Who has taken note of the alerts of an event so far: nobody else is woken for those.
+ack = sa.Table(
+    "ack",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("by", SafeText, nullable=False),
+    sa.Column("comment", SafeText, nullable=False),
+    sa.Index(None, "event_id"),
+)
+
+# What is wrong with the service itself: since when, whether people were told of it, and when it was over.
+trouble = sa.Table(
+    "trouble",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("told", UtcDateTime),
     sa.Column("detail", SafeText, nullable=False),
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from alerts.records import Route, Target
+from alerts.records import Target
+from alerts.rules import Mailing, Recipient, Route
 from extractors.records import Article, Claim, Dating, Evidence, Reading
 from monitor.faults import Faults
-from monitor.intake import Mailing, Taken, take_in, withdraw
+from monitor.intake import Taken, take_in, withdraw
 from monitor.records import Event, Watch
 from monitor.store import Store, alerts, deliveries, events, open_store
 from monitor.watches import load_watch
@@ -58,7 +59,9 @@ def round_ended(**changes: object) -> Claim:
 
 
 def mailing(*routes: Route) -> Mailing:
-    return Mailing(routes, {"desk": DESK, "room": ROOM}, {"mail": "parley@example.org"}, "example.org")
+    return Mailing(
+        routes, {"desk": Recipient(DESK), "room": Recipient(ROOM)}, {"mail": "parley@example.org"}, "example.org"
+    )
 
 
 def take(

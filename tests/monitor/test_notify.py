@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.records import Target
-from monitor.intake import Mailing
+from alerts.rules import Mailing
 from monitor.notify import notify
 from monitor.records import Feed, FeedState, Habits
 from monitor.store import Store, alerts, deliveries, feeds, open_store

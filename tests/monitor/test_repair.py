@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from alerts.rules import Mailing
 from extractors.records import Article, Claim, Dating, Evidence, Reading
 from monitor import repair
 from monitor.faults import Faults
-from monitor.intake import Mailing, Taken, take_in
+from monitor.intake import Taken, take_in
 from monitor.records import Event, MonitorError, Watch
 from monitor.store import Store, alerts, events, open_store
 from monitor.watches import load_watch

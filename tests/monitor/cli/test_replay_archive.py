@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from alerts.records import Alert
+from alerts.rules import Mailing
 from extractors.article import ExtractedPage, extract
 from extractors.claims import read_claims
 from extractors.lexicon import Lexicon, compile_lexicon
@@ -20,7 +21,7 @@ from monitor.archive import load
 from monitor.archive.recording import Recorder, files
 from monitor.faults import Faults
 from monitor.fetch import Fetched
-from monitor.intake import Mailing, take_in, withdraw
+from monitor.intake import take_in, withdraw
 from monitor.lines import alert_line
 from monitor.records import Watch
 from monitor.store import Store, alerts, meta, open_store

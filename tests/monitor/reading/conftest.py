@@ -17,10 +17,10 @@ import structlog
 from aiohttp import web
 
 from alerts.records import Alert
+from alerts.rules import Mailing
 from extractors.records import Article, Entry
 from monitor.faults import Faults
 from monitor.fetch import Fetcher
-from monitor.intake import Mailing
 from monitor.read import Reader, ReadLimits, Recorder
 from monitor.records import Feed, FeedState, Watch
 from monitor.robots import Robots
