@@ -150,7 +150,7 @@ def _notice(alert: Alert) -> Card:
         quotes=(),
         article=_telling(alert.source.title or "", alert.source, None),
         facts=(),
-        outlets=f"{len(alert.facts)} {line(alert.label, 60)}",
+        outlets=f"{alert.families} {line(alert.label, 60)}",
         timing=f"Noticed {_moment(alert.decided)} UTC",
         rules=(),
         decided=alert.decided,
