@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
 from alerts.retry import RetryPolicy, next_step
@@ -44,6 +44,17 @@ class Drained:
 
     def __add__(self, other: "Drained") -> "Drained":
         return Drained(self.sent + other.sent, self.retried + other.retried, self.dead + other.dead)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHealth:
+    """How a channel fares: `open` when nothing is sent by it but a probe, since when, and why; what it took last."""
+
+    state: Literal["closed", "open"] = "closed"
+    since: datetime | None = None
+    because: str = ""
+    last_sent: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -85,7 +96,10 @@ class Dispatcher:
         width: int = 8,
         grace: timedelta = timedelta(seconds=30),
         paces: Mapping[str, timedelta] = PACES,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
+        self._progress = progress
+        self._health = dict.fromkeys(channels, ChannelHealth())
         self._outbox = outbox
         self._channels = channels
         self._clock = clock
@@ -100,6 +114,10 @@ class Dispatcher:
         self._threads: dict[tuple[Lane, str], str] = {}
         self._records: set[asyncio.Task[None]] = set()
         self._stopping = False
+
+    def channels(self) -> Mapping[str, ChannelHealth]:
+        """How each channel fares now."""
+        return dict(self._health)
 
     async def run(self, wake: asyncio.Event) -> None:
         """Take up what a crash left, then drain whenever something is due or `wake` is set, until cancelled.
@@ -129,6 +147,7 @@ class Dispatcher:
                 await self._start(running, tried)
                 if wake is None and not running:
                     return drained
+                self._progress()
                 await self._wait(running, wake)
                 for lane in [lane for lane, task in running.items() if task.done()]:
                     drained += running.pop(lane).result()
@@ -272,6 +291,14 @@ class Dispatcher:
         return replace(delivery, thread=known) if known and delivery.thread is None else delivery
 
     def _remember(self, lane: Lane, delivery: Delivery, outcome: Outcome, then: Next, now: datetime) -> None:
+        health = self._health.get(lane[0], ChannelHealth())
+        if outcome.kind == "sent":
+            self._health[lane[0]] = ChannelHealth(last_sent=now)
+        elif outcome.kind == "bad_credential":
+            because = f"{outcome.code} {outcome.detail}".strip()
+            self._health[lane[0]] = replace(
+                health, state="open", since=health.since or now, because=because, failures=health.failures + 1
+            )
         if outcome.kind == "bad_credential" and then.at is not None:
             self._holds.channels[lane[0]] = then.at
         elif self._holds.channels.get(lane[0], now + _LOOK) <= now:

@@ -1,7 +1,7 @@
 """Trouble of the service itself: what is remembered of it, and what the outbox shows of it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ class Tally:
     channel: str
     waiting: int = 0
     oldest: datetime | None = None
-    held: Mapping[str, int] | None = None
+    held: Mapping[str, int] = field(default_factory=dict)
     dead: int = 0
 
 
