@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 from alerts.records import Severity, Target
 from monitor.health import told as in_words
 
-Kind = Literal["channel", "queue", "dead-letter", "loop", "disk", "clock"]
+Kind = Literal["channel", "loop", "dead-letter", "queue", "disk", "clock"]
+"""The gravest first."""
 Turn = Literal["bad", "still", "well"]
 OCCURRENCES: frozenset[Kind] = frozenset({"dead-letter", "clock"})
 """What has happened and is not over some time later."""
@@ -187,6 +188,7 @@ def judge(observed: Observed, known: Mapping[str, Row], limits: Limits, now: dat
                 pass
     tells = [Tell("bad", (*new, *still))] if new else [Tell("still", tuple(still))] if still else []
     if well:
+        well.sort(key=lambda each: get_args(Kind).index(each.kind))
         tells.append(Tell("well", tuple(well)))
     return Judged(tuple(tells), tuple(row for row in rows if known.get(row.key) != row), tuple(gone))
 
