@@ -11,7 +11,6 @@ from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
 from alerts.retry import AGAIN, RetryPolicy, next_step
 from alerts.ways import Log, Way
 
-
 Unmade = Literal["later", "gone"]
 
 
