@@ -14,7 +14,7 @@ import trustme
 from aiohttp import web
 from aiosmtpd import smtp
 
-from alerts.records import Alert, Delivery, Fact, Next, Outcome, Quote, Source, Span, Target
+from alerts.records import WAITING, Alert, Delivery, Fact, Next, Outcome, Quote, Source, Span, Target
 
 NOON = datetime(2031, 5, 17, 12, 0, tzinfo=UTC)
 
@@ -105,16 +105,29 @@ class MemoryOutbox:
     def add(self, *deliveries: Delivery) -> None:
         self.rows.update({delivery.id: delivery for delivery in deliveries})
 
+    def _waiting(self) -> list[Delivery]:
+        waiting = [row for row in self.rows.values() if row.state in WAITING]
+        return sorted(waiting, key=lambda row: (row.created, row.id))
+
+    async def release(self, now: datetime) -> int:
+        held = [row for row in self.rows.values() if row.state == "held" and row.next_at and row.next_at <= now]
+        self.add(*(replace(row, state="pending") for row in held))
+        over = [row for row in self.rows.values() if row.lease_until is not None and row.lease_until <= now]
+        self.add(*(replace(row, state="ambiguous", next_at=now, lease_until=None) for row in over))
+        return len(held) + len(over)
+
     async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        pending = [row for row in self.rows.values() if row.state == "pending" and (row.next_at or row.created) <= now]
-        return sorted(pending, key=lambda row: (row.created, row.id))[:limit]
+        return [row for row in self._waiting() if (row.next_at or row.created) <= now][:limit]
+
+    async def oldest(self, channel: str) -> Delivery | None:
+        return next((row for row in self._waiting() if row.target.channel == channel), None)
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
         row = self.rows[delivery_id]
-        if row.state != "pending":
+        if row.state not in WAITING:
             return None
         self.journal.append(("begin", delivery_id))
-        self.rows[delivery_id] = replace(row, state="sending", attempts=row.attempts + 1)
+        self.add(replace(row, state="leased", attempts=row.attempts + 1, lease_until=now + timedelta(minutes=20)))
         return row.attempts + 1
 
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
@@ -123,14 +136,22 @@ class MemoryOutbox:
         await asyncio.sleep(0)  # a store answers from its own thread
         self.journal.append((outcome.kind, delivery_id))
         self.outcomes.append((delivery_id, outcome, then))
-        self.rows[delivery_id] = replace(self.rows[delivery_id], state=then.state, next_at=then.at)
+        row = self.rows[delivery_id]
+        self.add(replace(row, state=then.state, next_at=then.at, rule=then.rule, lease_until=None))
+
+    async def expedite(self, channel: str, now: datetime) -> int:
+        later = [row for row in self._waiting() if row.target.channel == channel and row.next_at and row.next_at > now]
+        ours = [row for row in later if row.rule not in ("retry-after", "")]
+        self.add(*(replace(row, next_at=now) for row in ours))
+        return len(ours)
 
     async def next_due(self) -> datetime | None:
-        return min((row.next_at or row.created for row in self.rows.values() if row.state == "pending"), default=None)
+        held = [row for row in self.rows.values() if row.state == "held"]
+        return min((row.next_at or row.created for row in (*self._waiting(), *held)), default=None)
 
     async def recover(self, now: datetime) -> int:
-        left = [row for row in self.rows.values() if row.state == "sending"]
-        self.add(*(replace(row, state="pending", next_at=now) for row in left))
+        left = [row for row in self.rows.values() if row.state == "leased"]
+        self.add(*(replace(row, state="ambiguous", next_at=now, lease_until=None) for row in left))
         return len(left)
 
 

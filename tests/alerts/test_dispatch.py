@@ -107,7 +107,7 @@ async def test_the_attempt_is_recorded_before_the_network_is_touched(outbox: Any
 
     async def look() -> Outcome:
         assert outbox.journal == [("begin", "d1")]
-        assert outbox.rows["d1"].state == "sending"
+        assert outbox.rows["d1"].state == "leased"
         return OK
 
     mail.answers["d1"] = [look]
@@ -181,7 +181,7 @@ async def test_a_delivery_that_fails_for_ever_does_not_hold_the_others_up(
     assert {row.id for row in outbox.rows.values() if row.state == "sent"} == {"d2", "d3", "d4"}
     outbox.add(make(5))
     await loop.drain()
-    assert (outbox.rows["d1"].state, outbox.rows["d5"].state) == ("pending", "sent")
+    assert (outbox.rows["d1"].state, outbox.rows["d5"].state) == ("retry", "sent")
 
 
 async def test_a_far_end_that_asks_for_time_is_not_asked_again_before(
@@ -327,7 +327,7 @@ async def test_a_hanging_target_keeps_only_itself_waiting(outbox: Any, dispatche
     outbox.add(make(3, "c@example.org"))
     wake.set()
     await eventually(lambda: outbox.rows["d3"].state == "sent")
-    assert outbox.rows["d1"].state == "sending"
+    assert outbox.rows["d1"].state == "leased"
     release.set()
     await eventually(lambda: outbox.rows["d1"].state == "sent")
     running.cancel()
@@ -347,7 +347,7 @@ async def test_the_loop_sleeps_until_the_next_is_due(outbox: Any, dispatcher: An
 
 
 async def test_what_a_crash_left_is_recovered_and_sent(outbox: Any, dispatcher: Any, make: Make, log: Log) -> None:
-    outbox.add(replace(make(1), state="sending", attempts=1))
+    outbox.add(replace(make(1), state="leased", attempts=1))
     running = asyncio.create_task(dispatcher(Script("mail")).run(asyncio.Event()))
     await eventually(lambda: outbox.rows["d1"].state == "sent")
     assert log.lines[0][:2] == ("warning", "deliveries recovered")
@@ -389,7 +389,7 @@ async def test_a_send_that_outlasts_the_grace_is_cut_and_stays_to_be_seen(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert outbox.rows["d1"].state == "sending"
+    assert outbox.rows["d1"].state == "leased"
     assert ("warning", "sends cut at stop") in [line[:2] for line in log.lines]
 
 
