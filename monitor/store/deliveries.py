@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import OPEN, WAITING, Delivery, DeliveryState, Next, Outcome, Target
+from alerts.records import OPEN, WAITING, Delivery, Next, Outcome, Target
 from alerts.retry import BACK_OFF, OUR_WAITS, SUSPECT
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
@@ -169,14 +169,21 @@ def get(tx: Connection, delivery_id: str) -> Delivery | None:
 
 
 def all_deliveries(
-    tx: Connection, limit: int | None = None, *, state: DeliveryState | None = None, alert_id: str | None = None
+    tx: Connection,
+    limit: int | None = None,
+    *,
+    states: Collection[str] = (),
+    channel: str | None = None,
+    recipient: str | None = None,
+    alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
-    """Deliveries in the order in which they were written, of one state or alert if asked; with `limit` the latest."""
+    """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
     query = _select()
-    if state is not None:
-        query = query.where(_D.state == state)
-    if alert_id is not None:
-        query = query.where(_D.alert_id == alert_id)
+    if states:
+        query = query.where(_D.state.in_(sorted(states)))
+    for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
+        if value is not None:
+            query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
     return tuple(_delivery(row) for row in rows)[::-1]
 
