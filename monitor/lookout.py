@@ -55,7 +55,7 @@ def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: 
     alert = notice(
         title(tell),
         [Fact("trouble", text, Source("", None, label, "parley", None, now)) for label, text in rows(tell, now)],
-        turn=tell.turn,
+        turn="urgent" if tell.severity == "urgent" else tell.turn,
         # The same for the recovery: it stands under what it ends.
         event_id=f"self-{first.key.replace(':', '-')}-{first.since:%Y%m%dT%H%M%S}",
         label="trouble" if len(tell.matters) == 1 else "troubles",
