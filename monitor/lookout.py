@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.records import Fact, Source
-from alerts.rules import Mailing, Route
+from alerts.rules import Mailing, Route, SeverityRule
 from monitor.mailing import post
 from monitor.notices import notice
 from monitor.store import trouble
@@ -64,4 +64,5 @@ def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: 
         now=now,
     )
     routes = (Route(tuple(to)),) if to else ()
-    post(tx, alert, replace(mailing, routes=routes), now, earlier=tell.turn != "bad", severity=tell.severity)
+    own = replace(mailing, routes=routes, severities=(SeverityRule(tell.severity),))
+    post(tx, alert, own, now, earlier=tell.turn != "bad")

@@ -6,18 +6,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.compose import render
-from alerts.records import Alert, Delivery, Severity
+from alerts.records import Alert, Delivery
 from alerts.rules import Mailing
 from monitor.store import alerts, deliveries
 
 
-def post(
-    tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool, severity: Severity | None = None
-) -> int:
+def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool) -> int:
     """Write an alert and a delivery for each recipient that a route names. How many deliveries are new.
 
     Each is rendered once, so that every attempt sends the same bytes. `earlier`: people were told of the event before.
-    `severity` None: as the rules of the mailing say.
     """
     wanted: list[str] = []
     for route in mailing.routes:
@@ -39,11 +36,7 @@ def post(
             sender=mailing.senders.get(target.channel),
             earlier=earlier,
         )
-        made.append(
-            Delivery(
-                delivery_id, alert.id, alert.event_id, target, payload, now, next_at=now, severity=severity or "normal"
-            )
-        )
+        made.append(Delivery(delivery_id, alert.id, alert.event_id, target, payload, now, next_at=now))
     return alerts.add(tx, alert, made)
 
 

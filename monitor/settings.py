@@ -155,14 +155,14 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         faults.append(fault(document, ("polling", "open_to"), open_to))
     if model.polling.ca_file and not (home / model.polling.ca_file).is_file():
         faults.append(fault(document, ("polling", "ca_file"), "there is no such file"))
+    faults += secrets.faults
+    if faults or store is None or isinstance(open_to, str):
+        return Faults(tuple(faults))
     beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
     if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
         faults.append(
             fault(document, ("heartbeat", "url"), "should be an address that begins with https:// or http://")
         )
-    faults += secrets.faults
-    if faults or store is None or isinstance(open_to, str):
-        return Faults(tuple(faults))
     return Settings(
         home=home,
         watches=model.watches,
