@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.records import Route, Target
+from alerts.records import Target
+from alerts.rules import Route
 from monitor.faults import Faults
 from monitor.homes import initialise
 from monitor.settings import (
@@ -58,8 +59,10 @@ def password(settings: Settings) -> str:
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
     settings = loaded(home)
     assert settings.channels == {"console": ConsoleSettings()}
-    assert settings.targets == {"me": Target("me", "console", "console", "me")}
-    assert settings.routes == (Route(("me",)),)
+    assert {name: each.target for name, each in settings.mailing.recipients.items()} == {
+        "me": Target("me", "console", "console", "me")
+    }
+    assert settings.mailing.routes == (Route(("me",)),)
     assert settings.store_url.get_secret_value() == f"sqlite:///{home}/state/parley.db"
     assert settings.polling.interval == timedelta(minutes=60)
     assert settings.give_up_after == timedelta(hours=48)
@@ -83,8 +86,8 @@ def test_commented_examples_of_the_shipped_settings_are_right(home: Path) -> Non
         text = text.replace(f"/etc/parley/{name}", str(home / name))
     settings = loaded(written(home, text))
     assert sorted(settings.channels) == ["console", "hook", "mail", "newsroom"]
-    assert settings.targets["room"] == Target("room", "newsroom", "slack", "C0123ABCD")
-    assert settings.domain == "alerts.example.org"
+    assert settings.mailing.recipients["room"].target == Target("room", "newsroom", "slack", "C0123ABCD")
+    assert settings.mailing.domain == "alerts.example.org"
 
 
 def test_channels_become_records_with_their_usual_ports(home: Path) -> None:
@@ -108,9 +111,9 @@ recipients: {hall: {channel: e}, lab: {channel: d, to: C0123ABCD}}
     assert (slack.token.get_secret_value(), slack.base_url) == ("xoxb-1", "http://127.0.0.1:8080/api/")
     assert isinstance(hook, SlackWebhookSettings)
     assert hook.url.get_secret_value().endswith("/x")
-    assert settings.targets["hall"] == Target("hall", "e", "slack_webhook", "hall")
-    assert settings.senders == dict.fromkeys("abc", "parley@example.org")
-    assert settings.domain == "example.org"
+    assert settings.mailing.recipients["hall"].target == Target("hall", "e", "slack_webhook", "hall")
+    assert settings.mailing.senders == dict.fromkeys("abc", "parley@example.org")
+    assert settings.mailing.domain == "example.org"
 
 
 def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
@@ -132,9 +135,9 @@ def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
         ("PARLEY_CONTACT", "", lambda s: s.contact is None),
         ("PARLEY_WATCHES", "ru-ua, ru-ua", lambda s: s.watches == ("ru-ua", "ru-ua")),
         ("PARLEY_WATCHES", "[ru-ua]", lambda s: s.watches == ("ru-ua",)),
-        ("PARLEY_ROUTES", "[{to: [me], reasons: [new]}]", lambda s: s.routes[0].reasons == frozenset({"new"})),
+        ("PARLEY_ROUTES", "[{to: [me], reasons: [new]}]", lambda s: s.mailing.routes[0].reasons == frozenset({"new"})),
         ("PARLEY_STORE__URL", "sqlite:////tmp/p.db", lambda s: s.store_url.get_secret_value().endswith("/tmp/p.db")),
-        ("PARLEY_RECIPIENTS__YOU__CHANNEL", "console", lambda s: s.targets["you"].kind == "console"),
+        ("PARLEY_RECIPIENTS__YOU__CHANNEL", "console", lambda s: s.mailing.recipients["you"].target.kind == "console"),
         ("PARLEY_SERVICE_HOST", "10.0.0.1", lambda s: s.watches == ("ru-ua",)),
         ("PARLEY_PORT_8080_TCP", "tcp://10.0.0.1", lambda s: s.watches == ("ru-ua",)),
         ("PARLEY_HOME", "/nowhere", lambda s: s.watches == ("ru-ua",)),
