@@ -3,16 +3,30 @@
 `card` says what there is to tell and makes it safe; `plain`, `email` and `slack` lay it out.
 """
 
+from datetime import tzinfo
+
 from alerts.compose.card import card_of
 from alerts.compose.email import message
 from alerts.compose.plain import text_of
 from alerts.compose.slack import post
 from alerts.records import Alert, AlertsError, Target
+from alerts.rules import UTC
 
 __all__ = ["render"]
 
 
-def render(alert: Alert, target: Target, *, delivery_id: str, domain: str, sender: str | None, earlier: bool) -> bytes:
+def render(
+    alert: Alert,
+    target: Target,
+    *,
+    delivery_id: str,
+    domain: str,
+    sender: str | None,
+    earlier: bool,
+    opened: Alert | None = None,  # noqa: ARG001
+    zone: tzinfo = UTC,  # noqa: ARG001
+    note: str = "",  # noqa: ARG001
+) -> bytes:
     """The payload of one delivery, the same bytes for the same arguments in any process.
 
     `domain` is the right side of the ids in mail; `sender` the From of mail, None for parley@domain. `earlier`: this

@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = {
     "reversed": "Reversed",
     "corrected": "Corrected",
     "confirmed": "Confirmed by more outlets",
+    "digest": "Digest",
     "test": "Test: this is not news",
     "notice": "Notice from Parley itself",
 }
@@ -97,7 +98,7 @@ class Card:
 
 def card_of(alert: Alert, *, earlier: bool) -> Card:
     """The content of the message about `alert`. Pure: the same alert gives the same card."""
-    if alert.reason == "notice":
+    if alert.reason in ("notice", "digest"):
         return _notice(alert)
     edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
     shown_already = {edit.new for edit in edits}

@@ -5,6 +5,7 @@ target waits until the earlier messages of that event to that target are sent or
 what it updates, and its thread is that message's.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from monitor.store.errors import StoreError
 _TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread", "severity", "rule", "stands_for", "lease_until", "done",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
@@ -54,8 +55,8 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
     The turns keep a target with a long queue from filling `limit` on its own.
     """
     ready = _ready().where(now >= _WHEN).subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).order_by(ready.c.turn, _D.seq).limit(limit)
-    return tuple(_delivery(row) for row in tx.execute(query).mappings())
+    query = selected().join(ready, ready.c.seq == _D.seq).order_by(ready.c.turn, _D.seq).limit(limit)
+    return tuple(delivery_of(row) for row in tx.execute(query).mappings())
 
 
 def next_due(tx: Connection) -> datetime | None:
@@ -77,9 +78,9 @@ def any_to_release(tx: Connection, now: datetime) -> bool:
 def oldest(tx: Connection, channel: str) -> Delivery | None:
     """The oldest waiting delivery of a channel that waits for no other message, due or not."""
     ready = _ready().subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel).order_by(_D.seq).limit(1)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel).order_by(_D.seq).limit(1)
     row = tx.execute(query).mappings().first()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def expedite(tx: Connection, channel: str, now: datetime) -> int:
@@ -117,7 +118,7 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     error = None if outcome.kind == "sent" else " ".join(filter(None, (outcome.kind, outcome.code, outcome.detail)))
     settled = then.state not in _OPEN
     latest = sa.update(t.delivery).where(_D.seq == seq, _D.attempts == attempt, _D.state.in_(_OPEN))
-    tx.execute(
+    decided = tx.execute(
         latest.values(
             state=then.state,
             next_at=then.at if then.state in WAITING else None,
@@ -127,7 +128,32 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
             last_error=error,
             done=now if settled else None,
         )
-    )
+    ).rowcount
+    if decided:
+        _pair(tx, delivery_id, then.state, now)
+
+
+def _pair(tx: Connection, delivery_id: str, state: DeliveryState, now: datetime) -> None:
+    """A message and its failover: when one is accepted the other is not sent any more, as far as that is known."""
+    behind = sa.update(t.delivery).where(_D.stands_for == delivery_id, _D.role == "failover")
+    over = {"state": "suppressed", "next_at": None, "done": now}
+    if state == "dead":
+        tx.execute(behind.where(_D.state == "held").values(next_at=now))
+    elif state == "sent":
+        tx.execute(behind.where(_D.state.in_((*_WAITING, "held"))).values(rule="first-channel-sent", **over))
+        query = sa.select(_D.role, _D.stands_for)
+        ahead = tx.execute(query.where(_D.id == delivery_id)).first()
+        while ahead is not None and ahead.role == "failover":
+            first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
+            tx.execute(first.values(rule=f"failed-over: {delivery_id}", **over))
+            ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
+    elif state in WAITING:
+        told = sa.or_(_D.state == "sent", _D.rule.startswith("failed-over"))
+        other = sa.select(_D.id).where(_D.stands_for == delivery_id, _D.role == "failover", told)
+        found = tx.execute(other).scalar()
+        if found is not None:
+            this = sa.update(t.delivery).where(_D.id == delivery_id)
+            tx.execute(this.values(rule=f"failed-over: {found}", **over))
 
 
 def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int:
@@ -154,21 +180,28 @@ def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int
 
 
 def get(tx: Connection, delivery_id: str) -> Delivery | None:
-    row = tx.execute(_select().where(_D.id == delivery_id)).mappings().first()
-    return None if row is None else _delivery(row)
+    row = tx.execute(selected().where(_D.id == delivery_id)).mappings().first()
+    return None if row is None else delivery_of(row)
 
 
 def all_deliveries(
-    tx: Connection, limit: int | None = None, *, state: DeliveryState | None = None, alert_id: str | None = None
+    tx: Connection,
+    limit: int | None = None,
+    *,
+    states: Collection[str] = (),
+    channel: str | None = None,
+    recipient: str | None = None,
+    alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
-    """Deliveries in the order in which they were written, of one state or alert if asked; with `limit` the latest."""
-    query = _select()
-    if state is not None:
-        query = query.where(_D.state == state)
-    if alert_id is not None:
-        query = query.where(_D.alert_id == alert_id)
+    """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
+    query = selected()
+    if states:
+        query = query.where(_D.state.in_(sorted(states)))
+    for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
+        if value is not None:
+            query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
-    return tuple(_delivery(row) for row in rows)[::-1]
+    return tuple(delivery_of(row) for row in rows)[::-1]
 
 
 def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
@@ -211,7 +244,8 @@ def _ready() -> sa.Select[Any]:
     return sa.select(_D.seq, turn.label("turn")).where(_D.state.in_(_WAITING), ~waits)
 
 
-def _select() -> sa.Select[Any]:
+def selected() -> sa.Select[Any]:
+    """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
     first = t.delivery.alias("first")
     reference = (
         sa.select(first.c.provider_ref)
@@ -229,7 +263,8 @@ def _select() -> sa.Select[Any]:
     return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"))
 
 
-def _delivery(row: sa.RowMapping) -> Delivery:
+def delivery_of(row: sa.RowMapping) -> Delivery:
+    """A row of `selected`."""
     values = {name: row[name] for name in _PLAIN} | {"payload": bytes(row["payload"]), "thread": row["reference"]}
     return Delivery(target=Target(**{name: row[name] for name in _TARGET}), **values)
 
