@@ -52,7 +52,7 @@ def rendered(
             domain=mailing.domain,
             sender=mailing.senders.get(target.channel),
             earlier=held.told_before(tx, names, target.recipient),
-            opened=opened,
+            opened=opened if opened is not None and opened.id != alert.id else None,
             zone=recipient.zone if recipient else UTC,
             note=note,
         )
