@@ -104,9 +104,9 @@ def _narrowed(route: Route) -> str:
 
 
 def _why_not(name: str, numbered: list[tuple[int, tuple[Route, str]]], fitting: list[tuple[int, Route]]) -> str:
-    for number, route in fitting:
-        for step in route.escalate:
-            if name in step.to:
-                return f"only if nobody acknowledges it within {span_words(step.after)} (route {number})"
+    steps = [(step.after, number) for number, route in fitting for step in route.escalate if name in step.to]
+    if steps:
+        after, number = min(steps)
+        return f"only if nobody acknowledges it within {span_words(after)} (route {number})"
     out = [f"route {number}: {misfit}" for number, (route, misfit) in numbered if misfit and name in route.to]
     return "; ".join(out) or "no route names this recipient"

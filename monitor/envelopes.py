@@ -38,10 +38,15 @@ def rendered(
     *,
     delivery_id: str,
     events: Iterable[str] = (),
+    earlier: bool = True,
     note: str = "",
 ) -> Rendered:
-    """The message for a recipient as things stand. `events` are further ids that the alert's event is known by."""
-    names = tuple(dict.fromkeys((alert.event_id, *events)))
+    """The message for a recipient as things stand.
+
+    `events` are further ids that the alert's event is known by. `earlier` False: nobody was told of it before, so that
+    nothing has to be looked up.
+    """
+    names = tuple(dict.fromkeys((alert.event_id, *events))) if earlier else ()
     recipient = mailing.recipients.get(target.recipient)
     opened = next((first for name in names if (first := stored_alerts.first_of(tx, name)) is not None), None)
     try:
@@ -51,7 +56,7 @@ def rendered(
             delivery_id=delivery_id,
             domain=mailing.domain,
             sender=mailing.senders.get(target.channel),
-            earlier=held.told_before(tx, names, target.recipient),
+            earlier=bool(names) and held.told_before(tx, names, target.recipient),
             opened=opened if opened is not None and opened.id != alert.id else None,
             zone=recipient.zone if recipient else UTC,
             note=note,
@@ -87,10 +92,10 @@ class Role:
 def held_role(
     tx: Connection, alert: Alert, target: Target, mailing: Mailing, now: datetime, at: datetime, role: Role
 ) -> Delivery:
-    """A delivery that is held until `at` for its role alone; dead where no message can be made."""
+    """A delivery that is held until `at` for its role alone, and rendered anew then; dead where no message can be made."""
     which = f"{role.name}|{role.stands_for}" if role.name == "failover" else role.name
     delivery_id = made_id(alert.id, target, which)
-    message = rendered(tx, alert, target, mailing, delivery_id=delivery_id)
+    message = rendered(tx, alert, target, mailing, delivery_id=delivery_id, earlier=False)
     made = Delivery(
         delivery_id,
         alert.id,

@@ -21,18 +21,18 @@ GATHERED: frozenset[str] = frozenset({"corrected", "confirmed"})
 DAY = timedelta(days=1)
 
 
-def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool = False) -> int:  # noqa: ARG001
+def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool) -> int:
     """Write an alert and a delivery for each recipient that a route names. How many deliveries are new.
 
     Each is rendered here. Those of further recipients, for when nobody acknowledges or a channel takes nothing, are
-    written with them and held. Whether a recipient was told of the event before is looked up for each.
+    written with them and held. `earlier`: there were alerts of the event before; who was told is looked up.
     """
     mutes = stored_mutes.mutes(tx, now)
     found = [each for each in routed(alert, mailing) if each.hears]
     at_once = {each.recipient.target.recipient for each in found if each.digest is None}
     made: list[Delivery] = []
     for each in found:
-        made += _deliveries(tx, alert, each, mailing, now, mutes, at_once)
+        made += _deliveries(tx, alert, each, mailing, now, mutes, at_once, earlier=earlier)
     return alerts.add(tx, alert, made)
 
 
@@ -64,10 +64,12 @@ def _deliveries(
     now: datetime,
     mutes: Sequence[Mute],
     at_once: set[str],
+    *,
+    earlier: bool,
 ) -> Iterator[Delivery]:
     target = to.recipient.target
     delivery_id = made_id(alert.id, target)
-    message = rendered(tx, alert, target, mailing, delivery_id=delivery_id)
+    message = rendered(tx, alert, target, mailing, delivery_id=delivery_id, earlier=earlier)
     first = _plain(alert, to, delivery_id, message.payload, now)
     mute = throttle.muting(alert, (), mutes, now)
     if mute is not None:

@@ -195,7 +195,7 @@ class _Looking:
         since = min(row.created for row in rows)
         alert = digest_of(members, _ids(rows), self._name, recipient.zone, since, self._now, self._mutes)
         delivery_id = made_id(alert.id, target)
-        message = rendered(self._tx, alert, target, self._mailing, delivery_id=delivery_id)
+        message = rendered(self._tx, alert, target, self._mailing, delivery_id=delivery_id, earlier=False)
         severity = max((_severity(group) for group in groups), key=lambda each: _URGENCY[each])
         made = Delivery(
             delivery_id, alert.id, alert.event_id, target, message.payload, self._now,
