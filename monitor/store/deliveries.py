@@ -5,7 +5,7 @@ target waits until the earlier messages of that event to that target are sent or
 what it updates, and its thread is that message's.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +18,12 @@ from alerts.retry import BACK_OFF, OUR_WAITS, SUSPECT
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
+from monitor.store.feeds import chunks
 
 _TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread", "severity", "rule", "stands_for", "lease_until", "done",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
@@ -56,8 +57,8 @@ def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) ->
     those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
     ready = _ready(but).subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
-    return tuple(_delivery(row) for row in tx.execute(query.limit(limit)).mappings())
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
+    return tuple(delivery_of(row) for row in tx.execute(query.limit(limit)).mappings())
 
 
 def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
@@ -87,9 +88,9 @@ def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = (
     """
     ready = _ready().subquery()
     free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= now)
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
     row = tx.execute(query.order_by(_D.seq).limit(1)).mappings().first()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def expedite(tx: Connection, channel: str, now: datetime) -> int:
@@ -127,7 +128,7 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     error = None if outcome.kind == "sent" else " ".join(filter(None, (outcome.kind, outcome.code, outcome.detail)))
     settled = then.state not in _OPEN
     latest = sa.update(t.delivery).where(_D.seq == seq, _D.attempts == attempt, _D.state.in_(_OPEN))
-    tx.execute(
+    decided = tx.execute(
         latest.values(
             state=then.state,
             next_at=then.at if then.state in WAITING else None,
@@ -137,7 +138,38 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
             last_error=error,
             done=now if settled else None,
         )
-    )
+    ).rowcount
+    if decided:
+        _pair(tx, delivery_id, then.state, now)
+
+
+def _pair(tx: Connection, delivery_id: str, state: str, now: datetime) -> None:
+    """A message and its failover: when one is accepted the other is not sent any more, as far as that is known."""
+    behind = sa.update(t.delivery).where(_D.stands_for == delivery_id, _D.role == "failover")
+    over = {"state": "suppressed", "next_at": None, "done": now}
+    if state == "dead":
+        tx.execute(behind.where(_D.state == "held").values(next_at=now))
+    elif state == "sent":
+        tx.execute(behind.where(_D.state.in_((*_WAITING, "held"))).values(rule="first-channel-sent", **over))
+        query = sa.select(_D.role, _D.stands_for)
+        ahead = tx.execute(query.where(_D.id == delivery_id)).first()
+        while ahead is not None and ahead.role == "failover":
+            first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
+            tx.execute(first.values(rule=f"failed-over: {delivery_id}", **over))
+            ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
+    elif state in WAITING:
+        _told_otherwise(tx, [delivery_id], now)
+
+
+def _told_otherwise(tx: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Those of `ids` whose failover was accepted while they were being sent are not sent again."""
+    told = sa.or_(_D.state == "sent", _D.rule.startswith("failed-over"))
+    for chunk in chunks(ids):
+        query = sa.select(_D.stands_for, _D.id).where(_D.stands_for.in_(chunk), _D.role == "failover", told)
+        for first, other in tx.execute(query).all():
+            waiting = sa.update(t.delivery).where(_D.id == first, _D.state.in_(_WAITING))
+            over = {"state": "suppressed", "rule": f"failed-over: {other}", "next_at": None, "done": now}
+            tx.execute(waiting.values(over))
 
 
 def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int:
@@ -158,14 +190,15 @@ def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int
     )
     again = sa.update(t.delivery).where(_D.seq.in_(seqs))
     error = "ambiguous crash the service ended while sending"
-    return tx.execute(
-        again.values(state="ambiguous", next_at=now, rule="resend-same-id", lease_until=None, last_error=error)
-    ).rowcount
+    values = {"state": "ambiguous", "next_at": now, "rule": "resend-same-id", "lease_until": None, "last_error": error}
+    ids = tx.execute(again.values(values).returning(_D.id)).scalars().all()
+    _told_otherwise(tx, ids, now)
+    return len(ids)
 
 
 def get(tx: Connection, delivery_id: str) -> Delivery | None:
-    row = tx.execute(_select().where(_D.id == delivery_id)).mappings().first()
-    return None if row is None else _delivery(row)
+    row = tx.execute(selected().where(_D.id == delivery_id)).mappings().first()
+    return None if row is None else delivery_of(row)
 
 
 def all_deliveries(
@@ -178,14 +211,14 @@ def all_deliveries(
     alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
     """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
-    query = _select()
+    query = selected()
     if states:
         query = query.where(_D.state.in_(sorted(states)))
     for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
         if value is not None:
             query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
-    return tuple(_delivery(row) for row in rows)[::-1]
+    return tuple(delivery_of(row) for row in rows)[::-1]
 
 
 def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
@@ -248,7 +281,8 @@ def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
     return sa.case((later > _WHEN, later), else_=_WHEN)
 
 
-def _select() -> sa.Select[Any]:
+def selected() -> sa.Select[Any]:
+    """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
     first = t.delivery.alias("first")
     reference = (
         sa.select(first.c.provider_ref)
@@ -266,7 +300,8 @@ def _select() -> sa.Select[Any]:
     return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"))
 
 
-def _delivery(row: sa.RowMapping) -> Delivery:
+def delivery_of(row: sa.RowMapping) -> Delivery:
+    """A row of `selected`."""
     values = {name: row[name] for name in _PLAIN} | {"payload": bytes(row["payload"]), "thread": row["reference"]}
     return Delivery(target=Target(**{name: row[name] for name in _TARGET}), **values)
 
