@@ -3,7 +3,7 @@
 All are frozen and carry aware UTC datetimes. `Outbox` is what this package asks of a store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
@@ -305,12 +305,19 @@ class Outbox(Protocol):
         are taken up. How many deliveries were written."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Waiting deliveries whose time has come, oldest first within a target; threads filled in."""
+    async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
+        """Waiting deliveries whose time has come, of channels other than `but`; threads filled in.
+
+        Oldest first within a target; none behind one that `alerts.retry.bars` until later, and none to a target whose
+        far end asked to wait until later.
+        """
         ...
 
-    async def oldest(self, channel: str) -> Delivery | None:
-        """The oldest waiting delivery of a channel, due or not: what a channel that failed is tried with."""
+    async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+        """The oldest waiting delivery of a channel, due or not: what a channel that failed is tried with.
+
+        None of those named in `but`, and none to a target whose far end asked to wait until later than `now`.
+        """
         ...
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
@@ -322,11 +329,11 @@ class Outbox(Protocol):
         ...
 
     async def expedite(self, channel: str, now: datetime) -> int:
-        """A channel works again: what waits there only for a back-off is due `now`. How many."""
+        """A channel works again: what waits there only for a wait of ours is due `now`. How many wait there in all."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the earliest waiting delivery is due, or the earliest held one is looked at."""
+    async def next_due(self, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest waiting delivery of channels other than `but` is due, or any held one is looked at."""
         ...
 
     async def recover(self, now: datetime) -> int:

@@ -31,12 +31,12 @@ from monitor.settingsfile import (
     ConsoleModel,
     EmailModel,
     Keep,
+    Narrowed,
     Notices,
     Polling,
     RecipientModel,
     RouteModel,
     SettingsModel,
-    SeverityModel,
     SlackModel,
     SlackWebhookModel,
     Workers,
@@ -347,7 +347,7 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             for k, each in enumerate(step.to):
                 if each not in model.recipients:
                     say(("routes", i, "escalate", j, "to", k), f"unknown recipient {each}", _listed(model.recipients))
-    parts: tuple[tuple[str, Sequence[RouteModel | SeverityModel]], ...]
+    parts: tuple[tuple[str, Sequence[Narrowed]], ...]
     parts = (("routes", model.routes), ("severity", model.severity))
     for part, narrowed in parts:
         for i, narrow in enumerate(narrowed):

@@ -213,25 +213,27 @@ class EscalationModel(Strict):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class RouteModel(Strict):
-    """Which alerts go to whom; a key left out means all."""
+class Narrowed(Strict):
+    """Which alerts are meant; a key left out means all."""
 
-    to: Annotated[tuple[str, ...], Field(min_length=1)]
     watches: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+
+class RouteModel(Narrowed):
+    """Which alerts go to whom, and how."""
+
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
     severity: tuple[Severity, ...] = ()
     digest: DigestModel | None = None
     escalate: tuple[EscalationModel, ...] = ()
 
 
-class SeverityModel(Strict):
-    """What is of which severity; a key left out means all. The first that fits decides."""
+class SeverityModel(Narrowed):
+    """Which alerts are of which severity. The first that fits decides."""
 
     is_: Annotated[Severity, Field(alias="is")]
-    watches: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
 
 
 class SettingsModel(Strict):

@@ -5,6 +5,7 @@ target waits until the earlier messages of that event to that target are sent or
 what it updates, and its thread is that message's.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import OPEN, WAITING, Delivery, DeliveryState, Next, Outcome, Target
+from alerts.records import OPEN, WAITING, Delivery, Next, Outcome, Target
+from alerts.retry import BACK_OFF, OUR_WAITS, SUSPECT
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
@@ -25,7 +27,6 @@ _PLAIN = (
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
 _WAITING, _OPEN = sorted(WAITING), sorted(OPEN)
-OUR_WAITS = ("back-off", "resend-same-id", "credential-pause", "in-order")
 LEASE = timedelta(minutes=20)
 """How long an attempt may take: longer than any channel's timeouts, of which mail's ten minutes are the longest."""
 
@@ -48,20 +49,25 @@ def columns_of(delivery: Delivery) -> dict[str, Any]:
     return values | {name: getattr(delivery.target, name) for name in _TARGET}
 
 
-def due(tx: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
+def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) -> tuple[Delivery, ...]:
     """Waiting deliveries whose time has come: in turn over the targets, within each the oldest first.
 
-    The turns keep a target with a long queue from filling `limit` on its own.
+    The turns keep a target with a long queue from filling `limit` on its own. One that is to be tried later keeps back
+    those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
-    ready = _ready().where(now >= _WHEN).subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).order_by(ready.c.turn, _D.seq).limit(limit)
-    return tuple(_delivery(row) for row in tx.execute(query).mappings())
+    ready = _ready(but).subquery()
+    query = _select().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
+    return tuple(_delivery(row) for row in tx.execute(query.limit(limit)).mappings())
 
 
-def next_due(tx: Connection) -> datetime | None:
-    """When the earliest waiting delivery is due that waits for no other message, or a held one is looked at."""
-    ready = _ready().subquery()
-    query = sa.select(_WHEN).join(ready, ready.c.seq == _D.seq).order_by(_WHEN).limit(1)
+def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
+    """When the earliest waiting delivery is due that waits for no other message, or a held one is looked at.
+
+    `but` are channels whose waiting deliveries are left out.
+    """
+    ready = _ready(but).subquery()
+    query = sa.select(sa.func.min(_free(ready), type_=UtcDateTime)).select_from(t.delivery)
+    query = query.join(ready, ready.c.seq == _D.seq)
     held = sa.select(_D.next_at).where(_D.state == "held").order_by(_D.next_at).limit(1)
     moments = (tx.execute(query).scalar(), tx.execute(held).scalar())
     return min((moment for moment in moments if moment is not None), default=None)
@@ -74,20 +80,24 @@ def any_to_release(tx: Connection, now: datetime) -> bool:
     return tx.execute(sa.select(sa.exists().where(sa.or_(held, over)))).scalar_one()
 
 
-def oldest(tx: Connection, channel: str) -> Delivery | None:
-    """The oldest waiting delivery of a channel that waits for no other message, due or not."""
+def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+    """The oldest waiting delivery of a channel that waits for no other message, due or not, and none of `but`.
+
+    A far end that asked to wait until later than `now` is not asked before, nor is its target.
+    """
     ready = _ready().subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel).order_by(_D.seq).limit(1)
-    row = tx.execute(query).mappings().first()
+    free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= now)
+    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
+    row = tx.execute(query.order_by(_D.seq).limit(1)).mappings().first()
     return None if row is None else _delivery(row)
 
 
 def expedite(tx: Connection, channel: str, now: datetime) -> int:
-    """What waits on a channel for nothing but a back-off of ours is due `now`. How many."""
-    again = sa.update(t.delivery).where(
-        _D.channel == channel, _D.state.in_(_WAITING), _D.next_at > now, _D.rule.in_(OUR_WAITS)
-    )
-    return tx.execute(again.values(next_at=now)).rowcount
+    """What waits on a channel for nothing but a wait of ours is due `now`. How many wait there in all."""
+    waiting = sa.and_(_D.channel == channel, _D.state.in_(_WAITING))
+    again = sa.update(t.delivery).where(waiting, _D.next_at > now, _D.rule.in_(OUR_WAITS))
+    tx.execute(again.values(next_at=now))
+    return tx.execute(sa.select(sa.func.count()).select_from(t.delivery).where(waiting)).scalar_one()
 
 
 def begin(tx: Connection, delivery_id: str, now: datetime) -> int | None:
@@ -159,14 +169,21 @@ def get(tx: Connection, delivery_id: str) -> Delivery | None:
 
 
 def all_deliveries(
-    tx: Connection, limit: int | None = None, *, state: DeliveryState | None = None, alert_id: str | None = None
+    tx: Connection,
+    limit: int | None = None,
+    *,
+    states: Collection[str] = (),
+    channel: str | None = None,
+    recipient: str | None = None,
+    alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
-    """Deliveries in the order in which they were written, of one state or alert if asked; with `limit` the latest."""
+    """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
     query = _select()
-    if state is not None:
-        query = query.where(_D.state == state)
-    if alert_id is not None:
-        query = query.where(_D.alert_id == alert_id)
+    if states:
+        query = query.where(_D.state.in_(sorted(states)))
+    for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
+        if value is not None:
+            query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
     return tuple(_delivery(row) for row in rows)[::-1]
 
@@ -199,7 +216,12 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
     return tuple(done for done in tx.execute(query).scalars() if done is not None)
 
 
-def _ready() -> sa.Select[Any]:
+def _ready(but: Collection[str] = ()) -> sa.Select[Any]:
+    """The waiting deliveries that wait for no earlier message of their event, by `seq`.
+
+    `turn` counts within a target. `barred` is until when an earlier one to the same channel and address keeps it back,
+    `asked` until when the far end asked to send nothing there.
+    """
     earlier = t.delivery.alias("earlier")
     waits = sa.exists().where(
         earlier.c.event_id == _D.event_id,
@@ -207,8 +229,23 @@ def _ready() -> sa.Select[Any]:
         earlier.c.seq < _D.seq,
         earlier.c.state.in_(_OPEN),
     )
-    turn = sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq)
-    return sa.select(_D.seq, turn.label("turn")).where(_D.state.in_(_WAITING), ~waits)
+    lane = [_D.channel, _D.address]
+    bars = sa.or_(_D.rule.not_in(BACK_OFF), _D.attempts < SUSPECT)
+    until = sa.func.max(sa.case((bars, _D.next_at)), type_=UtcDateTime)
+    wished = sa.func.max(sa.case((_D.rule == "retry-after", _D.next_at)), type_=UtcDateTime)
+    return sa.select(
+        _D.seq,
+        sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq).label("turn"),
+        until.over(partition_by=lane, order_by=_D.seq, rows=(None, -1)).label("barred"),
+        wished.over(partition_by=lane).label("asked"),
+    ).where(_D.state.in_(_WAITING), _D.channel.not_in(but), ~waits)
+
+
+def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
+    """From when a delivery may be sent: its own time, or that of what keeps it back."""
+    barred, asked = (sa.func.coalesce(c, _WHEN, type_=UtcDateTime) for c in (ready.c.barred, ready.c.asked))
+    later = sa.case((barred > asked, barred), else_=asked)
+    return sa.case((later > _WHEN, later), else_=_WHEN)
 
 
 def _select() -> sa.Select[Any]:
