@@ -34,6 +34,16 @@ class FactCard:
     more: int
 
     @property
+    def groups(self) -> tuple[tuple[Telling, ...], ...]:
+        """The tellings value by value: first together those whose sentence stands elsewhere, then each with its own."""
+        found: list[tuple[Telling, ...]] = []
+        for value in dict.fromkeys(telling.value for telling in self.tellings):
+            same = [telling for telling in self.tellings if telling.value == value]
+            found += [tuple(telling for telling in same if not telling.quote)]
+            found += [(telling,) for telling in same if telling.quote]
+        return tuple(group for group in found if group)
+
+    @property
     def told(self) -> str:
         """The value, and who says which where the tellings do not show it."""
         return f"{self.value} — {self.conflict}" if self.conflict and self.more else self.value

@@ -83,7 +83,7 @@ def _gathered(card: Card) -> list[str]:
 
 def _fact(fact: FactCard) -> list[str]:
     lines = _wrap(f"{fact.label}: {fact.told}", first="  ", rest="    ")
-    for telling in fact.tellings:
+    for telling in (telling for group in fact.groups for telling in group):
         lines += _wrap(f"{telling.value}: {who(telling)}", first="    - ", rest="      ")
         if telling.quote:
             lines += _wrap(f"“{telling.quote}”", first="      ", rest="      ")
