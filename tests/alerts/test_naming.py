@@ -31,7 +31,8 @@ def event(alert: Alert, **changes: Any) -> Alert:
         # what does not fit goes: the place first, then long names, then words for numbers, then parties
         ({"place": "Verkhovyna district"}, "Third round of talks, Russia–Ukraine #9a6a"),
         ({"parties": WIDE[:2], "place": "Ankara"}, "Third round of talks, US–UAE, Ankara #9a6a"),
-        ({"parties": ("United States of America", "Russia")}, "Third round of talks, United States of America–Russia #9a6a"),
+        ({"parties": ("United States of America", "Russia")},
+         "Third round of talks, United States of America–Russia #9a6a"),
         ({"parties": WIDE, "label": "round of preliminary peace talks"},
          "3rd round of preliminary peace talks, US–UAE +2 #9a6a"),
         ({"parties": ("Liechtensteinland",) * 4}, "3rd round of talks, Liechtensteinland +3 #9a6a"),
