@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from alerts.kinds import KINDS
 from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
 from alerts.retry import RetryPolicy, next_step
 
 Lane = tuple[str, str]
 """Channel and address: what is sent to one after the other."""
 
-PACES: Mapping[str, timedelta] = {"slack": timedelta(seconds=1), "slack_webhook": timedelta(seconds=1)}
-"""The least time between two messages to one target, by kind: Slack takes one a second per channel."""
+PACES: Mapping[str, timedelta] = {name: kind.pace for name, kind in KINDS.items() if kind.pace}
+"""The least time between two messages to one target, by kind."""
 
 _AGAIN: frozenset[str] = frozenset({"transient", "ambiguous"})
 _SUSPECT = 3  # from this attempt on, the delivery and not its target may be what fails: let the next one try

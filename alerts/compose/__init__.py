@@ -1,12 +1,14 @@
 """PURE: an alert and a target → the bytes to send, rendered once and kept in the outbox.
 
-`card` says what there is to tell and makes it safe; `plain`, `email` and `slack` lay it out.
+`card` says what there is to tell and makes it safe; `plain`, `email`, `slack` and `event` lay it out.
 """
 
 from alerts.compose.card import card_of
 from alerts.compose.email import message
+from alerts.compose.event import event
 from alerts.compose.plain import text_of
 from alerts.compose.slack import post
+from alerts.kinds import KINDS
 from alerts.records import Alert, AlertsError, Target
 
 __all__ = ["render"]
@@ -16,18 +18,22 @@ def render(alert: Alert, target: Target, *, delivery_id: str, domain: str, sende
     """The payload of one delivery, the same bytes for the same arguments in any process.
 
     `domain` is the right side of the ids in mail; `sender` the From of mail, None for parley@domain. `earlier`: this
-    target was told of the event before. Kinds: `email` gives an RFC 5322 message, `slack` and `slack_webhook` JSON for
-    chat.postMessage and incoming webhooks, `console` plain UTF-8 text. Raises AlertsError for a kind, domain or
-    address that no message can be made for.
+    target was told of the event before. The form of the target's kind decides (`alerts.kinds`): `mail` is an RFC 5322
+    message, `slack` JSON for chat.postMessage and incoming webhooks, `event` a CloudEvent, `text` plain UTF-8. Raises
+    AlertsError for a kind, domain or address that no message can be made for.
     """
+    if target.kind not in KINDS:
+        raise AlertsError(
+            f"recipient {target.recipient!r}: channel {target.channel!r} is of kind {target.kind!r}, for which there "
+            f"is no message; known: {', '.join(KINDS)}"
+        )
     card = card_of(alert, earlier=earlier)
-    if target.kind == "email":
-        return message(card, target, delivery_id=delivery_id, domain=domain, sender=sender)
-    if target.kind in ("slack", "slack_webhook"):
-        return post(card, delivery_id=delivery_id)
-    if target.kind == "console":
-        return text_of(card).encode()
-    raise AlertsError(
-        f"recipient {target.recipient!r}: channel {target.channel!r} is of kind {target.kind!r}, for which there is "
-        "no message; use email, slack, slack_webhook or console"
-    )
+    match KINDS[target.kind].form:
+        case "mail":
+            return message(card, target, delivery_id=delivery_id, domain=domain, sender=sender)
+        case "slack":
+            return post(card, delivery_id=delivery_id)
+        case "event":
+            return event(alert, card, delivery_id=delivery_id, domain=domain)
+        case "text":
+            return text_of(card).encode()
