@@ -20,56 +20,64 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 import trustme
+
 from farends import Accepted, story_of
 from farends.mail import MailServer
 from farends.press import Press
 from farends.slack import TOKEN, SlackServer
-
 from monitor.homes import initialise
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-DESKS = 3
+DESKS = 4
 SEED = 20261121
 CHANNELS = ("mail", "slack")
-SPREAD = 98
-"""Kills at moments spread evenly over the whole way, from the poll that brings the news to the last commit."""
+ALONG: tuple[tuple[str, float, float, int], ...] = (
+    ("feed", 0, 1, 20),  # the poll, parsed in a worker
+    ("page", 0, 1, 20),  # the page, extracted and read in a worker, and the transaction that takes it in
+    ("page", 0.85, 1.05, 20),  # that transaction again, and the one that begins the attempts
+    ("mail connect", 0, 1, 20),  # the conversation until the message is taken
+    ("mail connect", 0.8, 1.4, 10),
+)
+"""Kills at moments: behind which step, from and to which share of the time until the next, how many."""
 AT_START = 8
 """Kills while the service starts and takes up what the life before left."""
 AT_A_STEP = {
-    "page": 6,
-    "mail connect": 4,
-    "mail hello": 4,
-    "mail sender": 4,
-    "mail recipient": 4,
+    "page": 4,
+    "mail connect": 5,
+    "mail hello": 5,
+    "mail sender": 5,
+    "mail recipient": 5,
     "mail data": 6,
-    "mail taken": 14,
+    "mail taken": 16,
     "mail answered": 18,
-    "slack asked": 6,
-    "slack taken": 14,
-    "slack answered": 14,
+    "slack asked": 8,
+    "slack taken": 15,
+    "slack answered": 15,
 }
 """Kills that a far end makes at a step; behind `answered` the commit follows within milliseconds."""
 A_COMMIT = 0.012
 """Seconds: kills behind `answered` fall up to so much later, into the commit or just past it."""
+NEXT = {"feed": "page", "page": "mail connect", "mail connect": "mail answered"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How one life ends: at a step of a far end or, with an empty step, `share` of the way after the poll."""
+    """How one life ends: at a step of a far end, or `share` of the time that usually passes until the next one later."""
 
     step: str
     share: float
+    later: bool = False
 
 
 @dataclass(slots=True)
 class Desk:
-    """One home and its far ends. `life` counts the runs of its service; `left` is what the last one left in the store."""
+    """One home and its far ends. `life` counts the runs of its service; `left` is what each of them left in the store."""
 
     number: int
     path: Path
@@ -79,12 +87,12 @@ class Desk:
     process: asyncio.subprocess.Process | None = None
     cut: Cut | None = None
     aim: int | None = None
-    polled_at: float = 0
+    seen: dict[str, float] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     left: list[dict[tuple[str, int], str]] = field(default_factory=list)
     phases: Counter[tuple[str, str]] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    way: float = 0
+    usual: dict[str, float] = field(default_factory=dict)
     missed: int = 0
     press: Press = field(init=False)
     mail: MailServer = field(init=False)
@@ -146,17 +154,20 @@ class Desk:
 
     def told(self, step: str, story: int | None) -> None:
         """A far end is at a step: end the service here if this is where it is to end."""
+        loop = asyncio.get_running_loop()
         if step == "feed":
-            self.aim, self.polled_at = story, asyncio.get_running_loop().time()
-        if self.cut is None or self.aim is None or self.ended.is_set():
+            self.aim, self.seen = story, {}
+        if self.aim is None or story not in (None, self.aim):
             return
-        if step == "feed" and not self.cut.step:
-            asyncio.get_running_loop().call_later(self.cut.share * self.way, self.kill)
-        elif step == self.cut.step and story in (None, self.aim):
-            if step.endswith("answered"):
-                asyncio.get_running_loop().call_later(self.cut.share * A_COMMIT, self.kill)
-            else:
-                self.kill()
+        self.seen.setdefault(step, loop.time())
+        if self.cut is None or self.ended.is_set() or step != self.cut.step:
+            return
+        if self.cut.later:
+            loop.call_later(self.cut.share * self.usual[step], self.kill)
+        elif step.endswith("answered"):
+            loop.call_later(self.cut.share * A_COMMIT, self.kill)
+        else:
+            self.kill()
 
     async def live_until_cut(self, cut: Cut, starting: float) -> None:
         """One life with one more event, and its end."""
@@ -198,7 +209,7 @@ class Desk:
             lambda: len(self._stories(self.mail.accepted) & self._stories(self.slack.accepted)) == self.press.published
         )
         await until(all_sent)
-        self.way = max(self.way, asyncio.get_running_loop().time() - self.polled_at)
+        self.usual = {step: self.seen[after] - self.seen[step] for step, after in NEXT.items()}
         polls = self.press.polls
         await until(lambda: self.press.polls > polls + 2)
         assert self.process is not None
@@ -268,15 +279,15 @@ class Desk:
                 times = list(same)
                 if len({each.id for each in times}) > 1:
                     self.faults.append(f"desk {self.number}: story {story} on {channel} has several ids: {times}")
-                for first, again in zip(times, times[1:], strict=False):
+                for first, again in pairwise(times):
                     count.repeated[channel] += 1
                     count.same_id[channel] += first.id == again.id
                     assert story is not None
                     state = self.left[first.life - 1].get((channel, story))
                     if again.life == first.life or state != "leased":
                         self.faults.append(
-                            f"desk {self.number}: story {story} on {channel} was taken in life {first.life}, which left "
-                            f"it {state}, and again in life {again.life}"
+                            f"desk {self.number}: story {story} on {channel} was taken in life {first.life}, "
+                            f"which left it {state}, and again in life {again.life}"
                         )
         unsent = {pair: state for pair, state in self.left[-1].items() if state != "sent"}
         if unsent:
@@ -305,9 +316,10 @@ def _phase(state: str | None, taken: bool) -> str:
 
 
 def cuts(rng: random.Random) -> list[Cut]:
-    """All the cuts in a random order; the spread ones are drawn one from each of as many equal shares of the way."""
-    made = [Cut("", (n + rng.random()) / SPREAD) for n in range(SPREAD)]
-    made += [Cut("start", (n + rng.random()) / AT_START) for n in range(AT_START)]
+    """All the cuts in a random order; those along the way are drawn one from each of as many equal spans of it."""
+    made = [Cut("start", (n + rng.random()) / AT_START) for n in range(AT_START)]
+    for step, first, last, times in ALONG:
+        made += [Cut(step, first + (last - first) * (n + rng.random()) / times, later=True) for n in range(times)]
     for step, times in AT_A_STEP.items():
         made += [Cut(step, (n + rng.random()) / times) for n in range(times)]
     rng.shuffle(made)
@@ -337,10 +349,9 @@ async def test_killed_at_200_points_it_loses_nothing_and_repeats_only_what_it_co
     async def work(desk: Desk) -> None:
         await desk.open()
         await desk.live_undisturbed(1)
-        desk.way = 0  # the first life reads the baseline
         before = time.monotonic()
         await desk.live_undisturbed(1)
-        starts.append(desk.polled_at - before)
+        starts.append(desk.seen["feed"] - before)
         for cut in queue:
             await desk.live_until_cut(cut, 1.5 * starts[-1])
         await desk.live_undisturbed(1)
@@ -359,7 +370,14 @@ async def test_killed_at_200_points_it_loses_nothing_and_repeats_only_what_it_co
     }
     with capsys.disabled():
         print(f"\nkill -9, seed {SEED}: {len(planned)} kills of the whole program at {DESKS} desks", end=" ")
-        print(f"in {time.monotonic() - began:.0f} s; the way takes {max(d.way for d in desks) * 1000:.0f} ms", end="; ")
+        print(
+            f"in {time.monotonic() - began:.0f} s; a start takes {max(starts):.1f} s, "
+            "and then "
+            + ", ".join(
+                f"{step} to {after} {max(d.usual[step] for d in desks) * 1000:.0f} ms" for step, after in NEXT.items()
+            ),
+            end="; ",
+        )
         print(f"{sum(count.events for count in counts)} events, {sum(desk.missed for desk in desks)} cuts missed")
         for (channel, phase), times in sorted(phases.items()):
             print(f"  {channel:5} {phase}: {times}")

@@ -38,19 +38,36 @@ class MailServer:
 
 
 class _Connection(SMTP):
-    """One conversation; it belongs to the run of the service that opened it, whenever its end is read."""
+    """The wire of one conversation."""
 
     def __init__(self, server: MailServer) -> None:
         self._office = server
-        self._life = 0
-        self._story: int | None = None
-        super().__init__(self, hostname="mx.test", tls_context=server.tls, require_starttls=True)
+        self._talk = _Talk(server)
+        super().__init__(self._talk, hostname="mx.test", tls_context=server.tls, require_starttls=True)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self.session is None:  # not for the second time, over TLS
-            self._life = self._office.life()
+            self._talk.life = self._office.life()
             self._office.told("connect", None)
         super().connection_made(transport)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        self._office.told("data", None)
+        await super().smtp_DATA(arg)
+
+    async def push(self, status: Any) -> None:
+        await super().push(status)
+        if status == _TAKEN:
+            self._office.told("answered", self._talk.story)
+
+
+class _Talk:
+    """What is answered in one conversation; it belongs to the run of the service that opened it, `life`."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._office = server
+        self.life = 0
+        self.story: int | None = None
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's names
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -73,23 +90,14 @@ class _Connection(SMTP):
         self._office.told("recipient", None)
         return "250 2.1.5 OK"
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        self._office.told("data", None)
-        await super().smtp_DATA(arg)
-
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.original_content, bytes)
         mail = message_from_bytes(envelope.original_content, policy=default)
         assert isinstance(mail, EmailMessage)
         plain = mail.get_body(("plain",))
         assert plain is not None
-        self._story = story_of(plain.get_content())
+        self.story = story_of(plain.get_content())
         self._office.raw.append(envelope.original_content)
-        self._office.accepted.append(Accepted(str(mail["Message-ID"]), self._story, self._life))
-        self._office.told("taken", self._story)
+        self._office.accepted.append(Accepted(str(mail["Message-ID"]), self.story, self.life))
+        self._office.told("taken", self.story)
         return _TAKEN
-
-    async def push(self, status: Any) -> None:
-        await super().push(status)
-        if status == _TAKEN:
-            self._office.told("answered", self._story)
