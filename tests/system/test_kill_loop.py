@@ -68,7 +68,7 @@ NEXT = {"feed": "page", "page": "mail connect", "mail connect": "mail answered"}
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How one life ends: at a step of a far end, or `share` of the time that usually passes until the next one later."""
+    """How one life ends: at a step of a far end, or later by `share` of the time that usually passes until the next."""
 
     step: str
     share: float
@@ -77,7 +77,7 @@ class Cut:
 
 @dataclass(slots=True)
 class Desk:
-    """One home and its far ends. `life` counts the runs of its service; `left` is what each of them left in the store."""
+    """One home and its far ends. `life` counts the runs of its service; `left` is what each left in the store."""
 
     number: int
     path: Path
