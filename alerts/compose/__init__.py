@@ -34,9 +34,9 @@ def render(
     `domain` is the right side of the ids in mail; `sender` the From of mail, None for parley@domain. `earlier`: this
     target was told of the event before. `opened` is the first alert of the event, None when this one is: subject and
     thread are made from it alone, so that they stay. Times are printed in `zone`, the reader's. `note` is a line for
-    this recipient alone, shown at the top. The form of the target's kind decides (`alerts.kinds`): `mail` is an RFC 5322
-    message, `slack` JSON for chat.postMessage and incoming webhooks (see `slack.post`), `event` a CloudEvent, `text`
-    plain UTF-8. Raises AlertsError for a kind, domain or address that no message can be made for.
+    this recipient alone, shown at the top. The form of the target's kind decides (`alerts.kinds`): `mail` is an RFC
+    5322 message, `slack` JSON for chat.postMessage and incoming webhooks (see `slack.post`), `event` a CloudEvent,
+    `text` plain UTF-8. Raises AlertsError for a kind, domain or address that no message can be made for.
     """
     if target.kind not in KINDS:
         raise AlertsError(
