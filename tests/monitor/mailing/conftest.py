@@ -1,6 +1,7 @@
 """A store, a clock that only tests move, and far ends that take or refuse what is sent: who got what, and when."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,7 +119,17 @@ class World:
         return [(f"{each.at:%d %H:%M}", each.reason) for each in self.got if each.recipient == recipient]
 
 
-@pytest.fixture
+def _world(
+    store: Store, routes: tuple[Route, ...], now: datetime, settings: dict[str, Any], people: dict[str, Any]
+) -> World:
+    named = {
+        name: Recipient(Target(name, name, "console", f"{name}@example.org"), **more)
+        for name, more in (people or {"desk": {}}).items()
+    }
+    return World(store, Mailing(routes or (Route(tuple(named)),), named, **settings), now)
+
+
+@pytest.fixture(scope="session")
 def make_alert() -> Callable[..., Alert]:
     def make(event: str = "e1", reason: str = "new", n: int = 1, *, at: datetime = NOON, **more: Any) -> Alert:
         source = Source(f"https://{event}.example/{reason}{n}", None, f"Outlet {n}", f"family{n}", at, at)
@@ -147,11 +158,20 @@ def store() -> Iterator[Store]:
 def make_world(store: Store) -> Callable[..., World]:
     """Recipients by name, each on a channel of its own name; without routes everybody hears everything."""
 
-    def make(*routes: Route, now: datetime = NOON, settings: dict[str, Any] | None = None, **recipients: Any) -> World:
-        named = {
-            name: Recipient(Target(name, name, "console", f"{name}@example.org"), **more)
-            for name, more in (recipients or {"desk": {}}).items()
-        }
-        return World(store, Mailing(routes or (Route(tuple(named)),), named, **(settings or {})), now)
+    def make(*routes: Route, now: datetime = NOON, settings: dict[str, Any] | None = None, **people: Any) -> World:
+        return _world(store, routes, now, settings or {}, people)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fresh_world() -> Callable[..., Any]:
+    """As `make_world`, for the duration of a `with`: one for each example."""
+
+    @contextmanager
+    def make(*routes: Route, now: datetime = NOON, **people: Any) -> Iterator[World]:
+        opened = open_store("sqlite://")
+        yield _world(opened, routes, now, {}, people)
+        opened.close()
 
     return make
