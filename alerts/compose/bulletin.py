@@ -46,7 +46,7 @@ def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
             Item(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]
         ),
         mutes=(),
-        outlets=f"{len(alert.facts)} {line(alert.label, 60)}".strip() if alert.facts else "",
+        outlets=f"{alert.families} {line(alert.label, 60)}" if alert.families else "",
         timing=f"Noticed {moment(alert.decided, zone)} ({zone_name(zone)})",
         commands=(),
     )

@@ -281,4 +281,6 @@ trouble = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("told", UtcDateTime),
     sa.Column("detail", SafeText, nullable=False),
+    sa.Column("over", UtcDateTime),
+    sa.Column("times", sa.Integer, nullable=False),
 )

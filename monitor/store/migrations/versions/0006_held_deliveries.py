@@ -53,5 +53,7 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told", sa.DateTime(timezone=True)),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("over", sa.DateTime(timezone=True)),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_trouble"),
     )
