@@ -15,22 +15,32 @@ Form = Literal["text", "mail", "slack", "event"]
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """One message `every` so often, and up to `burst` at once after a rest; for each target, or for a whole channel."""
+
+    every: timedelta
+    burst: int = 1
+    per: Literal["target", "channel"] = "target"
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """`pace` is the least time between two messages to one target, `cap` the longest wait between two attempts.
+    """`pace` is how fast messages may go, `cap` the longest wait between two attempts. `threads`: it knows replies.
 
     None: nothing is known that the usual would not suit.
     """
 
     form: Form
-    pace: timedelta | None = None
+    pace: Pace | None = None
     cap: timedelta | None = None
+    threads: bool = False
 
 
-_SECOND, _QUARTER = timedelta(seconds=1), timedelta(minutes=15)
+_SECOND, _QUARTER = Pace(timedelta(seconds=1)), timedelta(minutes=15)
 KINDS: Mapping[str, Kind] = {
     "console": Kind("text"),
-    "email": Kind("mail"),
-    "slack": Kind("slack", _SECOND, _QUARTER),  # one message a second and channel (reference: delivery 3)
+    "email": Kind("mail", Pace(timedelta(seconds=1), burst=20, per="channel")),
+    "slack": Kind("slack", _SECOND, _QUARTER, threads=True),  # one message a second and channel (reference: delivery 3)
     "slack_webhook": Kind("slack", _SECOND, _QUARTER),
     "webhook": Kind("event", cap=_QUARTER),
     "apprise": Kind("text", _SECOND),

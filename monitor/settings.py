@@ -22,6 +22,7 @@ from alerts.kinds import KINDS
 from alerts.records import Target
 from alerts.rules import EVERY_DAY, USUAL, Cap, Digest, Escalation, Mailing, Quiet, Recipient, Route, SeverityRule
 from monitor.addresses import Opened, opened
+from monitor.crossed import crossed
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
 from monitor.faults import Fault, Faults, fault, validate, validate_part
@@ -109,6 +110,10 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     if proxy and not re.match(r"https?://[^/\s]+", proxy.get_secret_value()):
         message = "should be an address such as http://proxy.example.org:3128"
         faults.append(fault(document, ("polling", "proxy"), message))
+    beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
+    if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
+        message = "should be an address that begins with https:// or http://"
+        faults.append(fault(document, ("heartbeat", "url"), message))
     open_to = opened(model.polling.open_to)
     if isinstance(open_to, str):
         faults.append(fault(document, ("polling", "open_to"), open_to))
@@ -117,11 +122,6 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     faults += secrets.faults
     if faults or store is None or isinstance(open_to, str):
         return Faults(tuple(faults))
-    beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
-    if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
-        faults.append(
-            fault(document, ("heartbeat", "url"), "should be an address that begins with https:// or http://")
-        )
     return Settings(
         home=home,
         watches=model.watches,
@@ -271,7 +271,7 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
         if recipient.fallback is not None and recipient.fallback not in model.recipients:
             say((*where, "fallback"), f"unknown recipient {recipient.fallback}", _listed(model.recipients))
         elif recipient.fallback == name:
-            say((*where, "fallback"), "names itself", _listed(model.recipients))
+            say((*where, "fallback"), "names itself", "name another recipient, or take it out")
     for i, name in enumerate(model.notices.to or ()):
         if name not in model.recipients:
             say(("notices", "to", i), f"unknown recipient {name}", _listed(model.recipients))
@@ -294,6 +294,8 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             for j, each in enumerate(narrow.kinds):
                 if each not in topics:
                     say((part, i, "kinds", j), f"unknown topic {each}", _known(home, "topics"))
+    for place, message, advice in crossed(model):
+        say(place, message, advice)
     if not model.recipients:
         say((), "there are no recipients: nobody would hear", "give at least one, such as me: {channel: console}")
     return faults

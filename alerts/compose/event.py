@@ -3,7 +3,7 @@
 import json
 from datetime import UTC
 
-from alerts.compose.card import Card
+from alerts.compose.parts import Card
 from alerts.compose.plain import text_of
 from alerts.records import Alert
 

@@ -1,13 +1,14 @@
 """config/parley.yaml, the environment, files and credentials: who wins, and what is never printed."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.channels import apprise, console, email, slack, slack_webhook, webhook
 from alerts.records import Target
-from alerts.rules import Route
+from alerts.rules import USUAL, Cap, Digest, Escalation, Quiet, Recipient, Route, SeverityRule
 from monitor.faults import Faults
 from monitor.homes import initialise
 from monitor.settings import Settings, load
@@ -128,6 +129,59 @@ recipients: {hall: {channel: e}, lab: {channel: d, to: C0123ABCD}}
     assert settings.mailing.recipients["hall"].target == Target("hall", "e", "slack_webhook", "hall")
     assert settings.mailing.senders == dict.fromkeys("abc", "parley@example.org")
     assert settings.mailing.domain == "example.org"
+
+
+def test_who_hears_what_when_becomes_the_records_of_a_mailing(home: Path) -> None:
+    text = """
+watches: [ru-ua]
+delivery: {gather: 0s, stale_after: 3d}
+channels: {console: {kind: console}}
+recipients:
+  desk:
+    channel: console
+    zone: Europe/Kyiv
+    quiet:
+      - {from: "22:00", to: "7:30", days: [friday, monday], then: digest, bypass: []}
+      - {from: "12:00", to: "13:00"}
+    cap: {hour: 3}
+    fallback: boss
+    fallback_after: 20m
+  boss: {channel: console, to: somewhere}
+routes:
+  - {to: [desk], kinds: [summit], severity: [urgent, low], escalate: [{after: 1h 30m, to: [boss]}]}
+  - {to: [boss], watches: [ru-ua], reasons: [corrected], digest: {at: "08:05", day: sunday}}
+  - {to: [boss], digest: {at: "18:00"}}
+severity:
+  - {is: urgent, kinds: [summit], reasons: [new], watches: [ru-ua]}
+"""
+    mailing = loaded(written(home, text)).mailing
+    assert mailing.recipients == {
+        "desk": Recipient(
+            Target("desk", "console", "console", "desk"),
+            ZoneInfo("Europe/Kyiv"),
+            (
+                Quiet(time(22), time(7, 30), frozenset({0, 4}), "digest", frozenset()),
+                Quiet(time(12), time(13), frozenset(range(7)), "hold", frozenset({"urgent"})),
+            ),
+            Cap(3, None),
+            "boss",
+            timedelta(minutes=20),
+        ),
+        "boss": Recipient(Target("boss", "console", "console", "somewhere"), cap=Cap(10, 30)),
+    }
+    assert mailing.routes == (
+        Route(
+            ("desk",),
+            kinds=frozenset({"summit"}),
+            severities=frozenset({"urgent", "low"}),
+            escalate=(Escalation(timedelta(minutes=90), ("boss",)),),
+        ),
+        Route(("boss",), frozenset({"ru-ua"}), reasons=frozenset({"corrected"}), digest=Digest(time(8, 5), 6)),
+        Route(("boss",), digest=Digest(time(18))),
+    )
+    own = SeverityRule("urgent", frozenset({"ru-ua"}), frozenset({"summit"}), frozenset({"new"}))
+    assert mailing.severities == (own, *USUAL)
+    assert (mailing.gather, mailing.stale_after) == (timedelta(0), timedelta(days=3))
 
 
 def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
