@@ -11,9 +11,10 @@ from alerts import channels
 from alerts.channels.shape import ChannelSettings
 from alerts.compose import render
 from alerts.dispatch import PACES
-from alerts.kinds import KINDS
-from alerts.records import Alert, AlertsError, Target
+from alerts.kinds import KINDS, Kind
+from alerts.records import Alert, AlertsError, Delivery, Target
 from alerts.retry import RetryPolicy
+from monitor import settings
 from monitor.homes import initialise
 
 LIBRARIES = ("aiohttp", "slack_sdk", "aiosmtplib", "apprise", "requests")
@@ -21,11 +22,11 @@ LIBRARIES = ("aiohttp", "slack_sdk", "aiosmtplib", "apprise", "requests")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kinds_file_has_settings_that_say_so(kind: str) -> None:
-    settings = channels.settings_of(kind)
-    assert issubclass(settings, ChannelSettings)
-    assert get_args(settings.model_fields["kind"].annotation) == (kind,)
-    assert set(settings.needed) <= set(settings.secrets())
-    assert all(f"{key}_file" in settings.model_fields for key in settings.secrets())
+    shape = channels.settings_of(kind)
+    assert issubclass(shape, ChannelSettings)
+    assert get_args(shape.model_fields["kind"].annotation) == (kind,)
+    assert set(shape.needed) <= set(shape.secrets())
+    assert all(f"{key}_file" in shape.model_fields for key in shape.secrets())
 
 
 def test_every_file_of_a_kind_has_its_line() -> None:
@@ -53,6 +54,62 @@ def test_a_kind_that_nobody_knows_is_refused_and_the_known_ones_are_named(alert:
     target = Target("ops", "loft", "pigeon", "ops")
     with pytest.raises(AlertsError, match=r"'loft' is of kind 'pigeon'.* known: console, email, slack"):
         render(alert, target, delivery_id="d1", domain="parley.example", sender=None, earlier=False)
+
+
+PIGEON = """
+from typing import ClassVar, Literal
+from pydantic import SecretStr
+from alerts.channels.shape import ChannelSettings
+from alerts.records import Outcome
+
+
+class Settings(ChannelSettings):
+    needed: ClassVar = ("ring",)
+    kind: Literal["pigeon"]
+    ring: SecretStr | None = None
+    ring_file: str | None = None
+    loft: str
+
+    def channel(self, name, clock, /):
+        return Pigeon(name, self.loft)
+
+
+class Pigeon:
+    def __init__(self, name, loft):
+        self.name, self.loft = name, loft
+
+    async def send(self, delivery):
+        return Outcome("sent", reference=f"{self.loft}: {delivery.payload.decode()[:9]}")
+
+    async def close(self): ...
+"""
+
+
+async def test_a_new_kind_is_one_file_and_one_line(
+    tmp_path: Path, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pigeon.py").write_text(PIGEON)
+    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    assert isinstance(KINDS, dict)
+    monkeypatch.setitem(KINDS, "pigeon", Kind("text"))
+    home = tmp_path / "home"
+    initialise(home)
+    file = home / "config" / "parley.yaml"
+    text = "watches: [ru-ua]\nchannels: {coo: {kind: pigeon%s}}\nrecipients: {me: {channel: coo}}\n"
+    file.write_text(text % ", lofty: x")
+    told = str(settings.load(home, {"PARLEY_CHANNELS__COO__RING": "hunter2"}))
+    assert "channels.coo.lofty: unknown key; known here: kind, ring, ring_file, loft" in told
+    assert "channels.coo.loft: this key is missing" in told
+    file.write_text(text % ", loft: Ghent")
+    assert "channels.coo: its ring is missing; give ring, ring_file, the variable" in str(settings.load(home, {}))
+    loaded = settings.load(home, {"PARLEY_CHANNELS__COO__RING": "hunter2"})
+    assert isinstance(loaded, settings.Settings)
+    assert "hunter2" not in repr(loaded)
+    target = loaded.mailing.recipients["me"].target
+    payload = render(alert, target, delivery_id="d1", domain="parley.example", sender=None, earlier=False)
+    pigeon = loaded.channels["coo"].channel("coo", lambda: alert.decided)
+    outcome = await pigeon.send(Delivery("d1", alert.id, alert.event_id, target, payload, alert.decided))
+    assert outcome.reference == f"Ghent: {payload.decode()[:9]}"
 
 
 def loads(program: str, *arguments: str) -> list[str]:
