@@ -376,3 +376,11 @@ async def test_while_slack_cannot_be_asked_whether_it_posted_nothing_is_posted(
     outcome = await bot(slack).send(replace(message, attempts=1, state="retry"))
     assert outcome.kind == "transient"
     assert (slack.looked, slack.posted) == (1, [])
+
+
+@pytest.mark.parametrize("said", [TOKEN, "madeUpHookSecret", "x" * 100_000, "no such thing", ""])
+async def test_what_is_no_name_of_an_error_is_not_repeated(slack: Any, message: Delivery, said: str) -> None:
+    slack.script = [{"error": said}, answer(404, text=said), answer(200, text=said)]
+    outcomes = [await send(message) for send in (bot(slack).send, hook(slack).send, hook(slack).send)]
+    assert [outcome.kind for outcome in outcomes] == ["ambiguous", "bad_target", "ambiguous"]
+    assert said == "" or said not in repr(outcomes)

@@ -127,10 +127,10 @@ def webhook_rows() -> Iterator[Row]:
 def other_rows() -> Iterator[Row]:
     yield Row(TAKEN, "apprise", "SUCCESS", [http(200)])
     for status in (302, 401, 404, 413, 429, 500):
-        yield Row(LATER, "apprise", f"FAILURE of a service that said {status}", [http(status)])
+        yield Row(LATER, "apprise", f"FAILURE of a service that said {status}", [http(status)], True)
     for kind in ("slack", "slack_webhook", "webhook"):
         yield Row(UNCLEAR, kind, "a reset after the body", ["reset"])
-    yield Row(LATER, "apprise", "FAILURE of a service that hangs up", ["reset"])
+    yield Row(LATER, "apprise", "FAILURE of a service that hangs up", ["reset"], True)
 
 
 ROWS = [*mail_rows(), *slack_rows(), *webhook_rows(), *other_rows()]
