@@ -91,13 +91,13 @@ def text_only(message: bytes) -> bytes:
     return plain.as_bytes()
 
 
-def aligned(sender: str, relay: str) -> bool:
-    """Whether mail from `sender`'s domain and a relay's name belong together: one is below the other's domain.
+def aligned(domain: str, relay: str) -> bool:
+    """Whether a sender's domain and a relay's name belong together: one is the other's domain, or below it.
 
     Receivers compare the From with what SPF and DKIM vouch for; a relay of another name has to be let in by the
     sender's domain first (RFC 7489 §3.1).
     """
-    domain, host = sender.rpartition("@")[2].lower(), relay.rstrip(".").lower()
+    domain, host = domain.lower(), relay.rstrip(".").lower()
     home = host.partition(".")[2]
     above = host == domain or host.endswith(f".{domain}")
     return above or ("." in home and (domain == home or domain.endswith(f".{home}")))

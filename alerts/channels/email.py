@@ -23,6 +23,7 @@ from alerts.records import AlertsError, Delivery, Finding, Outcome, OutcomeKind
 
 __all__ = ["EmailChannel", "EmailConfig", "Settings", "classify", "is_loopback", "text_only"]
 _SOON = timedelta(days=21)  # public authorities renew at thirty days: what is left with less is not renewed by itself
+_ROOM = 100_000  # bytes: a mail of ours with many sources and both its parts has less
 _USUAL = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -150,44 +151,47 @@ class EmailChannel:
         """Nothing stays open between messages."""
 
     async def probe(self) -> Sequence[Finding]:
-        """Connection, TLS and the end of its certificate, login, sender and size, up to MAIL FROM and RSET."""
-        config, talk, found = self._config, self._talk(), []
-        where = f"{config.host}:{config.port}"
+        """Connection, TLS and the end of its certificate, login, sender and size, up to MAIL FROM and RSET; and whether
+        the sender's domain and the server's belong together."""
+        config, talk, found = self._config, self._talk(), list[Finding]()
         try:
             fault = await self._enter(talk)
-            if fault is not None:
-                return (Finding(False, fault.detail),)
-            found.append(Finding(True, f"{where} answers"))
-            certificate = talk.client.get_transport_info("peercert")
-            if certificate:
-                found.append(
-                    self._lasting(datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC))
-                )
-            if config.username is not None:
-                found.append(Finding(True, f"the login of {config.username} is taken"))
-            talk.step = "sender"
-            await talk.client.mail(config.envelope)
-            found.append(Finding(True, f"mail from {config.envelope} is taken"))
-            await talk.client.rset()
-            size = talk.client.esmtp_extensions.get("size", "")
-            if size.isdecimal() and int(size):
-                found.append(Finding(int(size) >= 100_000, f"mails may be up to {int(size) // 1000} kB"))
+            if fault is None:
+                await self._ask(talk, found)
+            else:
+                found.append(Finding(False, fault.detail))
         except SMTPResponseException as error:
             found.append(Finding(False, self._told(refused(talk.step, error.code, error.message)).detail))
         except (SMTPException, OSError) as error:
             found.append(Finding(False, self._broken(talk.step, error).detail))
         finally:
             talk.end()
-        if not is_loopback(config.host) and not aligned(config.envelope, config.host):
-            domain = config.envelope.rpartition("@")[2]
-            found.append(
-                Finding(
-                    True,
-                    f"to look at: mails from {domain} leave by {config.host}; see that the SPF record of {domain} "
-                    f"names this server, or that it signs with DKIM for {domain}: else mails may be taken for forged",
-                )
+        domain = config.envelope.rpartition("@")[2]
+        if not is_loopback(config.host) and not aligned(domain, config.host):
+            advice = (
+                f"to look at: mails from {domain} leave by {config.host}; see that the SPF record of {domain} names "
+                f"this server, or that it signs with DKIM for {domain}: else mails may be taken for forged"
             )
+            found.append(Finding(True, advice))
         return tuple(found)
+
+    async def _ask(self, talk: _Talk, found: list[Finding]) -> None:
+        """Add to what is `found` what a server says once it let us in."""
+        config, client = self._config, talk.client
+        found.append(Finding(True, f"{config.host}:{config.port} answers"))
+        certificate = client.get_transport_info("peercert")
+        if certificate:
+            seconds = ssl.cert_time_to_seconds(certificate["notAfter"])
+            found.append(self._lasting(datetime.fromtimestamp(seconds, UTC)))
+        if config.username is not None:
+            found.append(Finding(True, f"the login of {config.username} is taken"))
+        talk.step = "sender"
+        await client.mail(config.envelope)
+        found.append(Finding(True, f"mail from {config.envelope} is taken"))
+        await client.rset()
+        size = client.esmtp_extensions.get("size", "")
+        if size.isdecimal() and int(size):
+            found.append(Finding(int(size) >= _ROOM, f"mails may be up to {int(size) // 1000} kB"))
 
     def _lasting(self, end: datetime) -> Finding:
         left = end - self._clock() if self._clock else None

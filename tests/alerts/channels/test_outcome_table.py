@@ -71,8 +71,9 @@ def mail_rows() -> Iterator[Row]:
     yield Row(CONTENT, "email", "552 at the sender, the size", {"MAIL": "552 5.3.4 too big"}, messages=0)
     yield Row(CONTENT, "email", "552 at the message, the size", {"data": "552 5.3.4 too big"}, messages=2)
     yield Row(CONTENT, "email", "554 5.6.0 at the message", {"data": "554 5.6.0 malformed"}, messages=2)
-    for step in ("reset", "hang", "garbage"):
+    for step in ("reset", "hang", "garbage"):  # what these come to after the final dot: test_every_channel
         yield Row(LATER, "email", f"a {step} at the greeting", {"connect": step}, True, messages=0)
+    for step in ("reset", "garbage"):
         yield Row(LATER, "email", f"a {step} at RCPT", {"RCPT": step}, messages=0)
         yield Row(UNCLEAR, "email", f"a {step} after the final dot", {"data": step})
 
@@ -126,11 +127,10 @@ def webhook_rows() -> Iterator[Row]:
 def other_rows() -> Iterator[Row]:
     yield Row(TAKEN, "apprise", "SUCCESS", [http(200)])
     for status in (302, 401, 404, 413, 429, 500):
-        yield Row(LATER, "apprise", f"FAILURE of a service that said {status}", [http(status)])
+        yield Row(LATER, "apprise", f"FAILURE of a service that said {status}", [http(status)], True)
     for kind in ("slack", "slack_webhook", "webhook"):
-        for step in ("reset", "hang"):
-            yield Row(UNCLEAR, kind, f"a {step} after the body", [step])
-    yield Row(LATER, "apprise", "FAILURE of a service that hangs up", ["reset"])
+        yield Row(UNCLEAR, kind, "a reset after the body", ["reset"])
+    yield Row(LATER, "apprise", "FAILURE of a service that hangs up", ["reset"], True)
 
 
 ROWS = [*mail_rows(), *slack_rows(), *webhook_rows(), *other_rows()]
