@@ -25,7 +25,10 @@ def test_the_settings_lead_to_the_receivers(home: Path) -> None:
     assert (mail.host, mail.port, mail.security) == ("127.0.0.1", 4712, "none")
     assert isinstance(room, settings.SlackSettings)
     assert (room.token.get_secret_value(), room.base_url) == (TOKEN, "http://127.0.0.1:4713/api/")
-    assert {name: target.address for name, target in loaded.targets.items()} == {"desk": ADDRESS, "room": CHANNEL}
+    assert {name: recipient.target.address for name, recipient in loaded.mailing.recipients.items()} == {
+        "desk": ADDRESS,
+        "room": CHANNEL,
+    }
 
 
 def test_every_outlet_has_one_feed_polled_each_second(home: Path, script: Script) -> None:
