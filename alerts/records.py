@@ -3,7 +3,7 @@
 All are frozen and carry aware UTC datetimes. `Outbox` is what this package asks of a store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
@@ -212,6 +212,7 @@ class Target:
 
 Severity = Literal["urgent", "normal", "low"]
 DeliveryState = Literal["pending", "leased", "retry", "ambiguous", "sent", "dead", "held", "suppressed"]
+Role = Literal["", "escalation", "failover", "digest"]
 WAITING: frozenset[str] = frozenset({"pending", "retry", "ambiguous"})
 """To be sent once `next_at` has come: never tried; tried in vain; tried, and nobody knows whether it was taken."""
 OPEN: frozenset[str] = WAITING | {"leased"}
@@ -227,8 +228,10 @@ class Delivery:
     `thread` is the provider's reference of the first message about the same event to the same target (Slack ts), when
     there is one. `rule` says why it is in its state: `back-off`, `retry-after`, `quiet`, `cap`, `gathering`, `digest`,
     `escalation`, `failover`, `muted`, ... `next_at` is when a waiting one is tried and a held one looked at again.
-    `stands_for` is the delivery that this one replaces or follows: the first channel's of a failover, the first
-    recipient's of an escalation. `leased` ends at `lease_until`, when the sender is taken for lost.
+    `role` says what it is besides the message of a route, and `stands_for` the delivery that it replaces or follows:
+    the first channel's of a `failover`, the first recipient's of an `escalation`; a `digest` carries others. A
+    suppressed one's rule names what carries its news, as `in-digest: ID`. `leased` ends at `lease_until`, when the
+    sender is taken for lost.
     """
 
     id: str
@@ -248,6 +251,7 @@ class Delivery:
     stands_for: str | None = None
     lease_until: datetime | None = None
     done: datetime | None = None
+    role: Role = ""
 
 
 OutcomeKind = Literal["sent", "transient", "ambiguous", "bad_target", "bad_credential", "bad_content"]
@@ -294,6 +298,10 @@ class Channel(Protocol):
 
     async def send(self, delivery: Delivery) -> Outcome: ...
 
+    async def probe(self) -> Sequence[Finding]:
+        """What can be found out without sending anything."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -305,12 +313,19 @@ class Outbox(Protocol):
         are taken up. How many deliveries were written."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Waiting deliveries whose time has come, oldest first within a target; threads filled in."""
+    async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
+        """Waiting deliveries whose time has come, of channels other than `but`; threads filled in.
+
+        Oldest first within a target; none behind one that `alerts.retry.bars` until later, and none to a target whose
+        far end asked to wait until later.
+        """
         ...
 
-    async def oldest(self, channel: str) -> Delivery | None:
-        """The oldest waiting delivery of a channel, due or not: what a channel that failed is tried with."""
+    async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+        """The oldest waiting delivery of a channel, due or not: what a channel that failed is tried with.
+
+        None of those named in `but`, and none to a target whose far end asked to wait until later than `now`.
+        """
         ...
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
@@ -322,11 +337,11 @@ class Outbox(Protocol):
         ...
 
     async def expedite(self, channel: str, now: datetime) -> int:
-        """A channel works again: what waits there only for a back-off is due `now`. How many."""
+        """A channel works again: what waits there only for a wait of ours is due `now`. How many wait there in all."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the earliest waiting delivery is due, or the earliest held one is looked at."""
+    async def next_due(self, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest waiting delivery of channels other than `but` is due, or any held one is looked at."""
         ...
 
     async def recover(self, now: datetime) -> int:

@@ -12,6 +12,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "alerts": "alerts",
     "check": "check",
+    "deliveries": "deliveries",
     "demo": "demo",
     "evaluate": "evaluate",
     "events": "events",

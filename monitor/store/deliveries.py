@@ -5,6 +5,7 @@ target waits until the earlier messages of that event to that target are sent or
 what it updates, and its thread is that message's.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,20 +13,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import OPEN, WAITING, Delivery, DeliveryState, Next, Outcome, Target
+from alerts.records import OPEN, WAITING, Delivery, Next, Outcome, Target
+from alerts.retry import BACK_OFF, OUR_WAITS, SUSPECT
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
+from monitor.store.feeds import chunks
 
 _TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread", "severity", "rule", "stands_for", "lease_until", "done",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
 _WAITING, _OPEN = sorted(WAITING), sorted(OPEN)
-OUR_WAITS = ("back-off", "resend-same-id", "credential-pause", "in-order")
 LEASE = timedelta(minutes=20)
 """How long an attempt may take: longer than any channel's timeouts, of which mail's ten minutes are the longest."""
 
@@ -48,20 +50,25 @@ def columns_of(delivery: Delivery) -> dict[str, Any]:
     return values | {name: getattr(delivery.target, name) for name in _TARGET}
 
 
-def due(tx: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
+def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) -> tuple[Delivery, ...]:
     """Waiting deliveries whose time has come: in turn over the targets, within each the oldest first.
 
-    The turns keep a target with a long queue from filling `limit` on its own.
+    The turns keep a target with a long queue from filling `limit` on its own. One that is to be tried later keeps back
+    those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
-    ready = _ready().where(now >= _WHEN).subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).order_by(ready.c.turn, _D.seq).limit(limit)
-    return tuple(_delivery(row) for row in tx.execute(query).mappings())
+    ready = _ready(but).subquery()
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
+    return tuple(delivery_of(row) for row in tx.execute(query.limit(limit)).mappings())
 
 
-def next_due(tx: Connection) -> datetime | None:
-    """When the earliest waiting delivery is due that waits for no other message, or a held one is looked at."""
-    ready = _ready().subquery()
-    query = sa.select(_WHEN).join(ready, ready.c.seq == _D.seq).order_by(_WHEN).limit(1)
+def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
+    """When the earliest waiting delivery is due that waits for no other message, or a held one is looked at.
+
+    `but` are channels whose waiting deliveries are left out.
+    """
+    ready = _ready(but).subquery()
+    query = sa.select(sa.func.min(_free(ready), type_=UtcDateTime)).select_from(t.delivery)
+    query = query.join(ready, ready.c.seq == _D.seq)
     held = sa.select(_D.next_at).where(_D.state == "held").order_by(_D.next_at).limit(1)
     moments = (tx.execute(query).scalar(), tx.execute(held).scalar())
     return min((moment for moment in moments if moment is not None), default=None)
@@ -74,20 +81,24 @@ def any_to_release(tx: Connection, now: datetime) -> bool:
     return tx.execute(sa.select(sa.exists().where(sa.or_(held, over)))).scalar_one()
 
 
-def oldest(tx: Connection, channel: str) -> Delivery | None:
-    """The oldest waiting delivery of a channel that waits for no other message, due or not."""
+def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+    """The oldest waiting delivery of a channel that waits for no other message, due or not, and none of `but`.
+
+    A far end that asked to wait until later than `now` is not asked before, nor is its target.
+    """
     ready = _ready().subquery()
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel).order_by(_D.seq).limit(1)
-    row = tx.execute(query).mappings().first()
-    return None if row is None else _delivery(row)
+    free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= now)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
+    row = tx.execute(query.order_by(_D.seq).limit(1)).mappings().first()
+    return None if row is None else delivery_of(row)
 
 
 def expedite(tx: Connection, channel: str, now: datetime) -> int:
-    """What waits on a channel for nothing but a back-off of ours is due `now`. How many."""
-    again = sa.update(t.delivery).where(
-        _D.channel == channel, _D.state.in_(_WAITING), _D.next_at > now, _D.rule.in_(OUR_WAITS)
-    )
-    return tx.execute(again.values(next_at=now)).rowcount
+    """What waits on a channel for nothing but a wait of ours is due `now`. How many wait there in all."""
+    waiting = sa.and_(_D.channel == channel, _D.state.in_(_WAITING))
+    again = sa.update(t.delivery).where(waiting, _D.next_at > now, _D.rule.in_(OUR_WAITS))
+    tx.execute(again.values(next_at=now))
+    return tx.execute(sa.select(sa.func.count()).select_from(t.delivery).where(waiting)).scalar_one()
 
 
 def begin(tx: Connection, delivery_id: str, now: datetime) -> int | None:
@@ -117,7 +128,7 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     error = None if outcome.kind == "sent" else " ".join(filter(None, (outcome.kind, outcome.code, outcome.detail)))
     settled = then.state not in _OPEN
     latest = sa.update(t.delivery).where(_D.seq == seq, _D.attempts == attempt, _D.state.in_(_OPEN))
-    tx.execute(
+    decided = tx.execute(
         latest.values(
             state=then.state,
             next_at=then.at if then.state in WAITING else None,
@@ -127,7 +138,38 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
             last_error=error,
             done=now if settled else None,
         )
-    )
+    ).rowcount
+    if decided:
+        _pair(tx, delivery_id, then.state, now)
+
+
+def _pair(tx: Connection, delivery_id: str, state: str, now: datetime) -> None:
+    """A message and its failover: when one is accepted the other is not sent any more, as far as that is known."""
+    behind = sa.update(t.delivery).where(_D.stands_for == delivery_id, _D.role == "failover")
+    over = {"state": "suppressed", "next_at": None, "done": now}
+    if state == "dead":
+        tx.execute(behind.where(_D.state == "held").values(next_at=now))
+    elif state == "sent":
+        tx.execute(behind.where(_D.state.in_((*_WAITING, "held"))).values(rule="first-channel-sent", **over))
+        query = sa.select(_D.role, _D.stands_for)
+        ahead = tx.execute(query.where(_D.id == delivery_id)).first()
+        while ahead is not None and ahead.role == "failover":
+            first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
+            tx.execute(first.values(rule=f"failed-over: {delivery_id}", **over))
+            ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
+    elif state in WAITING:
+        _told_otherwise(tx, [delivery_id], now)
+
+
+def _told_otherwise(tx: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Those of `ids` whose failover was accepted while they were being sent are not sent again."""
+    told = sa.or_(_D.state == "sent", _D.rule.startswith("failed-over"))
+    for chunk in chunks(ids):
+        query = sa.select(_D.stands_for, _D.id).where(_D.stands_for.in_(chunk), _D.role == "failover", told)
+        for first, other in tx.execute(query).all():
+            waiting = sa.update(t.delivery).where(_D.id == first, _D.state.in_(_WAITING))
+            over = {"state": "suppressed", "rule": f"failed-over: {other}", "next_at": None, "done": now}
+            tx.execute(waiting.values(over))
 
 
 def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int:
@@ -148,27 +190,35 @@ def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int
     )
     again = sa.update(t.delivery).where(_D.seq.in_(seqs))
     error = "ambiguous crash the service ended while sending"
-    return tx.execute(
-        again.values(state="ambiguous", next_at=now, rule="resend-same-id", lease_until=None, last_error=error)
-    ).rowcount
+    values = {"state": "ambiguous", "next_at": now, "rule": "resend-same-id", "lease_until": None, "last_error": error}
+    ids = tx.execute(again.values(values).returning(_D.id)).scalars().all()
+    _told_otherwise(tx, ids, now)
+    return len(ids)
 
 
 def get(tx: Connection, delivery_id: str) -> Delivery | None:
-    row = tx.execute(_select().where(_D.id == delivery_id)).mappings().first()
-    return None if row is None else _delivery(row)
+    row = tx.execute(selected().where(_D.id == delivery_id)).mappings().first()
+    return None if row is None else delivery_of(row)
 
 
 def all_deliveries(
-    tx: Connection, limit: int | None = None, *, state: DeliveryState | None = None, alert_id: str | None = None
+    tx: Connection,
+    limit: int | None = None,
+    *,
+    states: Collection[str] = (),
+    channel: str | None = None,
+    recipient: str | None = None,
+    alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
-    """Deliveries in the order in which they were written, of one state or alert if asked; with `limit` the latest."""
-    query = _select()
-    if state is not None:
-        query = query.where(_D.state == state)
-    if alert_id is not None:
-        query = query.where(_D.alert_id == alert_id)
+    """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
+    query = selected()
+    if states:
+        query = query.where(_D.state.in_(sorted(states)))
+    for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
+        if value is not None:
+            query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
-    return tuple(_delivery(row) for row in rows)[::-1]
+    return tuple(delivery_of(row) for row in rows)[::-1]
 
 
 def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
@@ -199,7 +249,12 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
     return tuple(done for done in tx.execute(query).scalars() if done is not None)
 
 
-def _ready() -> sa.Select[Any]:
+def _ready(but: Collection[str] = ()) -> sa.Select[Any]:
+    """The waiting deliveries that wait for no earlier message of their event, by `seq`.
+
+    `turn` counts within a target. `barred` is until when an earlier one to the same channel and address keeps it back,
+    `asked` until when the far end asked to send nothing there.
+    """
     earlier = t.delivery.alias("earlier")
     waits = sa.exists().where(
         earlier.c.event_id == _D.event_id,
@@ -207,11 +262,27 @@ def _ready() -> sa.Select[Any]:
         earlier.c.seq < _D.seq,
         earlier.c.state.in_(_OPEN),
     )
-    turn = sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq)
-    return sa.select(_D.seq, turn.label("turn")).where(_D.state.in_(_WAITING), ~waits)
+    lane = [_D.channel, _D.address]
+    bars = sa.or_(_D.rule.not_in(BACK_OFF), _D.attempts < SUSPECT)
+    until = sa.func.max(sa.case((bars, _D.next_at)), type_=UtcDateTime)
+    wished = sa.func.max(sa.case((_D.rule == "retry-after", _D.next_at)), type_=UtcDateTime)
+    return sa.select(
+        _D.seq,
+        sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq).label("turn"),
+        until.over(partition_by=lane, order_by=_D.seq, rows=(None, -1)).label("barred"),
+        wished.over(partition_by=lane).label("asked"),
+    ).where(_D.state.in_(_WAITING), _D.channel.not_in(but), ~waits)
 
 
-def _select() -> sa.Select[Any]:
+def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
+    """From when a delivery may be sent: its own time, or that of what keeps it back."""
+    barred, asked = (sa.func.coalesce(c, _WHEN, type_=UtcDateTime) for c in (ready.c.barred, ready.c.asked))
+    later = sa.case((barred > asked, barred), else_=asked)
+    return sa.case((later > _WHEN, later), else_=_WHEN)
+
+
+def selected() -> sa.Select[Any]:
+    """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
     first = t.delivery.alias("first")
     reference = (
         sa.select(first.c.provider_ref)
@@ -229,7 +300,8 @@ def _select() -> sa.Select[Any]:
     return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"))
 
 
-def _delivery(row: sa.RowMapping) -> Delivery:
+def delivery_of(row: sa.RowMapping) -> Delivery:
+    """A row of `selected`."""
     values = {name: row[name] for name in _PLAIN} | {"payload": bytes(row["payload"]), "thread": row["reference"]}
     return Delivery(target=Target(**{name: row[name] for name in _TARGET}), **values)
 

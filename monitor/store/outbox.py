@@ -1,6 +1,6 @@
 """The outbox that `alerts.dispatch` sends from, kept in the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -25,14 +25,14 @@ class StoreOutbox:
             return 0
         return await self._thread.run(lambda tx: self._release(tx, now))
 
-    async def oldest(self, channel: str) -> Delivery | None:
-        return await self._thread.query(lambda tx: deliveries.oldest(tx, channel))
+    async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+        return await self._thread.query(lambda tx: deliveries.oldest(tx, channel, now, but))
 
     async def expedite(self, channel: str, now: datetime) -> int:
         return await self._thread.run(lambda tx: deliveries.expedite(tx, channel, now))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        return await self._thread.query(lambda tx: deliveries.due(tx, now, limit))
+    async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
+        return await self._thread.query(lambda tx: deliveries.due(tx, now, limit, but))
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
         return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, now))
@@ -40,8 +40,8 @@ class StoreOutbox:
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
         await self._thread.run(lambda tx: deliveries.finish(tx, delivery_id, attempt, outcome, then, now))
 
-    async def next_due(self) -> datetime | None:
-        return await self._thread.query(deliveries.next_due)
+    async def next_due(self, but: Collection[str] = ()) -> datetime | None:
+        return await self._thread.query(lambda tx: deliveries.next_due(tx, but))
 
     async def recover(self, now: datetime) -> int:
         return await self._thread.run(lambda tx: deliveries.recover(tx, now))

@@ -227,6 +227,7 @@ delivery = sa.Table(
     sa.Column("rule", sa.Text, nullable=False, server_default=""),
     sa.Column("stands_for", sa.Text),
     sa.Column("lease_until", UtcDateTime),
+    sa.Column("role", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "event_id"),
     sa.Index(None, "alert_id"),
@@ -280,4 +281,6 @@ trouble = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("told", UtcDateTime),
     sa.Column("detail", SafeText, nullable=False),
+    sa.Column("over", UtcDateTime),
+    sa.Column("times", sa.Integer, nullable=False),
 )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,8 @@ import trustme
 from aiohttp import web
 from aiosmtpd import smtp
 
-from alerts.records import Alert, Delivery, Fact, Next, Outcome, Quote, Source, Span, Target
+from alerts.records import WAITING, Alert, Delivery, Fact, Next, Outcome, Quote, Source, Span, Target
+from alerts.retry import OUR_WAITS, bars
 
 NOON = datetime(2031, 5, 17, 12, 0, tzinfo=UTC)
 
@@ -105,16 +106,48 @@ class MemoryOutbox:
     def add(self, *deliveries: Delivery) -> None:
         self.rows.update({delivery.id: delivery for delivery in deliveries})
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        pending = [row for row in self.rows.values() if row.state == "pending" and (row.next_at or row.created) <= now]
-        return sorted(pending, key=lambda row: (row.created, row.id))[:limit]
+    def _waiting(self) -> list[Delivery]:
+        waiting = [row for row in self.rows.values() if row.state in WAITING]
+        return sorted(waiting, key=lambda row: (row.created, row.id))
+
+    async def release(self, now: datetime) -> int:
+        held = [row for row in self.rows.values() if row.state == "held" and row.next_at and row.next_at <= now]
+        self.add(*(replace(row, state="pending") for row in held))
+        over = [row for row in self.rows.values() if row.lease_until is not None and row.lease_until <= now]
+        self.add(*(replace(row, state="ambiguous", next_at=now, lease_until=None) for row in over))
+        return len(held) + len(over)
+
+    def _asked(self, address: str) -> datetime | None:
+        """Until when the far end asked to send nothing to an address."""
+        rows = [row for row in self._waiting() if row.rule == "retry-after" and row.target.address == address]
+        return max((row.next_at for row in rows if row.next_at), default=None)
+
+    def _free(self, but: Collection[str] = ()) -> list[tuple[datetime, Delivery]]:
+        """What waits, with the moment when its time has come and nothing to its target bars it any more."""
+        barred: dict[str, datetime] = {}
+        free = []
+        for row in self._waiting():
+            address, when = f"{row.target.channel} {row.target.address}", row.next_at or row.created
+            if row.target.channel not in but:
+                later = (barred.get(address), self._asked(row.target.address))
+                free.append((max(when, *(at for at in later if at), when), row))
+            if bars(row):
+                barred[address] = max(when, barred.get(address, when))
+        return free
+
+    async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
+        return [row for when, row in self._free(but) if when <= now][:limit]
+
+    async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
+        rows = [row for row in self._waiting() if row.target.channel == channel and row.id not in but]
+        return next((row for row in rows if (self._asked(row.target.address) or now) <= now), None)
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
         row = self.rows[delivery_id]
-        if row.state != "pending":
+        if row.state not in WAITING:
             return None
         self.journal.append(("begin", delivery_id))
-        self.rows[delivery_id] = replace(row, state="sending", attempts=row.attempts + 1)
+        self.add(replace(row, state="leased", attempts=row.attempts + 1, lease_until=now + timedelta(minutes=20)))
         return row.attempts + 1
 
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
@@ -123,14 +156,21 @@ class MemoryOutbox:
         await asyncio.sleep(0)  # a store answers from its own thread
         self.journal.append((outcome.kind, delivery_id))
         self.outcomes.append((delivery_id, outcome, then))
-        self.rows[delivery_id] = replace(self.rows[delivery_id], state=then.state, next_at=then.at)
+        row = self.rows[delivery_id]
+        self.add(replace(row, state=then.state, next_at=then.at, rule=then.rule, lease_until=None))
 
-    async def next_due(self) -> datetime | None:
-        return min((row.next_at or row.created for row in self.rows.values() if row.state == "pending"), default=None)
+    async def expedite(self, channel: str, now: datetime) -> int:
+        waiting = [row for row in self._waiting() if row.target.channel == channel]
+        self.add(*(replace(row, next_at=now) for row in waiting if row.rule in OUR_WAITS and row.next_at))
+        return len(waiting)
+
+    async def next_due(self, but: Collection[str] = ()) -> datetime | None:
+        held = [row.next_at for row in self.rows.values() if row.state == "held" and row.next_at]
+        return min((*(when for when, _ in self._free(but)), *held), default=None)
 
     async def recover(self, now: datetime) -> int:
-        left = [row for row in self.rows.values() if row.state == "sending"]
-        self.add(*(replace(row, state="pending", next_at=now) for row in left))
+        left = [row for row in self.rows.values() if row.state == "leased"]
+        self.add(*(replace(row, state="ambiguous", next_at=now, lease_until=None) for row in left))
         return len(left)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.records import Outcome
+from alerts.records import WAITING, Outcome
 from alerts.retry import RetryPolicy, backoff, next_step
 
 FIRST = datetime(2031, 5, 17, 12, 0, tzinfo=UTC)
@@ -20,17 +20,17 @@ SOON = timedelta(seconds=20)
     [
         ("sent", 1, SOON, None, "sent", "sent"),
         ("sent", 50, 90 * HOUR, None, "sent", "sent"),
-        ("transient", 1, SOON, None, "pending", "back-off"),
-        ("transient", 1, SOON, HOUR, "pending", "retry-after"),
-        ("transient", 40, 47 * HOUR, None, "pending", "back-off"),
+        ("transient", 1, SOON, None, "retry", "back-off"),
+        ("transient", 1, SOON, HOUR, "retry", "retry-after"),
+        ("transient", 40, 47 * HOUR, None, "retry", "back-off"),
         ("transient", 40, 48 * HOUR, None, "dead", "given-up"),
-        ("transient", 1, 90 * HOUR, None, "pending", "back-off"),
-        ("ambiguous", 1, SOON, None, "pending", "resend-same-id"),
+        ("transient", 1, 90 * HOUR, None, "retry", "back-off"),
+        ("ambiguous", 1, SOON, None, "ambiguous", "resend-same-id"),
         ("ambiguous", 40, 48 * HOUR, None, "dead", "given-up"),
         ("bad_target", 1, SOON, None, "dead", "bad-target"),
         ("bad_content", 1, SOON, None, "dead", "bad-content"),
-        ("bad_credential", 1, SOON, None, "pending", "credential-pause"),
-        ("bad_credential", 400, 90 * HOUR, None, "pending", "credential-pause"),
+        ("bad_credential", 1, SOON, None, "retry", "credential-pause"),
+        ("bad_credential", 400, 90 * HOUR, None, "retry", "credential-pause"),
     ],
 )
 def test_every_outcome_has_its_next_step(
@@ -39,7 +39,7 @@ def test_every_outcome_has_its_next_step(
     outcome = Outcome(kind, retry_after=wished)  # type: ignore[arg-type]
     then = next_step(outcome, attempts, FIRST, FIRST + age, POLICY, "d1")
     assert (then.state, then.rule) == (state, rule)
-    assert (then.at is not None) == (state == "pending")
+    assert (then.at is not None) == (state in WAITING)
 
 
 def test_a_far_end_that_asks_for_more_time_gets_exactly_that() -> None:
