@@ -298,6 +298,10 @@ class Channel(Protocol):
 
     async def send(self, delivery: Delivery) -> Outcome: ...
 
+    async def probe(self) -> Sequence[Finding]:
+        """What can be found out without sending anything."""
+        ...
+
     async def close(self) -> None: ...
 
 

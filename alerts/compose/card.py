@@ -116,7 +116,7 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         # A status that moves on is no conflict; who tells which stands with the facts.
         if fact and fact.conflict and slot != "status":
             # A conflict is shown as what it is; the value that the event stands at comes first.
-            value = f"{value} (told as {fact.conflict})" if value else fact.conflict
+            value = f"{value} — told as {fact.value}" if value else fact.value
         if value:
             yield label, value
 
@@ -172,8 +172,7 @@ def _fact_cards(alert: Alert, zone: ZoneInfo) -> Iterable[FactCard]:
         values = list(by_value)
         conflict = None
         if len(values) > 1:
-            who = "; ".join(f"{value}: {_names(by_value[value])}" for value in values[:MOST_VALUES])
-            conflict = f"{range_of(values)} — {who}"
+            conflict = "; ".join(f"{value}: {_names(by_value[value])}" for value in values[:MOST_VALUES])
         # Every value keeps one witness before any value gets a second, so that a cut never hides a disagreement.
         tellings.sort(key=lambda telling: by_value[telling.value].index(telling.outlet))
         yield FactCard(
@@ -200,8 +199,13 @@ def _once(facts: Iterable[FactCard], shown: set[tuple[str | None, str]]) -> Iter
 
 def _told_by(article: Telling, fact: FactCard) -> bool:
     """Whether only the alert's own article tells it, whose sentences and link stand in the message anyway."""
-    return not fact.more and all(
-        (telling.url, telling.outlet, telling.quote) == (article.url, article.outlet, None) for telling in fact.tellings
+    return (
+        not fact.more
+        and not fact.conflict
+        and all(
+            (telling.url, telling.outlet, telling.quote) == (article.url, article.outlet, None)
+            for telling in fact.tellings
+        )
     )
 
 

@@ -94,7 +94,9 @@ def shortened(text: str, room: int) -> str:
 
 
 def _short_name(alert: Alert, room: int) -> str:
-    return next((name for name in _names(alert) if len(name) <= room), None) or shortened(_kind(alert), room)
+    return next((name for name in _names(alert) if len(name) <= room), None) or shortened(
+        _kind(alert, figures=True), room
+    )
 
 
 def _names(alert: Alert) -> Iterable[str]:
@@ -103,6 +105,7 @@ def _names(alert: Alert) -> Iterable[str]:
     brief = [_initials(party) for party in parties]
     yield name_of(alert)
     yield _joined(_kind(alert), "–".join(parties))
+    yield _joined(_kind(alert), "–".join(brief), line(alert.place or "", 80))
     yield _joined(_kind(alert), "–".join(brief))
     yield _joined(_kind(alert, figures=True), "–".join(brief))
     for shown in (2, 1):

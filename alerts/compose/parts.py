@@ -22,13 +22,31 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class FactCard:
-    """One slot: its label, the value or range of values, who says which value when they differ, the tellings."""
+    """One slot: its label, the value or range of values, who says which value when they differ, the tellings.
+
+    `more` are the tellings that were left out.
+    """
 
     label: str
     value: str
     conflict: str | None
     tellings: tuple[Telling, ...]
     more: int
+
+    @property
+    def groups(self) -> tuple[tuple[Telling, ...], ...]:
+        """The tellings value by value: first together those whose sentence stands elsewhere, then each with its own."""
+        found: list[tuple[Telling, ...]] = []
+        for value in dict.fromkeys(telling.value for telling in self.tellings):
+            same = [telling for telling in self.tellings if telling.value == value]
+            found += [tuple(telling for telling in same if not telling.quote)]
+            found += [(telling,) for telling in same if telling.quote]
+        return tuple(group for group in found if group)
+
+    @property
+    def told(self) -> str:
+        """The value, and who says which where the tellings do not show it."""
+        return f"{self.value} — {self.conflict}" if self.conflict and self.more else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,11 @@ class Card:
     def head(self) -> str:
         """The first line of every form: what a phone shows before the message is opened."""
         return f"{self.state} · {self.name}"
+
+    @property
+    def mark(self) -> str:
+        """What to look it up by."""
+        return f"Watch {self.watch}, event {self.event_id}" if self.of_event else f"Id {self.event_id}"
 
     @property
     def of_event(self) -> bool:

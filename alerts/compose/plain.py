@@ -17,7 +17,7 @@ def text_of(card: Card) -> str:
     lines += ["", *_wrap(card.timing)]
     if card.rules:
         lines += _wrap("Rules: " + ", ".join(card.rules))
-    lines += _wrap(f"Watch {card.watch}, event {card.event_id}")
+    lines += _wrap(card.mark)
     lines += [f"{label}: {command}" for label, command in card.commands]
     return "\n".join(lines) + "\n"
 
@@ -82,8 +82,8 @@ def _gathered(card: Card) -> list[str]:
 
 
 def _fact(fact: FactCard) -> list[str]:
-    lines = _wrap(f"{fact.label}: {fact.value}", first="  ", rest="    ")
-    for telling in fact.tellings:
+    lines = _wrap(f"{fact.label}: {fact.told}", first="  ", rest="    ")
+    for telling in (telling for group in fact.groups for telling in group):
         lines += _wrap(f"{telling.value}: {who(telling)}", first="    - ", rest="      ")
         if telling.quote:
             lines += _wrap(f"“{telling.quote}”", first="      ", rest="      ")

@@ -67,7 +67,8 @@ def fallback(card: Card) -> str:
     lines += [f"{card.edited}: old: {edit.old} new: {edit.new}" for edit in card.edits]
     lines += [f"{name}: {value}" for name, value in card.rows]
     lines += [f"“{quote}”" for quote in card.quotes[:1]]
-    lines += [": ".join(part for part in (item.tag, item.text) if part) for item in card.items]
+    for item in card.items:
+        lines += [": ".join(part for part in (item.tag, item.text) if part), f"{item.outlet} {item.url or ''}".strip()]
     if card.more:
         lines.append(f"and {card.more} more")
     lines += [f"Muted at present: {mute}" for mute in card.mutes]
@@ -152,7 +153,9 @@ def _sources(card: Card) -> Iterable[Block]:
             if source in shown or len(shown) < MOST_SOURCES:
                 shown.setdefault(source, []).append(telling)
     if shown:
-        yield section("*Who says what*")
+        conflicts = [fact for fact in card.facts if fact.conflict]
+        heads = (f"{label(fact.label)}: {label(fact.value)} — {label(fact.conflict or '')}" for fact in conflicts)
+        yield from packed(["*Who says what*", *heads])
     for tellings in shown.values():
         values = "; ".join(dict.fromkeys(telling.value for telling in tellings if telling.value))
         first = tellings[0]
@@ -193,7 +196,7 @@ def _last(card: Card) -> Iterable[Block]:
 
 
 def _footer(card: Card) -> Block:
-    return note(f"{card.timing}\nWatch {card.watch}, event {card.event_id}")
+    return note(f"{card.timing}\n{card.mark}")
 
 
 def _when(telling: Telling) -> str:

@@ -18,7 +18,6 @@ from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
 from monitor import archive, feeds
-from monitor.app.channels import channel
 from monitor.app.clock import steady, utcnow
 from monitor.app.feedbook import FeedBook
 from monitor.app.heart import Heart
@@ -135,7 +134,7 @@ async def assemble(
     begun = await begin(watches, thread, workers, families, log)
     channels: dict[str, Channel] = {}
     for name, each in settings.channels.items():
-        channels[name] = channel(name, each)
+        channels[name] = each.channel(name, utcnow)
         stack.push_async_callback(channels[name].close)
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:

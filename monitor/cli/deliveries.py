@@ -62,7 +62,7 @@ def show(home: Path, delivery_id: str, as_json: bool, message: bool) -> None:
         attempts = stored.attempts_of(tx, delivery_id)
         alert = stored_alerts.get(tx, found.alert_id)
     if message:
-        click.get_binary_stream("stdout").write(found.payload)
+        click.echo(found.payload, nl=False)
     elif as_json:
         click.echo(deliverylist.delivery_line(found, attempts))
     else:

@@ -75,7 +75,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
+        return " ".join("".join(self.words).split())
 
 
 def page_of(message: EmailMessage) -> Page:
@@ -125,8 +125,9 @@ def everything(alert: Alert, **more: Any) -> list[str]:
         "Обмін: 40 на 40",
         "2 independent outlets, of 5 articles",
         "Published 17 May 2031 12:00, alerted 12:04 (UTC), 4 min later",
-        "38–40 each",
-        "40 each: North Wire; 38 each: South Post",
+        "40 from Russia to Ukraine — told as 38–40 each",
+        "40 each: North Wire",
+        "38 each: South Post",
         "read:past-tense, policy:first_news",
         "ev7",
         "Concluded · Third prisoner exchange, Russia–Ukraine, Chernihiv region",
@@ -235,7 +236,7 @@ def test_a_disagreement_survives_the_cut_of_many_sources(alert: Alert) -> None:
     for text in everything(crowd):
         assert "South Post" in text
         assert re.search(r"and 49[36] more", text)  # of 501, eight are shown, on Slack five
-        assert "38–40 each" in text
+        assert "40 each: Outlet 0, Outlet 1, Outlet 2 and 497 more; 38 each: South Post" in text
 
 
 def test_what_only_the_alerts_own_article_tells_is_not_told_twice(alert: Alert) -> None:
@@ -447,7 +448,7 @@ def test_sources_are_few_links_and_each_value_has_its_first_witness(alert: Alert
         for n in range(60)
     )
     blocks = json.loads(rendered(replace(alert, facts=facts), "slack"))["blocks"]
-    heading = next(n for n, block in enumerate(blocks) if block.get("text", {}).get("text") == "*Who says what*")
+    heading = next(n for n, block in enumerate(blocks) if "*Who says what*" in block.get("text", {}).get("text", ""))
     links = [block["elements"][0]["text"] for block in blocks[heading + 1 : heading + 6]]
     assert all(text.startswith("<https://") for text in links)
     assert all(any(text.endswith(value) for text in links[:3]) for value in values)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from alerts.bucket import Pace
 from alerts.dispatch import Dispatcher, Drained
+from alerts.kinds import Pace
 from alerts.records import Delivery, Outcome
 from alerts.retry import RetryPolicy
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from alerts.channels import _slack
+from alerts.channels import _http, _slack
 from alerts.channels.slack import SlackChannel, SlackConfig
 from alerts.channels.slack_webhook import SlackWebhookChannel, SlackWebhookConfig
 from alerts.records import Delivery
@@ -250,7 +250,7 @@ async def test_no_secret_is_logged_even_at_debug(
 
 
 def test_a_broken_connection_that_names_the_secret_is_quoted_without_it() -> None:
-    outcome = _slack.broken(aiohttp.ClientPayloadError(f"from {TOKEN}, half"), TOKEN)
+    outcome = _http.broken(aiohttp.ClientPayloadError(f"from {TOKEN}, half"), TOKEN, "Slack")
     assert (outcome.kind, outcome.code) == ("ambiguous", "cut")
     assert TOKEN not in outcome.detail
     assert "from ***, half" in outcome.detail
@@ -264,9 +264,3 @@ def test_no_secret_shows_in_the_configuration_printed() -> None:
 def test_no_error_name_stands_in_two_classes() -> None:
     names = [name for group in (_slack.CREDENTIAL, _slack.TARGET, _slack.CONTENT, _slack.TRANSIENT) for name in group]
     assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize(("value", "seconds"), [("7", 7), (" 30 ", 30), ("soon", None), ("-1", None), ("", None)])
-def test_retry_after_is_read_in_seconds(value: str, seconds: int | None) -> None:
-    expected = None if seconds is None else timedelta(seconds=seconds)
-    assert _slack.retry_after({"retry-AFTER": value}) == expected

@@ -6,18 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.channels import console, email, slack, slack_webhook
 from alerts.records import Target
 from alerts.rules import USUAL, Cap, Digest, Escalation, Quiet, Recipient, Route, SeverityRule
 from monitor.faults import Faults
 from monitor.homes import initialise
-from monitor.settings import (
-    ConsoleSettings,
-    EmailSettings,
-    Settings,
-    SlackSettings,
-    SlackWebhookSettings,
-    load,
-)
+from monitor.settings import Settings, load
 
 MAIL = """
 watches: [ru-ua]
@@ -52,14 +46,14 @@ def faults(home: Path, env: dict[str, str] | None = None) -> list[str]:
 
 def password(settings: Settings) -> str:
     mail = settings.channels["mail"]
-    assert isinstance(mail, EmailSettings)
+    assert isinstance(mail, email.Settings)
     assert mail.password is not None
     return mail.password.get_secret_value()
 
 
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
     settings = loaded(home)
-    assert settings.channels == {"console": ConsoleSettings()}
+    assert settings.channels == {"console": console.Settings(kind="console")}
     assert {name: each.target for name, each in settings.mailing.recipients.items()} == {
         "me": Target("me", "console", "console", "me")
     }
@@ -77,16 +71,34 @@ def test_shipped_values_are_those_that_leaving_them_out_would_give(home: Path) -
 
 def test_commented_examples_of_the_shipped_settings_are_right(home: Path) -> None:
     lines = (home / "config" / "parley.yaml").read_text().splitlines()
-    example = ("  # mail:", "  # newsroom:", "  # hook:", "  #   ", "  # desk:", "  # room:", "  # - {", "  # domain")
+    example = (
+        "  # mail:",
+        "  # newsroom:",
+        "  # hook:",
+        "  # desk-system:",
+        "  # phone:",
+        "  #   ",
+        "  # desk:",
+        "  # room:",
+        "  # - {",
+        "  # domain",
+    )
     open_lines = [line.replace("# ", "", 1) if line.startswith(example) else line for line in lines]
     assert sum(a != b for a, b in zip(lines, open_lines, strict=True)) > 12
-    text = "\n".join(open_lines).replace("severity: []", "severity:")
-    for name in ("mail.password", "slack.token", "hook.url"):
-        secret = "https://hooks.example.org/x" if name == "hook.url" else "secret"
+    text = "\n".join(open_lines).replace("severity: []\n", "severity:\n")
+    secrets = {
+        "mail.password": "secret",
+        "slack.token": "secret",
+        "hook.url": "https://hooks.example.org/x",
+        "receiver.url": "https://receiver.example.org/x",
+        "receiver.secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "phone.url": "ntfys://topic",
+    }
+    for name, secret in secrets.items():
         (home / name).write_text(secret)
         text = text.replace(f"/etc/parley/{name}", str(home / name))
     settings = loaded(written(home, text))
-    assert sorted(settings.channels) == ["console", "hook", "mail", "newsroom"]
+    assert sorted(settings.channels) == ["console", "desk-system", "hook", "mail", "newsroom", "phone"]
     assert settings.mailing.recipients["room"].target == Target("room", "newsroom", "slack", "C0123ABCD")
     assert settings.mailing.domain == "alerts.example.org"
 
@@ -104,13 +116,15 @@ recipients: {hall: {channel: e}, lab: {channel: d, to: C0123ABCD}}
 """
     settings = loaded(written(home, text))
     mails = [settings.channels[name] for name in "abc"]
-    assert [(each.port, each.security) for each in mails if isinstance(each, EmailSettings)] == [
+    assert [(each.usual_port(), each.security) for each in mails if isinstance(each, email.Settings)] == [
         (587, "starttls"), (465, "tls"), (2525, "none"),
     ]  # fmt: skip
-    slack, hook = settings.channels["d"], settings.channels["e"]
-    assert isinstance(slack, SlackSettings)
-    assert (slack.token.get_secret_value(), slack.base_url) == ("xoxb-1", "http://127.0.0.1:8080/api/")
-    assert isinstance(hook, SlackWebhookSettings)
+    room, hook = settings.channels["d"], settings.channels["e"]
+    assert isinstance(room, slack.Settings)
+    assert room.token is not None
+    assert (room.token.get_secret_value(), room.api_url) == ("xoxb-1", "http://127.0.0.1:8080/api/")
+    assert isinstance(hook, slack_webhook.Settings)
+    assert hook.url is not None
     assert hook.url.get_secret_value().endswith("/x")
     assert settings.mailing.recipients["hall"].target == Target("hall", "e", "slack_webhook", "hall")
     assert settings.mailing.senders == dict.fromkeys("abc", "parley@example.org")
@@ -206,7 +220,8 @@ def test_a_variable_finds_the_name_that_it_cannot_spell(home: Path) -> None:
     text = "watches: [ru-ua]\nchannels: {my-hook: {kind: slack_webhook}}\nrecipients: {room: {channel: my-hook}}\n"
     settings = loaded(written(home, text), {"PARLEY_CHANNELS__MY_HOOK__URL": "https://hooks.example.org/[x]"})
     hook = settings.channels["my-hook"]
-    assert isinstance(hook, SlackWebhookSettings)
+    assert isinstance(hook, slack_webhook.Settings)
+    assert hook.url is not None
     assert hook.url.get_secret_value() == "https://hooks.example.org/[x]"
 
 

@@ -1,4 +1,4 @@
-"""Sample mails in a real browser, light and dark, on a phone and on a desk: what is measured, and pictures to look at."""
+"""Sample mails in a real browser, light and dark, on a phone and on a desk: measured, and pictures to look at."""
 
 import asyncio
 import base64
@@ -42,7 +42,9 @@ def quote(text: str) -> Quote:
 NORTH = source("North Wire", "Third round of talks opens in Istanbul")
 SOUTH = source("South Post", "İstanbul’da üçüncü tur", 9)
 EAST = source("Східний вісник", "У Стамбулі розпочався третій раунд", 21)
-OPENED = quote("The third round of talks between Russia and Ukraine opened in Istanbul on Monday, both delegations said.")
+OPENED = quote(
+    "The third round of talks between Russia and Ukraine opened in Istanbul on Monday, both delegations said."
+)
 SAID = quote("Both delegations confirmed that they would meet at 13:00.")
 ROUND = Alert(
     id="al1", reason="new", watch="ru-ua", kind="talks_round", status="planned",
@@ -73,7 +75,7 @@ CORRECTED = replace(
     SWAP, reason="corrected", quotes=(FORTY,), decided=NOON + timedelta(hours=1), articles=6, families=2,
     edits=(
         Edit(quote("Each side handed over 175 people on Monday."), FORTY, (Moved("counts", "175 each", "157 each"),)),
-        Edit(quote("The bus crossed at Novi Yarylovychi."), None, (Moved("place", "Novi Yarylovychi", None),), gone=True),
+        Edit(quote("The bus crossed at Hremiach."), None, (Moved("place", "Hremiach", None),), gone=True),
     ),
     since=(Fact("counts", "157 each", NORTH, FORTY),), facts=(Fact("counts", "157 each", NORTH, FORTY),),
 )  # fmt: skip
@@ -144,7 +146,9 @@ def page_of(name: str) -> str:
     alert, more = SAMPLES[name]
     target = Target("desk", "mail", "email", "desk@example.org")
     raw = render(
-        alert, target, **{"delivery_id": "d1", "domain": "p.example", "sender": None, "earlier": False, "zone": KYIV} | more
+        alert,
+        target,
+        **{"delivery_id": "d1", "domain": "p.example", "sender": None, "earlier": False, "zone": KYIV} | more,
     )
     mail = message_from_bytes(raw, policy=SMTP)
     assert isinstance(mail, EmailMessage)
@@ -264,7 +268,8 @@ MEASURE = """
       left: Math.min(...boxes.map(box => box.left)), right: Math.max(...boxes.map(box => box.right)),
     });
   }
-  return {wide: document.documentElement.scrollWidth, inner: innerWidth, page: getComputedStyle(document.body).backgroundColor,
+  return {wide: document.documentElement.scrollWidth, inner: innerWidth,
+          page: getComputedStyle(document.body).backgroundColor,
           hidden: document.body.firstElementChild.getClientRects().length, texts};
 })()
 """

@@ -75,7 +75,9 @@ def test_every_delivery_is_listed_with_its_state_and_the_reason_for_it(
     assert f"{told[1]}  pending" in result.stdout
     assert f"{told[0]}  retry: back-off (tried in vain, and again a little later each time), next " in result.stdout
     assert "to you (other, you)\n    new  Third round of talks concluded in Lisbon" in result.stdout
-    lines = [json.loads(line) for line in parley("deliveries", "list", "--json", "--state", "retry").stdout.splitlines()]
+    lines = [
+        json.loads(line) for line in parley("deliveries", "list", "--json", "--state", "retry").stdout.splitlines()
+    ]
     assert [(line["id"], line["recipient"], line["last_error"]) for line in lines] == [
         (told[0], "me", "transient 451 greylisted")
     ]
@@ -150,7 +152,9 @@ def test_an_alert_is_sent_again_as_new_deliveries(parley: Parley, store: Store, 
     assert "unknown recipient they; known: me, you" in parley("alerts", "resend", alert().id, "--to", "they").stderr
 
 
-def test_the_id_of_a_delivery_is_the_same_for_the_same_decision(store: Store, mailing: Mailing, told: list[str]) -> None:
+def test_the_id_of_a_delivery_is_the_same_for_the_same_decision(
+    store: Store, mailing: Mailing, told: list[str]
+) -> None:
     with store.write() as tx:
         assert post(tx, replace(alert(), title="told anew"), mailing, utcnow(), earlier=False) == 0
         assert [each.id for each in deliveries.all_deliveries(tx)] == told
