@@ -32,8 +32,8 @@ from alerts.compose.plain import text_of, who
 from alerts.records import AlertsError, Target
 
 _PAGES = Environment(
-    loader=PackageLoader("alerts.compose"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True,
+    loader=PackageLoader("alerts.compose"), autoescape=True, auto_reload=False, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
 )  # fmt: skip
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 _DOT_ATOM = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")

@@ -103,7 +103,7 @@ DIGEST = replace(
 )  # fmt: skip
 NOTICE = replace(
     DIGEST, id="al6", reason="notice", kind="self", label="sources", event_id="self-sources-20310602T120000-bad",
-    status="bad", title="3 sources are in trouble", since=(),
+    status="bad", title="3 sources are in trouble", since=(), families=3,
     source=replace(DIGEST.source, title="`parley feeds` shows every source and what is known of it"),
     facts=tuple(
         Fact("source", f"failing for {n} d 2 h: {n}7 times in a row: status 503 https://wire{n}.example/rss/politics/world",
