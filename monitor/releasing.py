@@ -93,10 +93,14 @@ class _Looking:
             return self._suppress([row], muted(mute))
         overtaking = held.overtaking(self._tx, row)
         if overtaking is not None:
-            if overtaking[1] == "sent":
-                return self._suppress([row], f"overtaken: {overtaking[0]}")
+            if overtaking.sent:
+                return self._suppress([row], f"overtaken: {overtaking.id}")
             # It tells this too once it is accepted; if it never is, this one still has to.
-            return held.hold(self._tx, [row.id], self._now + _SOON)
+            until = max(overtaking.next_at or self._now, self._now + _SOON)
+            return held.hold(self._tx, [row.id], until)
+        told = held.told_of(self._tx, row.alert_id, self._name)
+        if told is not None:
+            return self._suppress([row], f"gathered: {told}")
         if not row.role:
             return 0
         found: Standing = standing_of(self._tx, row, alert, event_id, self._mailing, self._now)

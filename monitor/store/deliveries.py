@@ -8,6 +8,7 @@ what it updates, and its thread is that message's.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,7 +57,7 @@ def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) ->
     The turns keep a target with a long queue from filling `limit` on its own. One that is to be tried later keeps back
     those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
-    ready = _ready(but).subquery()
+    ready = _ready(tuple(sorted(but)))
     query = selected().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
     return tuple(delivery_of(row) for row in tx.execute(query.limit(limit)).mappings())
 
@@ -66,7 +67,7 @@ def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
 
     `but` are channels whose waiting deliveries are left out.
     """
-    ready = _ready(but).subquery()
+    ready = _ready(tuple(sorted(but)))
     query = sa.select(sa.func.min(_free(ready), type_=UtcDateTime)).select_from(t.delivery)
     query = query.join(ready, ready.c.seq == _D.seq)
     held = sa.select(_D.next_at).where(_D.state == "held").order_by(_D.next_at).limit(1)
@@ -86,7 +87,7 @@ def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = (
 
     A far end that asked to wait until later than `now` is not asked before, nor is its target.
     """
-    ready = _ready().subquery()
+    ready = _ready()
     free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= now)
     query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
     row = tx.execute(query.order_by(_D.seq).limit(1)).mappings().first()
@@ -249,7 +250,8 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
     return tuple(done for done in tx.execute(query).scalars() if done is not None)
 
 
-def _ready(but: Collection[str] = ()) -> sa.Select[Any]:
+@cache  # asked before and after every attempt; making the statement takes longer than running it
+def _ready(but: tuple[str, ...] = ()) -> sa.Subquery:
     """The waiting deliveries that wait for no earlier message of their event, by `seq`.
 
     `turn` counts within a target. `barred` is until when an earlier one to the same channel and address keeps it back,
@@ -266,12 +268,13 @@ def _ready(but: Collection[str] = ()) -> sa.Select[Any]:
     bars = sa.or_(_D.rule.not_in(BACK_OFF), _D.attempts < SUSPECT)
     until = sa.func.max(sa.case((bars, _D.next_at)), type_=UtcDateTime)
     wished = sa.func.max(sa.case((_D.rule == "retry-after", _D.next_at)), type_=UtcDateTime)
-    return sa.select(
+    query = sa.select(
         _D.seq,
         sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq).label("turn"),
         until.over(partition_by=lane, order_by=_D.seq, rows=(None, -1)).label("barred"),
         wished.over(partition_by=lane).label("asked"),
-    ).where(_D.state.in_(_WAITING), _D.channel.not_in(but), ~waits)
+    )
+    return query.where(_D.state.in_(_WAITING), _D.channel.not_in(but), ~waits).subquery()
 
 
 def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
@@ -281,6 +284,7 @@ def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
     return sa.case((later > _WHEN, later), else_=_WHEN)
 
 
+@cache
 def selected() -> sa.Select[Any]:
     """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
     first = t.delivery.alias("first")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import INTERRUPTS, OPEN, Delivery, DeliveryState, Severity, Target
+from alerts.records import INTERRUPTS, OPEN, Delivery, Severity, Target
 from monitor.store import tables as t
 from monitor.store.deliveries import delivery_of, selected, sent_since
 from monitor.store.feeds import chunks
@@ -59,12 +59,21 @@ def spent(tx: Connection, target: Target, since: datetime) -> Spent:
     return Spent(sent_since(tx, target, since), tx.execute(query).scalar_one())
 
 
-def overtaking(tx: Connection, delivery: Delivery) -> tuple[str, DeliveryState] | None:
-    """A later interruption of the same event to the same recipient that is sent or under way: its id and state."""
+@dataclass(frozen=True, slots=True)
+class Overtaking:
+    """A later interruption that is sent, or under way and tried `next_at`."""
+
+    id: str
+    sent: bool
+    next_at: datetime | None
+
+
+def overtaking(tx: Connection, delivery: Delivery) -> Overtaking | None:
+    """The later interruption of the same event to the same recipient, if there is one that is sent or under way."""
     later = t.delivery.alias("later")
     own = sa.select(_D.seq).where(_D.id == delivery.id).scalar_subquery()
     query = (
-        sa.select(later.c.id, later.c.state)
+        sa.select(later.c.id, later.c.state, later.c.next_at)
         .join(t.alert, t.alert.c.id == later.c.alert_id)
         .where(
             later.c.event_id == delivery.event_id,
@@ -78,7 +87,7 @@ def overtaking(tx: Connection, delivery: Delivery) -> tuple[str, DeliveryState] 
         .limit(1)
     )
     found = tx.execute(query).first()
-    return None if found is None else (found.id, found.state)
+    return None if found is None else Overtaking(found.id, found.state == "sent", found.next_at)
 
 
 def told_of(tx: Connection, alert_id: str, recipient: str) -> str | None:

@@ -93,7 +93,7 @@ CONFIRMED = replace(
 DIGEST = replace(
     ROUND, id="al5", reason="digest", kind="digest", label="", event_id="digest-desk-20310602T0400", quotes=(),
     title="5 alerts held from 22:00 to 07:00", status="", parties=(), place=None, ordinal=None, series=None,
-    source=replace(NORTH, url="", title=None, outlet="Parley"),
+    source=replace(NORTH, url="", title="`parley deliveries` shows each of them", outlet="Parley"),
     facts=(
         Fact("new", ROUND.title, NORTH, OPENED), Fact("reversed", REVERSED.title, EAST, OFF),
         Fact("corrected", SWAP.title, SOUTH, FORTY), Fact("confirmed", SWAP.title, EAST, None),
