@@ -203,9 +203,9 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def made(cafile: Path) -> Callable[..., Channel]:
-    """A channel by its settings as an operator writes them, but with half a second's patience."""
+    """A channel by its settings as an operator writes them, but with so many seconds' patience."""
 
-    def make(kind: str, **keys: Any) -> Channel:
+    def make(kind: str, patience: float = 5, **keys: Any) -> Channel:
         shape = settings_of(kind)
         if "ca_file" in shape.model_fields:
             keys.setdefault("ca_file", cafile)  # the system's authorities take a twentieth of a second to read
@@ -213,7 +213,7 @@ def made(cafile: Path) -> Callable[..., Channel]:
         assert list(settings.wrong()) == []
         channel: Any = settings.channel("way", lambda: NOON)
         waits = [name for name in ("timeout", "data_timeout") if hasattr(channel._config, name)]
-        channel._config = replace(channel._config, **dict.fromkeys(waits, timedelta(seconds=0.5)))
+        channel._config = replace(channel._config, **dict.fromkeys(waits, timedelta(seconds=patience)))
         return channel
 
     return make

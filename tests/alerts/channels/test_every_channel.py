@@ -109,12 +109,14 @@ async def attempt(made: Making, delivery: Delivering, caplog: pytest.LogCaptureF
     """One attempt by a kind at a host and port; what it says, logs and is holds no secret."""
     caplog.set_level(logging.DEBUG)
 
-    async def send(kind: str, host: str, port: int, *, tls: bool = False, cafile: Path | None = None) -> Outcome:
+    async def send(
+        kind: str, host: str, port: int, *, tls: bool = False, cafile: Path | None = None, patience: float = 5
+    ) -> Outcome:
         rig = rig_of(kind)
         keys = rig.settings(host, port, tls)
         if cafile is not None and rig.cafile:
             keys[rig.cafile] = str(cafile)
-        channel = made(kind, **keys)
+        channel = made(kind, patience, **keys)
         outcome = await channel.send(delivery(kind, rig.address))
         findings = await channel.probe()
         await channel.close()
@@ -194,7 +196,7 @@ async def test_tls_that_is_not_good_gets_neither_secret_nor_message(
 @pytest.mark.parametrize("kind", WIRED)
 async def test_a_handshake_that_does_not_end_is_transient_and_wide(kind: str, start: Any, attempt: Any) -> None:
     wire = await start(WebWire(on_accept="hang"))
-    outcome = await attempt(kind, "127.0.0.1", wire.port, tls=True)
+    outcome = await attempt(kind, "127.0.0.1", wire.port, tls=True, patience=0.5)
     assert (outcome.kind, outcome.code, outcome.wide) == ("transient", "unreachable", True) or not rig_of(kind).tells
 
 
@@ -207,7 +209,7 @@ async def test_an_answer_that_never_comes_is_ambiguous_and_nothing_goes_twice(
     wire = await start(rig.wire())
     told(wire, step)
     before = time.monotonic()
-    outcome = await attempt(kind, "127.0.0.1", wire.port)
+    outcome = await attempt(kind, "127.0.0.1", wire.port, patience=0.5 if step == "hang" else 5)
     assert time.monotonic() - before < 3
     assert wire.poured < HUGE / 4 or kind == "apprise"
     assert len(wire.messages) <= 1 + (kind == "slack")  # the probe of a bot asks, and posts nothing

@@ -69,3 +69,22 @@ async def test_words_slipped_in_before_tls_are_not_taken_for_the_servers(
     before, _, _ = bytes(wire.seen).partition(b"STARTTLS\r\n")
     assert not any(ours in before for ours in OURS)
     assert len(wire.messages) == (outcome.kind == "sent")
+
+
+async def test_a_server_that_offers_no_login_is_the_operators_to_mend(start: Any, made: Any, delivery: Any) -> None:
+    wire = await start(MailWire(offers=("SIZE 10000000",)))
+    keys = {"security": "none", "sender": "p@parley.example", **LOGIN}
+    outcome = await made("email", host="127.0.0.1", port=wire.port, **keys).send(delivery("email"))
+    assert (outcome.kind, outcome.code, outcome.wide) == ("bad_credential", "login", True)
+    assert not any(ours in wire.seen for ours in OURS)
+
+
+@pytest.mark.parametrize(("says", "tries"), [("535 5.7.8 wrong", 1), ("504 5.5.4 not after all", 2)])
+async def test_a_refused_password_is_offered_once_and_an_unknown_method_followed_by_the_next(
+    says: str, tries: int, start: Any, made: Any, delivery: Any
+) -> None:
+    wire = await start(MailWire(replies={"AUTH": says}))
+    keys = {"security": "none", "sender": "p@parley.example", **LOGIN}
+    outcome = await made("email", host="127.0.0.1", port=wire.port, **keys).send(delivery("email"))
+    assert (outcome.kind, outcome.code, outcome.wide) == ("bad_credential", says[:3], True)
+    assert bytes(wire.seen).count(b"AUTH ") == tries
