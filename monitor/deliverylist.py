@@ -24,6 +24,7 @@ _RULES = {
     "credential-pause": "the far end refuses our credentials: mend them",
     "by-hand": "put back by hand",
     "dropped": "dropped by hand",
+    "no-recipient": "the recipient is not in config/parley.yaml any more",
     "muted": "muted",
     "given-up": "tried for as long as delivery.give_up_after allows",
     "bad-target": "the far end does not know the address",
@@ -57,6 +58,7 @@ def delivery_line(delivery: Delivery, attempts: Sequence[Attempt] | None = None)
         "attempts": delivery.attempts,
         "reference": delivery.provider_ref,
         "last_error": delivery.last_error,
+        "role": delivery.role,
         "stands_for": delivery.stands_for,
     }
     if attempts is not None:
@@ -87,7 +89,7 @@ def in_full(delivery: Delivery, alert: Alert | None, attempts: Sequence[Attempt]
     yield in_short(delivery, alert)
     yield f"    alert {delivery.alert_id}, severity {delivery.severity}, made {_moment(delivery.created)}"
     if delivery.stands_for:
-        yield f"    stands in for {delivery.stands_for}"
+        yield f"    {'follows' if delivery.role == 'escalation' else 'stands in for'} {delivery.stands_for}"
     if delivery.provider_ref:
         yield f"    the far end calls it {delivery.provider_ref}"
     if delivery.last_error:
