@@ -6,18 +6,10 @@ of ITU-T I.371).
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+
+from alerts.kinds import Pace
 
 _NOW = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """One message `every` so often, and up to `burst` at once after a rest; for each target, or for a whole channel."""
-
-    every: timedelta
-    burst: int = 1
-    per: Literal["target", "channel"] = "target"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.attempts import Attempts
-from alerts.bucket import Pace
 from alerts.gates import Gates, Sleep
+from alerts.kinds import KINDS, Pace
 from alerts.records import WAITING, Channel, Delivery, Outbox, Target
 from alerts.retry import AGAIN, SUSPECT, RetryPolicy
 from alerts.ways import ChannelHealth, Log, Way
@@ -19,12 +19,8 @@ from alerts.ways import ChannelHealth, Log, Way
 Lane = tuple[str, str]
 """Channel and address: what is sent to one after the other."""
 
-PACES: Mapping[str, Pace] = {
-    "slack": Pace(timedelta(seconds=1)),
-    "slack_webhook": Pace(timedelta(seconds=1)),
-    "email": Pace(timedelta(seconds=1), burst=20, per="channel"),
-}
-"""How fast each kind is sent to: Slack takes one message a second per channel (reference: delivery 3)."""
+PACES: Mapping[str, Pace] = {name: kind.pace for name, kind in KINDS.items() if kind.pace}
+"""How fast each kind is sent to."""
 
 _LOOK = timedelta(seconds=5)  # how often to look when what is due cannot start yet
 _ROUND = timedelta(seconds=30)  # how often to come round at least, so that a watchdog sees the loop alive

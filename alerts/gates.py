@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.bucket import Bucket, Pace
+from alerts.bucket import Bucket
+from alerts.kinds import Pace
 from alerts.records import Target
 
 Sleep = Callable[[float], Awaitable[object]]

@@ -45,9 +45,9 @@ def headline(
     return f"{line}: {told}" if told else line
 
 
-def ordinal_word(number: int) -> str:
-    """ "Second" for 2; in figures with its ending past twelve: "21st"."""
-    if 1 <= number <= len(ORDINALS):
+def ordinal_word(number: int, *, figures: bool = False) -> str:
+    """ "Second" for 2; with `figures`, and past twelve, with its ending: "2nd", "21st"."""
+    if 1 <= number <= len(ORDINALS) and not figures:
         return ORDINALS[number - 1]
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"

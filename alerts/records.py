@@ -212,6 +212,7 @@ class Target:
 
 Severity = Literal["urgent", "normal", "low"]
 DeliveryState = Literal["pending", "leased", "retry", "ambiguous", "sent", "dead", "held", "suppressed"]
+Role = Literal["", "escalation", "failover", "digest"]
 WAITING: frozenset[str] = frozenset({"pending", "retry", "ambiguous"})
 """To be sent once `next_at` has come: never tried; tried in vain; tried, and nobody knows whether it was taken."""
 OPEN: frozenset[str] = WAITING | {"leased"}
@@ -227,8 +228,10 @@ class Delivery:
     `thread` is the provider's reference of the first message about the same event to the same target (Slack ts), when
     there is one. `rule` says why it is in its state: `back-off`, `retry-after`, `quiet`, `cap`, `gathering`, `digest`,
     `escalation`, `failover`, `muted`, ... `next_at` is when a waiting one is tried and a held one looked at again.
-    `stands_for` is the delivery that this one replaces or follows: the first channel's of a failover, the first
-    recipient's of an escalation. `leased` ends at `lease_until`, when the sender is taken for lost.
+    `role` says what it is besides the message of a route, and `stands_for` the delivery that it replaces or follows:
+    the first channel's of a `failover`, the first recipient's of an `escalation`; a `digest` carries others. A
+    suppressed one's rule names what carries its news, as `in-digest: ID`. `leased` ends at `lease_until`, when the
+    sender is taken for lost.
     """
 
     id: str
@@ -248,6 +251,7 @@ class Delivery:
     stands_for: str | None = None
     lease_until: datetime | None = None
     done: datetime | None = None
+    role: Role = ""
 
 
 OutcomeKind = Literal["sent", "transient", "ambiguous", "bad_target", "bad_credential", "bad_content"]
@@ -293,6 +297,10 @@ class Channel(Protocol):
     def name(self) -> str: ...
 
     async def send(self, delivery: Delivery) -> Outcome: ...
+
+    async def probe(self) -> Sequence[Finding]:
+        """What can be found out without sending anything."""
+        ...
 
     async def close(self) -> None: ...
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from alerts.kinds import KINDS
 from alerts.records import Delivery, DeliveryState, Next, Outcome
 
 AGAIN: frozenset[str] = frozenset({"transient", "ambiguous"})
@@ -36,7 +37,7 @@ class RetryPolicy:
     floor: timedelta = timedelta(seconds=1)
     cap: timedelta = timedelta(minutes=30)
     caps: Mapping[str, timedelta] = field(
-        default_factory=lambda: {"slack": timedelta(minutes=15), "slack_webhook": timedelta(minutes=15)}
+        default_factory=lambda: {name: kind.cap for name, kind in KINDS.items() if kind.cap}
     )
     give_up_after: timedelta = timedelta(hours=48)
     least_attempts: int = 10

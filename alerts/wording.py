@@ -1,6 +1,6 @@
 """PURE: days and topics in English words, the same in a headline and in a message."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from alerts.records import Span
 
@@ -39,3 +39,18 @@ def count_words(side: str, number: int) -> str:
         return f"{number:,} in all"
     giver, arrow, taker = side.partition("->")
     return f"{number:,} from {giver} to {taker}" if arrow else f"{number:,} {side}"
+
+
+def span_words(span: timedelta) -> str:
+    """45 s, 30 min, 3 h, 2 h 30 min, 4 d 2 h: to the minute below two days, to the hour above."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"

@@ -121,30 +121,32 @@ def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]
     if not isinstance(document.data, dict):
         faults.append(Fault(document.file, 1, "", "should be a mapping of keys to values", _known(model)))
         return None, faults
+    found, told = validate_part(model, document, (), document.data)
+    return found, faults + told
+
+
+def validate_part(model: type[M], document: Document, where: Where, data: object) -> tuple[M | None, list[Fault]]:
+    """What stands at `where` in the document as a model, or None; with its own faults."""
     try:
-        return model.model_validate(document.data), faults
+        return model.model_validate(data), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         # what the YAML has no value for is told already
         flawed = [flaw.where for flaw in document.flaws]
-        told = (_said(model, document, each) for each in details)
-        faults += [f for f in told if not any(f.where and flaw.startswith(f.where) for flaw in flawed)]
-        return None, faults
+        told = (_said(model, document, where, each) for each in details)
+        return None, [f for f in told if not any(f.where and flaw.startswith(f.where) for flaw in flawed)]
 
 
-def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fault:
-    where, owner, _ = _walk(model, error["loc"])
+def _said(model: type[BaseModel], document: Document, before: Where, error: ErrorDetails) -> Fault:
+    inner, owner, _ = _walk(model, error["loc"])
+    where = (*before, *inner)
     at_least = re.search(r"at least (\d+)", error["msg"])
     match error["type"]:
         case "extra_forbidden":
             return fault(document, where, "unknown key", _known(owner) if owner else "")
         case "missing":
-            return fault(document, where, "this key is missing")
-        case "union_tag_not_found":
-            return fault(document, (*where, "kind"), "this key is missing", "it says which others there are")
-        case "union_tag_invalid":
-            known = error["msg"].rpartition(": ")[2].replace("'", "")
-            return fault(document, (*where, "kind"), "unknown kind", f"known: {known}")
+            advice = "it says which others there are" if where[-1] == "kind" else ""
+            return fault(document, where, "this key is missing", advice)
         case "literal_error" if error["loc"][-1] == "[key]":
             return fault(document, where, "unknown language", f"known: {', '.join(get_args(Language))}")
         case "string_type":
@@ -165,25 +167,21 @@ def _said(model: type[BaseModel], document: Document, error: ErrorDetails) -> Fa
 
 
 def note_at(model: type[BaseModel], where: Sequence[int | str]) -> Any:
-    """The annotation at a path, None where the model has none or leaves a choice."""
+    """The annotation at a path, None where the model has none."""
     return _bare(_walk(model, where)[2])
 
 
 def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[Where, type[BaseModel] | None, Any]:
-    """pydantic's location as a path of the file, without the tags of unions; whose key the last step is; its type."""
+    """pydantic's location as a path of the file; whose key the last step is; its type."""
     note: Any = model
     owner: type[BaseModel] | None = None
     path: list[int | str] = []
     for step in loc:
         note = _bare(note)
-        members = _models(note)
-        if len(members) > 1:
-            note = next((each for each in members if step in get_args(each.model_fields["kind"].annotation)), None)
-            continue
         if step == "[key]":
             continue
         path.append(step)
-        owner = members[0] if members else None
+        owner = note if isinstance(note, type) and issubclass(note, BaseModel) else None
         if owner is not None:
             found = owner.model_fields.get(str(step))
             note = found.annotation if found else None
@@ -200,14 +198,6 @@ def _bare(note: Any) -> Any:
         rest = [each for each in get_args(note) if each is not type(None)]
         return _bare(rest[0]) if len(rest) == 1 else note
     return note
-
-
-def _models(note: Any) -> list[type[BaseModel]]:
-    if isinstance(note, type) and issubclass(note, BaseModel):
-        return [note]
-    if get_origin(note) in (Union, types.UnionType):
-        return [each for each in map(_bare, get_args(note)) if isinstance(each, type) and issubclass(each, BaseModel)]
-    return []
 
 
 def _known(model: type[BaseModel]) -> str:

@@ -4,19 +4,20 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from alerts.records import Alert, Quote, Span
+from alerts.compose.event import told
+from alerts.records import Alert, Span
 from extractors.records import Article, Claim, Dating, Evidence
 from monitor.records import Event
 
 
 def alert_line(alert: Alert) -> str:
     """One alert as `parley replay --json` prints it (DESIGN §6)."""
-    return _line(_alert(alert))
+    return _line(told(alert))
 
 
 def told_line(alert: Alert) -> str:
     """One alert of the store as `parley alerts --json` prints it: the same with its id and when it was decided."""
-    return _line({"id": alert.id, "decided": alert.decided.isoformat()} | _alert(alert))
+    return _line({"id": alert.id, "decided": alert.decided.isoformat()} | told(alert))
 
 
 def explain_line(article: Article, claims: Iterable[Claim]) -> str:
@@ -55,27 +56,6 @@ def event_line(event: Event) -> str:
     )
 
 
-def _alert(alert: Alert) -> dict[str, object]:
-    return {
-        "reason": alert.reason,
-        "watch": alert.watch,
-        "kind": alert.kind,
-        "status": alert.status,
-        "event_id": alert.event_id,
-        "title": alert.title,
-        "date": _date(alert.date),
-        "place": alert.place,
-        "ordinal": alert.ordinal,
-        "series": alert.series,
-        "counts": dict(sorted(alert.counts.items())),
-        "parties": list(alert.parties),
-        "article": _article(alert.source.url, alert.source.title, alert.source.outlet, alert.source.published),
-        "evidence": _evidence(alert.quotes),
-        "articles": alert.articles,
-        "families": alert.families,
-    }
-
-
 def _claim(claim: Claim) -> dict[str, object]:
     return {
         "watch": claim.watch,
@@ -101,7 +81,7 @@ def _date(date: Span | Dating | None) -> dict[str, str] | None:
     return None if date is None else {"start": str(date.start), "end": str(date.end), "basis": date.basis}
 
 
-def _evidence(quotes: Sequence[Quote] | Sequence[Evidence]) -> list[dict[str, object]]:
+def _evidence(quotes: Sequence[Evidence]) -> list[dict[str, object]]:
     return [{"in": q.field, "text": q.text, "start": q.start, "end": q.end, "rules": list(q.rules)} for q in quotes]
 
 

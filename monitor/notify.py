@@ -3,7 +3,6 @@
 Notices go the way of alerts, through the outbox, so that they are as lasting; they are of kind `self`.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from alerts.records import Alert, Fact, Source
 from alerts.rules import Mailing, Route
 from monitor.health import notices, told
 from monitor.mailing import post
+from monitor.notices import notice
 from monitor.records import Feed, FeedState
 from monitor.store import feeds
 
@@ -38,10 +38,10 @@ def notify(
     for turn, about in turns:
         if not about:
             continue
-        notice = _notice(turn, about, configured, now)
+        told_now = _notice(turn, about, configured, now)
         routes = (Route(tuple(to)),) if to else ()
-        post(tx, notice, replace(mailing, routes=routes), now, earlier=False)
-        made.append(notice)
+        post(tx, told_now, replace(mailing, routes=routes), now, earlier=False)
+        made.append(told_now)
         for state in about:
             habits = replace(state.habits, noticed=now if turn == "bad" else None)
             feeds.save(tx, replace(state, habits=habits))
@@ -53,28 +53,15 @@ def _notice(turn: Turn, about: Sequence[FeedState], configured: Mapping[str, Fee
     verb = "is" if len(about) == 1 else "are"
     title = f"{many} {verb} in trouble" if turn == "bad" else f"{many} {verb} well again"
     facts = tuple(_fact(turn, state, configured[state.url], now) for state in about)
-    return Alert(
-        id=hashlib.sha256(f"self|{turn}|{now.isoformat()}|{title}".encode()).hexdigest()[:20],
-        reason="notice",
-        watch="",
-        kind="self",
-        status=turn,
+    return notice(
+        title,
+        facts,
+        turn=turn,
         event_id=f"self-sources-{now:%Y%m%dT%H%M%S}-{turn}",
-        title=title,
-        date=None,
-        place=None,
-        ordinal=None,
-        series=None,
-        counts={},
-        parties=(),
-        source=Source("", "`parley feeds` shows every source and what is known of it", "Parley", "parley", now, now),
-        quotes=(),
-        articles=0,
-        families=len(about),
-        rules=(),
-        decided=now,
-        facts=facts,
         label="sources",
+        count=len(about),
+        advice="`parley feeds` shows every source and what is known of it",
+        now=now,
     )
 
 

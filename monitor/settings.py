@@ -6,81 +6,41 @@ or in systemd's credentials directory as `<channel>.<key>`, which wins over both
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from alerts.channels.email import is_loopback
+from alerts.channels import settings_of
+from alerts.channels.shape import ChannelSettings, mail_address
+from alerts.kinds import KINDS
 from alerts.records import Target
 from alerts.rules import EVERY_DAY, USUAL, Cap, Digest, Escalation, Mailing, Quiet, Recipient, Route, SeverityRule
 from monitor.addresses import Opened, opened
+from monitor.crossed import crossed
 from monitor.documents import Document, Where, read
 from monitor.environment import overlay
-from monitor.faults import Fault, Faults, fault, validate
+from monitor.faults import Fault, Faults, fault, validate, validate_part
 from monitor.records import Feed
 from monitor.secrets import Found, Secrets
 from monitor.settingsfile import (
     DAYS,
-    ConsoleModel,
-    EmailModel,
     Keep,
+    Narrowed,
     Notices,
     Polling,
     RecipientModel,
     RouteModel,
     SettingsModel,
-    SeverityModel,
-    SlackModel,
-    SlackWebhookModel,
     Workers,
 )
 
 FILE = Path("config") / "parley.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
-    """Alerts on standard output."""
-
-
-@dataclass(frozen=True, slots=True)
-class EmailSettings:
-    """A mail server. `sender` is the From of the mails; `ca_file` replaces the system's authorities."""
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"]
-    username: str | None
-    password: SecretStr | None
-    sender: str
-    ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SlackSettings:
-    """A bot token. `base_url` None: Slack itself."""
-
-    token: SecretStr
-    base_url: str | None = None
-    ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SlackWebhookSettings:
-    """The address of an incoming webhook, which is the secret."""
-
-    url: SecretStr
-    ca_file: Path | None = None
-
-
-ChannelSettings = ConsoleSettings | EmailSettings | SlackSettings | SlackWebhookSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +104,16 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     channels = {
         name: channel
         for name, each in model.channels.items()
-        if (channel := _channel(name, each, secrets, home, document, faults)) is not None
+        if (channel := _channel(name, each.kind, secrets, home, document, faults)) is not None
     }
     proxy = secrets.find(("polling",), "proxy", model.polling.proxy, model.polling.proxy_file).value
     if proxy and not re.match(r"https?://[^/\s]+", proxy.get_secret_value()):
         message = "should be an address such as http://proxy.example.org:3128"
         faults.append(fault(document, ("polling", "proxy"), message))
+    beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
+    if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
+        message = "should be an address that begins with https:// or http://"
+        faults.append(fault(document, ("heartbeat", "url"), message))
     open_to = opened(model.polling.open_to)
     if isinstance(open_to, str):
         faults.append(fault(document, ("polling", "open_to"), open_to))
@@ -158,11 +122,6 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     faults += secrets.faults
     if faults or store is None or isinstance(open_to, str):
         return Faults(tuple(faults))
-    beat_url = secrets.find(("heartbeat",), "url", model.heartbeat.url, model.heartbeat.url_file).value
-    if beat_url and not re.match(r"https?://[^/\s]+", beat_url.get_secret_value()):
-        faults.append(
-            fault(document, ("heartbeat", "url"), "should be an address that begins with https:// or http://")
-        )
     return Settings(
         home=home,
         watches=model.watches,
@@ -183,18 +142,19 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     )
 
 
-def _domain(channels: Mapping[str, ChannelSettings]) -> str:
-    senders = [each.sender for each in channels.values() if isinstance(each, EmailSettings)]
-    return senders[0].rsplit("@", 1)[-1].rstrip("> ") if senders else "parley.invalid"
+def _domain(senders: Iterable[str]) -> str:
+    address = mail_address(next(iter(senders), None))
+    return address.rpartition("@")[2] if address else "parley.invalid"
 
 
 def _mailing(model: SettingsModel, channels: Mapping[str, ChannelSettings]) -> Mailing:
     recipients = {name: _recipient(name, each, model) for name, each in model.recipients.items()}
+    senders = {name: sender for name, each in channels.items() if (sender := each.signs_as()) is not None}
     return Mailing(
         routes=tuple(map(_route, model.routes)) or (Route(tuple(recipients)),),
         recipients=recipients,
-        senders={name: each.sender for name, each in channels.items() if isinstance(each, EmailSettings)},
-        domain=model.delivery.domain or _domain(channels),
+        senders=senders,
+        domain=model.delivery.domain or _domain(senders.values()),
         severities=tuple(
             SeverityRule(each.is_, frozenset(each.watches), frozenset(each.kinds), frozenset(each.reasons))
             for each in model.severity
@@ -255,55 +215,34 @@ def _store_url(
 
 
 def _channel(
-    name: str,
-    model: ConsoleModel | EmailModel | SlackModel | SlackWebhookModel,
-    secrets: Secrets,
-    home: Path,
-    document: Document,
-    faults: list[Fault],
+    name: str, kind: str, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
 ) -> ChannelSettings | None:
+    """A channel by the settings of its kind, with its secrets found and its files named from the home."""
     where: Where = ("channels", name)
-    if isinstance(model, ConsoleModel):
-        return ConsoleSettings()
-    ca_file = home / model.ca_file if model.ca_file else None
-    if ca_file is not None and not ca_file.is_file():
-        faults.append(fault(document, (*where, "ca_file"), "there is no such file"))
-    match model:
-        case EmailModel():
-            password = secrets.find(where, "password", model.password, model.password_file)
-            faults += _mail_faults(model, password, where, document)
-            usual = {"starttls": 587, "tls": 465, "none": 25}[model.security]
-            port = model.port or usual
-            return EmailSettings(
-                model.host, port, model.security, model.username, password.value, model.sender, ca_file
-            )
-        case SlackModel():
-            token = secrets.need(where, "token", model.token, model.token_file)
-            return SlackSettings(token.value, model.api_url, ca_file) if token.value else None
-        case SlackWebhookModel():
-            url = secrets.need(where, "url", model.url, model.url_file)
-            if url.value and not re.match(r"https?://[^/\s]+", url.value.get_secret_value()):
-                faults.append(fault(document, url.where, "should be the address that Slack gave, https://…"))
-            return SlackWebhookSettings(url.value, ca_file) if url.value else None
-
-
-def _mail_faults(model: EmailModel, password: Found, where: Where, document: Document) -> list[Fault]:
-    faults = []
-    if model.security == "none" and not is_loopback(model.host):
-        message = "none would send mail and password in clear; only this machine may be talked to so"
-        faults.append(fault(document, (*where, "security"), message, "use starttls or tls"))
-    if model.username and not password.value and not password.tried:
-        advice = "give password, password_file or the credential"
-        faults.append(fault(document, where, "there is a username but no password", advice))
-    if password.value and not model.username:
-        faults.append(fault(document, password.where, "there is a password but no username"))
-    if not _is_address(model.sender):
-        faults.append(fault(document, (*where, "sender"), "should be a mail address, such as parley@example.org"))
-    return faults
-
-
-def _is_address(text: str) -> bool:
-    return re.fullmatch(r"(?:[^<>@]*<)?[^\s<>@,;:]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>?", text) is not None
+    if kind not in KINDS:
+        faults.append(fault(document, (*where, "kind"), "unknown kind", _listed(KINDS)))
+        return None
+    shape = settings_of(kind)
+    made, found = validate_part(shape, document, where, document.data["channels"][name])
+    faults += found
+    if made is None:
+        return None
+    given: dict[str, Found] = {}
+    for key in shape.secrets():
+        look = secrets.need if key in shape.needed else secrets.find
+        given[key] = look(where, key, getattr(made, key), getattr(made, f"{key}_file"))
+    put: dict[str, object] = {key: each.value for key, each in given.items()}
+    if (ca_file := getattr(made, "ca_file", None)) is not None:
+        put["ca_file"] = home / ca_file
+        if not (home / ca_file).is_file():
+            faults.append(fault(document, (*where, "ca_file"), "there is no such file"))
+    whole = made.model_copy(update=put)
+    for wrong in whole.wrong():
+        about = given.get(wrong.key)
+        if about is None or about.value is not None or not about.tried:  # else why it is not there is told already
+            place = about.where if about else (*where, wrong.key)
+            faults.append(fault(document, place, wrong.message, wrong.advice))
+    return whole if all(given[key].value is not None for key in shape.needed) else None
 
 
 def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault]:
@@ -325,16 +264,14 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
         channel = model.channels.get(recipient.channel)
         if channel is None:
             say((*where, "channel"), f"unknown channel {recipient.channel}", _listed(model.channels))
-        elif channel.kind in ("email", "slack") and recipient.to is None:
-            say(where, f"this key is missing: to; a recipient on {recipient.channel} needs an address")
-        elif channel.kind == "email" and not _is_address(str(recipient.to)):
-            say((*where, "to"), "should be a mail address, such as desk@example.org")
-        elif channel.kind == "slack" and not re.fullmatch(r"[A-Z][A-Z0-9]{2,}", str(recipient.to)):
-            say((*where, "to"), "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+        elif channel.kind in KINDS:
+            wrong = settings_of(channel.kind).address_fault(recipient.to, recipient.channel)
+            if wrong is not None:
+                say((*where, wrong.key) if wrong.key else where, wrong.message, wrong.advice)
         if recipient.fallback is not None and recipient.fallback not in model.recipients:
             say((*where, "fallback"), f"unknown recipient {recipient.fallback}", _listed(model.recipients))
         elif recipient.fallback == name:
-            say((*where, "fallback"), "names itself", _listed(model.recipients))
+            say((*where, "fallback"), "names itself", "name another recipient, or take it out")
     for i, name in enumerate(model.notices.to or ()):
         if name not in model.recipients:
             say(("notices", "to", i), f"unknown recipient {name}", _listed(model.recipients))
@@ -347,7 +284,7 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             for k, each in enumerate(step.to):
                 if each not in model.recipients:
                     say(("routes", i, "escalate", j, "to", k), f"unknown recipient {each}", _listed(model.recipients))
-    parts: tuple[tuple[str, Sequence[RouteModel | SeverityModel]], ...]
+    parts: tuple[tuple[str, Sequence[Narrowed]], ...]
     parts = (("routes", model.routes), ("severity", model.severity))
     for part, narrowed in parts:
         for i, narrow in enumerate(narrowed):
@@ -357,6 +294,8 @@ def _crossed(model: SettingsModel, document: Document, home: Path) -> list[Fault
             for j, each in enumerate(narrow.kinds):
                 if each not in topics:
                     say((part, i, "kinds", j), f"unknown topic {each}", _known(home, "topics"))
+    for place, message, advice in crossed(model):
+        say(place, message, advice)
     if not model.recipients:
         say((), "there are no recipients: nobody would hear", "give at least one, such as me: {channel: console}")
     return faults

@@ -5,9 +5,9 @@ from datetime import time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from monitor.faults import Duration, Slug, Strict, Text, WebAddress
+from monitor.faults import Duration, Slug, Strict, Text
 
 
 def _size(value: object) -> object:
@@ -128,46 +128,12 @@ class Log(Strict):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class ConsoleModel(Strict):
-    """Alerts on standard output."""
+class ChannelModel(BaseModel):
+    """A channel's kind; the keys that go with it are in `alerts.channels`, in the kind's own file."""
 
-    kind: Literal["console"]
+    model_config = ConfigDict(extra="allow", frozen=True)
 
-
-class EmailModel(Strict):
-    """A mail server to hand alerts to."""
-
-    kind: Literal["email"]
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$")]
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: Text | None = None
-    password: SecretStr | None = None
-    password_file: Text | None = None
-    sender: Text
-    ca_file: Text | None = None
-
-
-class SlackModel(Strict):
-    """A Slack app with a bot token; `api_url` is for a server that speaks Slack's interface."""
-
-    kind: Literal["slack"]
-    token: SecretStr | None = None
-    token_file: Text | None = None
-    api_url: WebAddress | None = None
-    ca_file: Text | None = None
-
-
-class SlackWebhookModel(Strict):
-    """An incoming webhook of Slack: its address fixes the channel and is the secret."""
-
-    kind: Literal["slack_webhook"]
-    url: SecretStr | None = None
-    url_file: Text | None = None
-    ca_file: Text | None = None
-
-
-ChannelModel = Annotated[ConsoleModel | EmailModel | SlackModel | SlackWebhookModel, Field(discriminator="kind")]
+    kind: str
 
 
 class QuietModel(Strict):
@@ -213,25 +179,27 @@ class EscalationModel(Strict):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class RouteModel(Strict):
-    """Which alerts go to whom; a key left out means all."""
+class Narrowed(Strict):
+    """Which alerts are meant; a key left out means all."""
 
-    to: Annotated[tuple[str, ...], Field(min_length=1)]
     watches: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+
+class RouteModel(Narrowed):
+    """Which alerts go to whom, and how."""
+
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
     severity: tuple[Severity, ...] = ()
     digest: DigestModel | None = None
     escalate: tuple[EscalationModel, ...] = ()
 
 
-class SeverityModel(Strict):
-    """What is of which severity; a key left out means all. The first that fits decides."""
+class SeverityModel(Narrowed):
+    """Which alerts are of which severity. The first that fits decides."""
 
     is_: Annotated[Severity, Field(alias="is")]
-    watches: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
 
 
 class SettingsModel(Strict):

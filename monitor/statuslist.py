@@ -15,10 +15,12 @@ from sqlalchemy.engine import make_url
 from monitor.archive.recording import ArchiveFile, files
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta
+from monitor.store import Store, feeds, journal, meta, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.totals import Totals, totals
+from monitor.store.trouble import Tally
+from monitor.trouble import OCCURRENCES, Row
 
 # The journal of this long is counted in the status.
 LATELY = timedelta(days=7)
@@ -26,13 +28,18 @@ LATELY = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life."""
+    """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life.
+
+    `troubles` are those that last; `queues` what is not settled, by channel.
+    """
 
     totals: Totals
     health: Mapping[str, int]
     next_due: datetime | None
     journal: Mapping[str, int]
     alive: datetime | None
+    troubles: tuple[Row, ...]
+    queues: tuple[Tally, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def status(own: Settings, store: Store | None, version: str, now: datetime) -> S
         archive = files(own.archive)
     except OSError as error:
         raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
-    return Status(version, where, memory, archive, own.keep, _room(own.archive))
+    return Status(version, where, memory, archive, own.keep, room(own.archive))
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -88,6 +95,10 @@ def status_lines(status: Status) -> Iterator[str]:
         yield f"events      {known.events:,}"
         yield f"alerts      {known.alerts:,}"
         yield f"deliveries  {_tally(known.deliveries)}"
+        for queue in memory.queues:
+            yield f"queue       {_queue(queue)}"
+        for row in memory.troubles:
+            yield f"trouble     {row.key} since {_minute(row.since)}{f': {row.detail}' if row.detail else ''}"
     first_last = f", {status.archive[0].day} to {status.archive[-1].day}" if status.archive else ""
     size = _size(sum(file.size for file in status.archive))
     yield f"archive     {len(status.archive):,} files, {size}{first_last}"
@@ -115,6 +126,19 @@ def status_line(status: Status) -> str:
             "events": known.events,
             "alerts": known.alerts,
             "deliveries": dict(known.deliveries),
+            "queues": {
+                each.channel: {
+                    "waiting": each.waiting,
+                    "oldest": _iso(each.oldest),
+                    "held": dict(each.held),
+                    "dead": each.dead,
+                }
+                for each in memory.queues
+            },
+            "troubles": [
+                {"key": row.key, "since": _iso(row.since), "told": _iso(row.told), "detail": row.detail}
+                for row in memory.troubles
+            ],
             "journal": dict(memory.journal),
         }
     value["archive"] = {
@@ -161,7 +185,21 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         feeds.next_due(tx),
         dict(sorted(lately.items())),
         datetime.fromisoformat(alive) if alive else None,
+        tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
+        trouble.tallies(tx),
     )
+
+
+def _queue(queue: Tally) -> str:
+    oldest = f" since {_minute(queue.oldest)}" if queue.oldest else ""
+    parts = [f"{queue.waiting:,} wait{oldest}"] if queue.waiting else []
+    if queue.held:
+        parts.append(
+            f"{sum(queue.held.values()):,} held ({', '.join(f'{n:,} {rule}' for rule, n in queue.held.items())})"
+        )
+    if queue.dead:
+        parts.append(f"{queue.dead:,} given up")
+    return f"{queue.channel}: {', '.join(parts)}"
 
 
 def _tally(counts: Mapping[str, int]) -> str:
@@ -188,7 +226,7 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _room(folder: Path) -> int | None:
+def room(folder: Path) -> int | None:
     """Bytes that are free on the disk of `folder`, or of the nearest folder above it that there is."""
     for place in (folder, *folder.parents):
         with contextlib.suppress(OSError):

@@ -4,14 +4,24 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import click
 import pytest
 from pydantic import BaseModel
 
+from alerts import channels
+from alerts.kinds import KINDS
 from monitor.cli import main
-from monitor.settingsfile import ChannelModel, SettingsModel
+from monitor.settingsfile import (
+    CapModel,
+    DigestModel,
+    EscalationModel,
+    QuietModel,
+    RecipientModel,
+    RouteModel,
+    SettingsModel,
+    SeverityModel,
+)
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -52,9 +62,14 @@ def settings_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iterato
 
 
 PATHS = list(settings_of(SettingsModel))
-CHANNELS = get_args(get_args(ChannelModel)[0])
-CHANNEL_KEYS = sorted({key for model in CHANNELS for key in model.model_fields})
-RECIPIENT_KEYS = ["channel", "to", "watches", "kinds", "reasons"]
+CHANNEL_KEYS = sorted({key for kind in KINDS for key in channels.settings_of(kind).model_fields})
+PEOPLE_KEYS = sorted(
+    {
+        field.alias or name
+        for model in (RecipientModel, QuietModel, CapModel, RouteModel, DigestModel, EscalationModel, SeverityModel)
+        for name, field in model.model_fields.items()
+    }
+)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -74,13 +89,13 @@ def test_every_setting_is_in_the_readme_with_its_variable_and_in_the_shipped_fil
     assert re.search(rf"\b{path[-1]}\b", SETTINGS)
 
 
-@pytest.mark.parametrize("key", [*CHANNEL_KEYS, *RECIPIENT_KEYS])
+@pytest.mark.parametrize("key", [*CHANNEL_KEYS, *PEOPLE_KEYS])
 def test_every_key_of_a_channel_recipient_or_route_is_in_both(key: str) -> None:
     assert re.search(rf"\b{key}\b", README)
     assert re.search(rf"\b{key}\b", SETTINGS) or key == "api_url"  # for servers that speak Slack's interface: README
 
 
-@pytest.mark.parametrize("kind", [get_args(model.model_fields["kind"].annotation)[0] for model in CHANNELS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_channel_is_shown_in_both(kind: str) -> None:
     assert f"kind: {kind}" in README
     assert f"kind: {kind}" in SETTINGS

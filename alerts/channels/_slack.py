@@ -1,15 +1,11 @@
-"""What the two ways into Slack have in common: the session, the classes of answers and of broken connections."""
+"""What the two ways into Slack have in common: the classes of its answers, and a message made plainer or marked."""
 
-import asyncio
 import json
 import logging
-import ssl
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import aiohttp
 
 from alerts.records import Delivery, Outcome, OutcomeKind
 
@@ -17,6 +13,8 @@ from alerts.records import Delivery, Outcome, OutcomeKind
 SDK_LOG = logging.getLogger("alerts.channels.slack.sdk")
 SDK_LOG.setLevel(logging.WARNING)
 
+_NAME = re.compile(r"[a-z0-9_]{1,80}")
+_SCOPES = re.compile(r"[a-z:.,_]{1,200}")
 CREDENTIAL = frozenset(
     [
         "invalid_auth",
@@ -74,6 +72,7 @@ CONTENT = frozenset(
         "invalid_json",
     ]
 )
+MOST_BLOCKS = 50
 TRANSIENT = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"])
 
 
@@ -94,44 +93,6 @@ _CLASSES: tuple[tuple[frozenset[str], OutcomeKind], ...] = (
 )
 
 
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """The Retry-After of an answer in seconds, the only form Slack uses; None without one."""
-    for name, value in headers.items():
-        if name.lower() == "retry-after" and value.strip().isdecimal():
-            return timedelta(seconds=min(int(value.strip()), 10**7))
-    return None
-
-
-def broken(error: Exception, secret: str) -> Outcome:
-    """The outcome of a connection that gave no answer.
-
-    Until there is a connection nothing was posted. After that the post may have been taken, whatever broke: slack_sdk's
-    own retry would post twice here (measured).
-    """
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return Outcome("bad_credential", "tls", "TLS with Slack failed, nothing was sent; check address and cafile")
-    detail = type(error).__name__ + (f": {error}" if str(error) else "")
-    detail = detail.replace(secret, "***")[:300]
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Outcome("transient", "unreachable", f"Slack could not be reached: {detail}")
-    if isinstance(error, aiohttp.InvalidURL):
-        return Outcome("bad_credential", "address", "the address of Slack is not a URL; check the configuration")
-    code = "timeout" if isinstance(error, TimeoutError) else "cut"
-    return Outcome("ambiguous", code, f"the connection ended before Slack answered: {detail}")
-
-
-def session(timeout: timedelta) -> aiohttp.ClientSession:
-    """One per message. `connect` is shorter than the whole, so that a slow connection is told from a slow answer."""
-    seconds = timeout.total_seconds()
-    # trust_env: HTTPS_PROXY is honoured as by any client, and so is NO_PROXY, which the SDK's own reading ignores.
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2), trust_env=True)
-
-
-def trusted(cafile: Path | None) -> ssl.SSLContext:
-    """Verification by the system's authorities, or by `cafile` alone."""
-    return ssl.create_default_context(cafile=str(cafile) if cafile else None)
-
-
 def content(delivery: Delivery) -> dict[str, Any]:
     """The stored JSON as a new dict."""
     loaded = json.loads(delivery.payload)
@@ -144,5 +105,34 @@ def text_only(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "blocks"}
 
 
-FAULTS = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
-"""What a broken connection raises; anything else is a programming error."""
+REPEAT = "This may be a repeat: an earlier attempt ended before Slack answered."
+
+
+def repeated(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The message with a first line that says so, in the text and, where there are blocks, above them."""
+    marked = dict(body) | {"text": f"{REPEAT}\n{body.get('text', '')}"}
+    if "blocks" in body:
+        line = {"type": "context", "elements": [{"type": "plain_text", "text": REPEAT, "emoji": False}]}
+        marked["blocks"] = [line, *body["blocks"]][:MOST_BLOCKS]
+    return marked
+
+
+def word(said: str) -> str:
+    """What Slack said if it is one of its names for an error; empty otherwise: it may be anything, also a secret."""
+    return said if _NAME.fullmatch(said) else ""
+
+
+def refused(status: int, name: str, wish: timedelta | None, needed: str = "") -> Outcome:
+    """The outcome of an answer that is no yes: HTTP status, Slack's word for it, its Retry-After, the scope missed."""
+    name = word(name)
+    if status == 429 or name in TRANSIENT:
+        return Outcome("transient", name or "429", "Slack asks for a slower pace", retry_after=wish)
+    if status in (401, 403) and not name:
+        return Outcome("bad_credential", str(status), "Slack refuses the token; check it", wide=True)
+    if status >= 500:  # a server's failure after a whole request, whatever it calls itself
+        return Outcome("ambiguous", str(status), "Slack failed and may have posted", retry_after=wish, wide=True)
+    if not name:
+        return Outcome("ambiguous", str(status or "answer"), "Slack's answer is not its own; is there a proxy between?")
+    kind = classify(name)
+    detail = f"Slack answered {name}" + (f" (needs {needed})" if _SCOPES.fullmatch(needed) else "")
+    return Outcome(kind, name, detail, retry_after=wish, wide=kind == "bad_credential")

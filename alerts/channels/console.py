@@ -1,10 +1,22 @@
 """Alerts on a text stream: for trying things out, and for those who read the journal."""
 
-from typing import TextIO
+import sys
+from collections.abc import Sequence
+from typing import Literal, TextIO
 
-from alerts.records import Delivery, Outcome
+from alerts.channels.shape import ChannelSettings, Clock
+from alerts.records import Delivery, Finding, Outcome
 
 _RULE = "─" * 76
+
+
+class Settings(ChannelSettings):
+    """Alerts on standard output."""
+
+    kind: Literal["console"]
+
+    def channel(self, name: str, _clock: Clock, /) -> "ConsoleChannel":
+        return ConsoleChannel(name, sys.stdout)
 
 
 class ConsoleChannel:
@@ -22,8 +34,13 @@ class ConsoleChannel:
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
         except (OSError, ValueError) as error:  # ValueError: the stream is closed
-            return Outcome("transient", "stream", f"the console could not be written to: {error}")
+            return Outcome("transient", "stream", f"the console could not be written to: {error}", wide=True)
         return Outcome("sent", "written")
 
     async def close(self) -> None:
         """Nothing to close: the stream belongs to whoever handed it in."""
+
+    async def probe(self) -> Sequence[Finding]:
+        """Whether the stream is open."""
+        closed = self._stream.closed
+        return (Finding(not closed, "standard output is closed" if closed else "alerts go to standard output"),)

@@ -6,24 +6,83 @@ each failure is known to lie before or after the moment from which the server ma
 """
 
 import asyncio
-import ipaddress
-import re
+import base64
 import ssl
-from dataclasses import dataclass, field
-from datetime import timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+from pydantic import Field, SecretStr
 
-from alerts.records import AlertsError, Delivery, Outcome, OutcomeKind
+from alerts.channels._smtp import THEIRS, Step, aligned, classify, lasting, refused, text_only, tls_fault
+from alerts.channels.shape import ChannelSettings, Clock, Text, Wrong, existing, hidden, is_loopback, mail_address
+from alerts.records import AlertsError, Delivery, Finding, Outcome, OutcomeKind
 
-_ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
-_CREDENTIAL = frozenset({530, 534, 535, 538})
-Step = Literal["connect", "greeting", "starttls", "login", "sender", "recipient", "data"]
+__all__ = ["EmailChannel", "EmailConfig", "Settings", "classify", "is_loopback", "text_only"]
+_ROOM = 100_000  # bytes: a mail of ours with many sources and both its parts has less
+_UNKNOWN = frozenset({500, 501, 502, 503, 504})  # a method that was offered and is none after all
+_USUAL = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Settings(ChannelSettings):
+    """A mail server to hand alerts to. `sender` is the From of the mails; the port left out is the usual one."""
+
+    kind: Literal["email"]
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$")]
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Text | None = None
+    password: SecretStr | None = None
+    password_file: Text | None = None
+    sender: Text
+    ca_file: Path | None = None
+
+    @classmethod
+    def address_fault(cls, to: str | None, channel: str) -> Wrong | None:
+        if to is None:
+            return Wrong("", f"this key is missing: to; a recipient on {channel} needs an address")
+        return None if mail_address(to) else Wrong("to", "should be a mail address, such as desk@example.org")
+
+    def wrong(self) -> Iterator[Wrong]:
+        if self.security == "none" and not is_loopback(self.host):
+            message = "none would send mail and password in clear; only this machine may be talked to so"
+            yield Wrong("security", message, "use starttls or tls")
+        if self.username and not self.password:
+            advice = "give password, password_file or the credential"
+            yield Wrong("password", "there is a username but no password", advice)
+        if self.password and not self.username:
+            yield Wrong("password", "there is a password but no username")
+        if not mail_address(self.sender):
+            yield Wrong("sender", "should be a mail address, such as parley@example.org")
+
+    def signs_as(self) -> str | None:
+        return self.sender
+
+    def usual_port(self) -> int:
+        """The port given, or the one that goes with the security."""
+        return self.port or _USUAL[self.security]
+
+    def channel(self, name: str, clock: Clock, /) -> "EmailChannel":
+        config = EmailConfig(
+            self.host,
+            self.usual_port(),
+            mail_address(self.sender) or self.sender,
+            self.security,
+            self.username,
+            self.password.get_secret_value() if self.password else None,
+            self.ca_file,
+        )
+        return EmailChannel(name, config, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +115,35 @@ class EmailConfig:
             )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.rstrip(".").lower() == "localhost"
+@dataclass(slots=True)
+class _Talk:
+    """One connection and how far it has come."""
+
+    client: SMTP
+    step: Step = "connect"
+
+    def end(self) -> None:
+        # No QUIT: the message is accepted or not by now, and a server slow to say goodbye holds nobody up. Nor does
+        # TLS's own goodbye: left waiting for it, the connection would outlive the loop of `parley test-alert`.
+        connection = self.client.transport
+        self.client.close()
+        if isinstance(connection, asyncio.Transport):
+            connection.abort()
 
 
 class EmailChannel:
-    """Sends RFC 5322 bytes to `Target.address`. The certificate authorities are read once, here."""
+    """Sends RFC 5322 bytes to `Target.address`. The certificate authorities are read once, here.
 
-    def __init__(self, name: str, config: EmailConfig) -> None:
+    `clock` is for `probe` alone, which warns of a certificate that ends soon.
+    """
+
+    def __init__(self, name: str, config: EmailConfig, clock: Clock | None = None) -> None:
         self.name = name
         self._config = config
-        self._context = ssl.create_default_context(cafile=str(config.cafile) if config.cafile else None)
+        self._clock = clock
+        self._context = ssl.create_default_context(cafile=existing(config.cafile))
+        login = f"\0{config.username}\0{config.password}"
+        self._secrets = (config.password, _spelt(config.password), _spelt(login)) if config.password else ()
 
     async def send(self, delivery: Delivery) -> Outcome:
         """One attempt. A message refused for its size or form goes out as text only within the same attempt."""
@@ -84,11 +157,51 @@ class EmailChannel:
     async def close(self) -> None:
         """Nothing stays open between messages."""
 
-    async def _attempt(self, address: str, message: bytes) -> Outcome:
-        if not address.isascii():
-            return Outcome(
-                "bad_target", "address", f"{address}: only ASCII addresses can be served; check the recipient"
+    async def probe(self) -> Sequence[Finding]:
+        """Connection, TLS and the end of its certificate, login, sender and size, up to MAIL FROM and RSET; and whether
+        the sender's domain and the server's belong together."""
+        config, talk, found = self._config, self._talk(), list[Finding]()
+        try:
+            fault = await self._enter(talk)
+            if fault is None:
+                await self._ask(talk, found)
+            else:
+                found.append(Finding(False, fault.detail))
+        except SMTPResponseException as error:
+            found.append(Finding(False, self._told(refused(talk.step, error.code, error.message)).detail))
+        except (SMTPException, OSError) as error:
+            found.append(Finding(False, self._broken(talk.step, error).detail))
+        finally:
+            talk.end()
+        domain = config.envelope.rpartition("@")[2]
+        if not is_loopback(config.host) and not aligned(domain, config.host):
+            advice = (
+                f"to look at: mails from {domain} leave by {config.host}; see that the SPF record of {domain} names "
+                f"this server, or that it signs with DKIM for {domain}: else mails may be taken for forged"
             )
+            found.append(Finding(True, advice))
+        return tuple(found)
+
+    async def _ask(self, talk: _Talk, found: list[Finding]) -> None:
+        """Add to what is `found` what a server says once it let us in."""
+        config, client = self._config, talk.client
+        found.append(Finding(True, f"{config.host}:{config.port} answers"))
+        certificate = client.get_transport_info("peercert")
+        if certificate:
+            seconds = ssl.cert_time_to_seconds(certificate["notAfter"])
+            now = self._clock() if self._clock else None
+            found.append(lasting(datetime.fromtimestamp(seconds, UTC), now))
+        if config.username is not None:
+            found.append(Finding(True, f"the login of {config.username} is taken"))
+        talk.step = "sender"
+        await client.mail(config.envelope)
+        found.append(Finding(True, f"mail from {config.envelope} is taken"))
+        await client.rset()
+        size = client.esmtp_extensions.get("size", "")
+        if size.isdecimal() and int(size):
+            found.append(Finding(int(size) >= _ROOM, f"mails may be up to {int(size) // 1000} kB"))
+
+    def _talk(self) -> _Talk:
         config = self._config
         client = SMTP(
             hostname=config.host,
@@ -99,115 +212,99 @@ class EmailChannel:
             start_tls=False,  # done by hand below; the library's default would go on in clear without it
             tls_context=self._context,
         )
-        step: Step = "connect"
+        return _Talk(client)
+
+    async def _enter(self, talk: _Talk) -> Outcome | None:
+        """Up to the moment at which a sender can be named; None when there. Raises what the library raises too."""
+        config, client = self._config, talk.client
         try:
             await client.connect()
-            step = "greeting"
+            talk.step = "greeting"
             await client.ehlo()
             if config.security == "starttls":
-                step = "starttls"
+                talk.step = "starttls"
                 if not client.supports_extension("starttls"):
-                    return self._fault(
-                        "bad_credential",
-                        "no-starttls",
-                        "the server offers no STARTTLS; nothing was sent. Use another port",
-                    )
+                    advice = "the server offers no STARTTLS; nothing was sent. Use another port, or security: tls"
+                    return self._fault("bad_credential", "no-starttls", advice, wide=True)
                 await client.starttls(server_hostname=config.host)
                 await client.ehlo()
             if config.username is not None:
-                step = "login"
-                await client.login(config.username, config.password or "")
-            step = "sender"
-            sized = [f"SIZE={len(message)}"] if client.supports_extension("size") else []
-            await client.mail(config.envelope, options=sized)
-            step = "recipient"
-            await client.rcpt(address)
-            step = "data"
-            reply = await client.data(message, timeout=config.data_timeout.total_seconds())
+                talk.step = "login"
+                await self._login(client, config.username, config.password or "")
         except SMTPResponseException as error:
-            return self._refused(step, error.code, error.message)
+            return self._told(refused(talk.step, error.code, error.message))
         except (SMTPException, OSError) as error:
-            return self._broken(step, error)
+            return self._broken(talk.step, error)
+        return None
+
+    async def _login(self, client: SMTP, username: str, password: str) -> None:
+        """By the first method that the server does know. The library would try a refused password by all of them, and
+        three refusals at once are what accounts are locked for."""
+        unknown: Exception = SMTPException("it offers none of CRAM-MD5, PLAIN and LOGIN")
+        for method in client.supported_auth_methods:
+            by = {"cram-md5": client.auth_crammd5, "plain": client.auth_plain, "login": client.auth_login}.get(method)
+            if by is None:
+                continue
+            try:
+                await by(username, password)
+            except SMTPAuthenticationError as error:
+                if error.code not in _UNKNOWN:
+                    raise
+                unknown = error
+            else:
+                return
+        raise unknown
+
+    async def _attempt(self, address: str, message: bytes) -> Outcome:
+        if not address.isascii():
+            return Outcome(
+                "bad_target", "address", f"{address}: only ASCII addresses can be served; check the recipient"
+            )
+        talk = self._talk()
+        client = talk.client
+        try:
+            fault = await self._enter(talk)
+            if fault is not None:
+                return fault
+            talk.step = "sender"
+            sized = [f"SIZE={len(message)}"] if client.supports_extension("size") else []
+            await client.mail(self._config.envelope, options=sized)
+            talk.step = "recipient"
+            await client.rcpt(address)
+            talk.step = "data"
+            reply = await client.data(message, timeout=self._config.data_timeout.total_seconds())
+        except SMTPResponseException as error:
+            return self._told(refused(talk.step, error.code, error.message))
+        except (SMTPException, OSError) as error:
+            return self._broken(talk.step, error)
         finally:
-            # No QUIT: the message is accepted or not by now, and a server slow to say goodbye holds nobody up. Nor does
-            # TLS's own goodbye: left waiting for it, the connection would outlive the loop of `parley test-alert`.
-            connection = client.transport
-            client.close()
-            if isinstance(connection, asyncio.Transport):
-                connection.abort()
+            talk.end()
         return Outcome("sent", str(reply.code), reference=self._hidden(reply.message)[:200] or None)
 
-    def _refused(self, step: Step, code: int, text: str) -> Outcome:
-        return self._fault(classify(step, code, text), str(code), f"at {step}: {text}")
-
     def _broken(self, step: Step, error: Exception) -> Outcome:
-        tls = _tls_fault(error)
+        tls = tls_fault(error)
         if tls is not None:
-            return self._fault(
-                "bad_credential", "tls", f"TLS with the server failed, nothing was sent ({tls}); check host and cafile"
-            )
+            detail = f"TLS with the server failed, nothing was sent ({tls}); check host and ca_file"
+            return self._fault("bad_credential", "tls", detail, wide=True)
         if step == "data":
             return self._fault("ambiguous", "cut", f"the connection ended before the server took the message: {error}")
         if step == "login" and not isinstance(error, SMTPServerDisconnected | SMTPTimeoutError | OSError):
-            return self._fault("bad_credential", "login", f"the server offers no usable login: {error}")
-        return self._fault("transient", "unreachable", f"at {step}: {error}")
+            return self._fault("bad_credential", "login", f"the server offers no usable login: {error}", wide=True)
+        return self._fault("transient", "unreachable", f"at {step}: {error}", wide=step not in THEIRS)
 
-    def _fault(self, kind: OutcomeKind, code: str, detail: str) -> Outcome:
+    def _fault(self, kind: OutcomeKind, code: str, detail: str, *, wide: bool = False) -> Outcome:
+        return self._told(Outcome(kind, code, detail, wide=wide))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        """With where it happened, and without what must stay secret."""
         where = f"{self._config.host}:{self._config.port}"
-        return Outcome(kind, code, self._hidden(f"{where}: {detail}")[:500])
+        return replace(outcome, detail=self._hidden(f"{where}: {outcome.detail}")[:500])
 
     def _hidden(self, text: str) -> str:
         """`text` on one line, without the password: a server can say back whatever it was told."""
-        secret = self._config.password
-        shown = " ".join(text.split())
-        return shown.replace(secret, "***") if secret else shown
+        return hidden(" ".join(text.split()), *self._secrets)
 
 
-def classify(step: Step, code: int, text: str) -> OutcomeKind:
-    """The class of an SMTP refusal (reference: delivery outcomes table): 4xx may pass, 5xx will not.
-
-    A refusal before the recipient is named is about us, not about them: it is mended in the configuration and must not
-    use deliveries up. Mailbox full (x.2.2) is permanent by its number and passes by its nature.
-    """
-    found = _ENHANCED.match(text.strip())
-    detail = found.group(1)[2:] if found else ""
-    if code in _CREDENTIAL or (step == "login" and code >= 500):
-        return "bad_credential"
-    if code < 200:  # not a reply at all: before the data nothing has happened, after it nobody knows
-        return "ambiguous" if step == "data" else "transient"
-    if code < 500 or detail == "2.2":
-        return "transient"
-    if step in ("sender", "data") and (code == 552 or detail.startswith(("3.4", "2.3", "6."))):
-        return "bad_content"
-    if step == "recipient":
-        return "bad_content" if detail == "3.4" else "bad_target"
-    if step == "data":
-        return "bad_target" if 550 <= code <= 554 else "bad_content"
-    return "bad_credential"
-
-
-def text_only(message: bytes) -> bytes:
-    """The same message, ids and all, with its plain text part alone; pure, so every degraded attempt is the same."""
-    whole = message_from_bytes(message, policy=SMTP_POLICY)
-    assert isinstance(whole, EmailMessage)
-    body = whole.get_body(("plain",))
-    if body is None or body is whole:
-        return message
-    plain = EmailMessage(policy=SMTP_POLICY)
-    for name, value in whole.items():
-        if name.lower() not in ("content-type", "content-transfer-encoding", "mime-version"):
-            plain[name] = value
-    plain.set_content(body.get_content().replace("\r\n", "\n"), cte="quoted-printable")
-    return plain.as_bytes()
-
-
-def _tls_fault(error: BaseException) -> str | None:
-    """What is wrong with the other side's certificate or protocol; None when the connection merely broke."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return None
-        if isinstance(seen, ssl.SSLError):
-            return getattr(seen, "verify_message", "") or seen.reason or "protocol error"
-        seen = seen.__cause__
-    return None
+def _spelt(text: str) -> str:
+    """As it goes over the wire at AUTH PLAIN and LOGIN."""
+    return base64.b64encode(text.encode()).decode()

@@ -1,30 +1,23 @@
 """PURE: what an alert has to tell, in order and in words, before any layout. Every string in a Card is clean."""
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
+from alerts.compose import bulletin
 from alerts.compose.clean import line, link
+from alerts.compose.naming import LONGEST_SUBJECT, name_of, shortened, state_of, steps_of, subject_of, topic_of
+from alerts.compose.parts import Card, EditCard, FactCard, Telling
+from alerts.compose.times import moment, timing
+from alerts.compose.words import LONGEST_NOTE, LONGEST_QUOTE, LONGEST_TITLE, LONGEST_VALUE, REASONS
 from alerts.records import INTERRUPTS, Alert, Edit, Fact, Quote, Source
-from alerts.wording import count_words, day_words, days_words, kind_words
+from alerts.rules import UTC
+from alerts.wording import count_words, days_words, kind_words
 
-LONGEST_TITLE = 300
-LONGEST_QUOTE = 600
-LONGEST_VALUE = 200
 MOST_TELLINGS = 8  # a slot told by five hundred sources is read by nobody; the count of outlets is given anyway
 MOST_VALUES = 6
-MOST_MATTERS = 40
-
-REASONS: Mapping[str, str] = {
-    "new": "New",
-    "advanced": "Moved forward",
-    "reversed": "Reversed",
-    "corrected": "Corrected",
-    "confirmed": "Confirmed by more outlets",
-    "test": "Test: this is not news",
-    "notice": "Notice from Parley itself",
-}
 BASES: Mapping[str, str] = {
     "explicit": "the date is in the text",
     "relative": "reckoned from words like “yesterday”",
@@ -35,157 +28,75 @@ _LABELS: Mapping[str, str] = {"ordinal": "Round", "counts": "How many", "parties
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """One source's word for a fact: the value, who says so, the link (None when it is not http) and the sentence."""
+def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: ZoneInfo = UTC, note: str = "") -> Card:
+    """The content of the message about `alert`, for a reader in `zone`. Pure: the same arguments give the same card.
 
-    value: str
-    outlet: str
-    url: str | None
-    quote: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FactCard:
-    """One slot: its label, the value or range of values, who says which value when they differ, the tellings."""
-
-    label: str
-    value: str
-    conflict: str | None
-    tellings: tuple[Telling, ...]
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
-class EditCard:
-    """What an article told before and what it tells now, to stand side by side. `moved` says which facts differ.
-
-    `new` is the sentence in quotation marks, or that the article no longer says so.
+    `opened` is the first alert of the event, None when this one is.
     """
-
-    moved: tuple[str, ...]
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The content of a message. `rows` are label and value; `quotes` are the sentences of the alert's own article.
-
-    `edits` stand under `edited`, a heading; both are empty unless the article is a new version.
-    """
-
-    title: str
-    reason: str
-    kind: str
-    watch: str
-    event_id: str
-    earlier: bool
-    rows: tuple[tuple[str, str], ...]
-    since: tuple[str, ...]
-    edited: str
-    edits: tuple[EditCard, ...]
-    quotes: tuple[str, ...]
-    article: Telling
-    facts: tuple[FactCard, ...]
-    outlets: str
-    timing: str
-    rules: tuple[str, ...]
-    decided: datetime
-    reason_code: str
-
-
-def card_of(alert: Alert, *, earlier: bool) -> Card:
-    """The content of the message about `alert`. Pure: the same alert gives the same card."""
     if alert.reason == "notice":
-        return _notice(alert)
+        return bulletin.notice(alert, note=note, zone=zone)
+    if alert.reason == "digest":
+        return bulletin.digest(alert, note=note, zone=zone)
+    first = opened or alert
     edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
     shown_already = {edit.new for edit in edits}
     quotes = list(_unique(line(quote.text, LONGEST_QUOTE) for quote in alert.quotes))[:MOST_TELLINGS]
     quotes = [quote for quote in quotes if f"“{quote}”" not in shown_already]
-    article = _telling(alert.source.title or alert.source.url, alert.source, None)
-    told = [*quotes, *(edit.new.strip("“”") for edit in edits)]
-    facts = tuple(_once(_fact_cards(alert.facts), {(article.url, quote) for quote in told}))
-    reason = REASONS[alert.reason]
-    if alert.reason not in INTERRUPTS and alert.reason != "test":
-        reason = f"Update: {reason.lower()}"
+    article = _telling(alert.source.title or alert.source.url, alert.source, None, alert, zone)
+    told = {(article.url, quote) for quote in (*quotes, *(edit.new.strip("“”") for edit in edits))}
+    facts = tuple(_once(_fact_cards(alert, zone), told))
+    state, tone = state_of(alert)
+    test = alert.reason == "test"
+    title = line(alert.title, LONGEST_TITLE) or _kind(alert)
     return Card(
-        title=line(alert.title, LONGEST_TITLE) or _kind(alert),
-        reason=reason,
+        title=title,
+        state=state,
+        tone=tone,
+        name="this is not news" if test else name_of(alert),
+        topic=topic_of(first),
+        subject=shortened(f"[parley] {title}", LONGEST_SUBJECT) if test else subject_of(alert, first),
+        began=first.decided,
+        note=line(note, LONGEST_NOTE),
+        reason=REASONS[alert.reason] if test or alert.reason in INTERRUPTS else f"Update: {_lower(alert.reason)}",
         kind=_kind(alert),
         watch=line(alert.watch, LONGEST_VALUE),
         event_id=line(alert.event_id, LONGEST_VALUE),
         earlier=earlier,
+        outlets=_outlets(alert.families, alert.articles),
+        timing=timing(alert.source, alert.decided, zone),
+        decided=alert.decided,
+        reason_code=alert.reason,
+        article=article,
+        steps=steps_of(alert),
         rows=tuple(_rows(alert, {fact.label: fact for fact in facts})),
         since=() if alert.reason == "new" else tuple(_since(alert.since)),
         edited=_edited(alert) if edits else "",
         edits=edits,
         quotes=tuple(quotes),
-        article=article,
-        facts=facts,
-        outlets=_outlets(alert.families, alert.articles),
-        timing=timing(alert.source, alert.decided),
+        facts=tuple(fact for fact in facts if not _told_by(article, fact)),
         rules=tuple(_unique(line(rule, LONGEST_VALUE) for rule in alert.rules))[:40],
-        decided=alert.decided,
-        reason_code=alert.reason,
+        commands=() if test else tuple(_commands(alert)),
     )
 
 
-def _notice(alert: Alert) -> Card:
-    """What the service says of itself: a row for each matter, and no article behind it."""
-    rows = [(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]]
-    if len(alert.facts) > MOST_MATTERS:
-        rows.append(("and", f"{len(alert.facts) - MOST_MATTERS} more"))
-    return Card(
-        title=line(alert.title, LONGEST_TITLE),
-        reason=REASONS[alert.reason],
-        kind=line(alert.label, 60),
-        watch="-",
-        event_id=line(alert.event_id, LONGEST_VALUE),
-        earlier=False,
-        rows=tuple(rows),
-        since=(),
-        edited="",
-        edits=(),
-        quotes=(),
-        article=_telling(alert.source.title or "", alert.source, None),
-        facts=(),
-        outlets=f"{len(alert.facts)} {line(alert.label, 60)}",
-        timing=f"Noticed {_moment(alert.decided)} UTC",
-        rules=(),
-        decided=alert.decided,
-        reason_code=alert.reason,
-    )
+def _lower(reason: str) -> str:
+    return REASONS[reason].lower()
 
 
 def _kind(alert: Alert) -> str:
     return kind_words(line(alert.kind, 60), line(alert.label, 60))
 
 
-def timing(source: Source, decided: datetime) -> str:
-    """From publication to alert, in words. Without a believed publication time, from when the article was seen."""
-    since, verb = (source.published, "Published") if source.published else (source.seen, "No publication time; seen")
-    return f"{verb} {_moment(since)}, alerted {_moment(decided)} UTC ({_span(decided - since)} later)"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{day_words(moment.date())} {moment:%H:%M}"
-
-
-def _span(span: timedelta) -> str:
-    seconds = max(0, round(span.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = round(seconds / 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
-
-
 def _outlets(families: int, articles: int) -> str:
     who = "1 independent outlet" if families == 1 else f"{families} independent outlets"
     return f"{who}, of {articles} article{'' if articles == 1 else 's'}"
+
+
+def _commands(alert: Alert) -> Iterable[tuple[str, str]]:
+    """What a reader types who has heard enough, ready to be copied."""
+    event = shlex.quote(line(alert.event_id, LONGEST_VALUE))
+    yield "Acknowledge", f"parley ack {event}"
+    yield "Mute this event", f'parley mute --event {event} --for 7d --comment "..."'
 
 
 def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, str]]:
@@ -205,7 +116,7 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         # A status that moves on is no conflict; who tells which stands with the facts.
         if fact and fact.conflict and slot != "status":
             # A conflict is shown as what it is; the value that the event stands at comes first.
-            value = f"{value} (told as {fact.conflict})" if value else fact.conflict
+            value = f"{value} — told as {fact.value}" if value else fact.value
         if value:
             yield label, value
 
@@ -245,14 +156,14 @@ def _edit(edit: Edit) -> EditCard:
     )
 
 
-def _fact_cards(facts: Iterable[Fact]) -> Iterable[FactCard]:
+def _fact_cards(alert: Alert, zone: ZoneInfo) -> Iterable[FactCard]:
     slots: dict[str, list[Fact]] = {}
-    for fact in facts:
+    for fact in alert.facts:
         slots.setdefault(fact.slot, []).append(fact)
     known = [slot for slot in SLOTS if slot in slots]
     for slot in known + [slot for slot in slots if slot not in SLOTS][:MOST_VALUES]:
         told = slots[slot]
-        tellings = list(dict.fromkeys(_telling(fact.value, fact.source, fact.quote) for fact in told))
+        tellings = list(dict.fromkeys(_telling(fact.value, fact.source, fact.quote, alert, zone) for fact in told))
         by_value: dict[str, list[str]] = {}
         for telling in tellings:
             outlets = by_value.setdefault(telling.value, [])
@@ -261,8 +172,7 @@ def _fact_cards(facts: Iterable[Fact]) -> Iterable[FactCard]:
         values = list(by_value)
         conflict = None
         if len(values) > 1:
-            who = "; ".join(f"{value}: {_names(by_value[value])}" for value in values[:MOST_VALUES])
-            conflict = f"{range_of(values)} — {who}"
+            conflict = "; ".join(f"{value}: {_names(by_value[value])}" for value in values[:MOST_VALUES])
         # Every value keeps one witness before any value gets a second, so that a cut never hides a disagreement.
         tellings.sort(key=lambda telling: by_value[telling.value].index(telling.outlet))
         yield FactCard(
@@ -287,6 +197,18 @@ def _once(facts: Iterable[FactCard], shown: set[tuple[str | None, str]]) -> Iter
         yield replace(fact, tellings=tuple(tellings))
 
 
+def _told_by(article: Telling, fact: FactCard) -> bool:
+    """Whether only the alert's own article tells it, whose sentences and link stand in the message anyway."""
+    return (
+        not fact.more
+        and not fact.conflict
+        and all(
+            (telling.url, telling.outlet, telling.quote) == (article.url, article.outlet, None)
+            for telling in fact.tellings
+        )
+    )
+
+
 def range_of(values: list[str]) -> str:
     """“150–157 each” when the values differ in one number only, else the values side by side."""
     shapes = {_NUMBER.sub("#", value) for value in values}
@@ -303,12 +225,13 @@ def _names(outlets: list[str]) -> str:
     return f"{shown} and {len(outlets) - 3} more" if len(outlets) > 3 else shown
 
 
-def _telling(value: str, source: Source, quote: Quote | None) -> Telling:
+def _telling(value: str, source: Source, quote: Quote | None, alert: Alert, zone: ZoneInfo) -> Telling:
     return Telling(
         value=line(value, LONGEST_VALUE),
         outlet=line(source.outlet, 80) or "unnamed outlet",
         url=link(source.url),
         quote=line(quote.text, LONGEST_QUOTE) if quote else None,
+        when=moment(source.published, zone, beside=alert.decided) if source.published else "",
     )
 
 

@@ -2,20 +2,38 @@
 
 import textwrap
 
-from alerts.compose.card import Card, FactCard, Telling
+from alerts.compose.parts import Card, FactCard, Step, Telling
 
 _WIDTH = 76
 
 
 def text_of(card: Card) -> str:
-    """Lines of at most 76 columns where words allow; links are never broken, so that they stay links."""
-    lines = [*_wrap(card.title), "", *_wrap(f"{card.reason}. {card.outlets}.")]
+    """Lines of at most 76 columns where words allow; links and commands are never broken, so that they work.
+
+    The first lines say how it stands and with which event, as in every other form.
+    """
+    lines = [*_wrap(card.head), *_wrap(card.note)]
+    lines += _told(card) if card.of_event else _gathered(card)
+    lines += ["", *_wrap(card.timing)]
+    if card.rules:
+        lines += _wrap("Rules: " + ", ".join(card.rules))
+    lines += _wrap(card.mark)
+    lines += [f"{label}: {command}" for label, command in card.commands]
+    return "\n".join(lines) + "\n"
+
+
+def steps_text(steps: tuple[Step, ...]) -> str:
+    """ "planned ─ [agreed] ─ happened": the place where it stands in brackets, a cross where it went off."""
+    marks = {"here": "[{}]", "off": "[✕ {}]"}
+    return " ─ ".join(marks.get(step.place, "{}").format(step.word) for step in steps)
+
+
+def _told(card: Card) -> list[str]:
+    lines = ["", *_wrap(card.title), *_wrap(f"{card.reason}. {card.outlets}.")]
     if card.earlier:
         lines += _wrap("You have been told of this event before.")
-    lines.append("")
-    width = max(len(label) for label, _ in card.rows) + 2
-    for label, value in card.rows:
-        lines += _wrap(value, first=f"{label + ':':<{width}}", rest=" " * width)
+    if card.steps:
+        lines.append(steps_text(card.steps))
     if card.since:
         lines += ["", "Since the last alert:"]
         for change in card.since:
@@ -27,8 +45,11 @@ def text_of(card: Card) -> str:
                 lines += _wrap(moved, first="  - ", rest="    ")
             lines += _wrap(edit.old, first="  old: ", rest="       ")
             lines += _wrap(edit.new, first="  new: ", rest="       ")
-    if card.quotes:
-        lines += ["", "It says:"]
+    lines.append("")
+    width = max(len(label) for label, _ in card.rows) + 2
+    for label, value in card.rows:
+        lines += _wrap(value, first=f"{label + ':':<{width}}", rest=" " * width)
+    lines += ["", "It says:"] if card.quotes else [""]
     for quote in card.quotes:
         lines += _wrap(f"“{quote}”", first="  ", rest="  ")
     lines += _source(card.article)
@@ -36,17 +57,34 @@ def text_of(card: Card) -> str:
         lines += ["", "Who says what:"]
         for fact in card.facts:
             lines += _fact(fact)
-    lines += ["", *_wrap(card.timing)]
-    if card.rules:
-        lines += _wrap("Rules: " + ", ".join(card.rules))
-    lines += _wrap(f"Watch {card.watch}, event {card.event_id}")
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def _gathered(card: Card) -> list[str]:
+    lines = _wrap(f"{card.reason}. {card.outlets}." if card.outlets else f"{card.reason}.")
+    for item in card.items:
+        lines += ["", *_wrap(f"{item.tag}: {item.text}" if item.tag else item.text, first="- ", rest="  ")]
+        if item.quote:
+            lines += _wrap(f"“{item.quote}”", first="  ", rest="  ")
+        if item.outlet:
+            lines += _wrap(f"— {item.outlet}", first="  ", rest="    ")
+        if item.url:
+            lines.append(f"  {item.url}")
+    if card.more:
+        lines += ["", f"and {card.more} more"]
+    if card.mutes:
+        lines += ["", "Muted at present:"]
+        for mute in card.mutes:
+            lines += _wrap(mute, first="  - ", rest="    ")
+    if card.article.value:
+        lines += ["", *_wrap(card.article.value)]
+    return lines
 
 
 def _fact(fact: FactCard) -> list[str]:
-    lines = _wrap(f"{fact.label}: {fact.value}", first="  ", rest="    ")
-    for telling in fact.tellings:
-        lines += _wrap(f"{telling.value}: {telling.outlet}", first="    - ", rest="      ")
+    lines = _wrap(f"{fact.label}: {fact.told}", first="  ", rest="    ")
+    for telling in (telling for group in fact.groups for telling in group):
+        lines += _wrap(f"{telling.value}: {who(telling)}", first="    - ", rest="      ")
         if telling.quote:
             lines += _wrap(f"“{telling.quote}”", first="      ", rest="      ")
         if telling.url:
@@ -57,8 +95,13 @@ def _fact(fact: FactCard) -> list[str]:
 
 
 def _source(article: Telling) -> list[str]:
-    lines = _wrap(f"{article.outlet}: {article.value}", first="  — ", rest="    ")
+    lines = _wrap(f"{who(article)}: {article.value}", first="  — ", rest="    ")
     return [*lines, f"    {article.url}"] if article.url else lines
+
+
+def who(telling: Telling) -> str:
+    """The outlet, and when it said so."""
+    return f"{telling.outlet}, {telling.when}" if telling.when else telling.outlet
 
 
 def _wrap(text: str, *, first: str = "", rest: str = "") -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 from sqlalchemy import Connection
@@ -17,15 +18,16 @@ from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
 from monitor import archive, feeds
-from monitor.app.channels import channel
-from monitor.app.clock import utcnow
+from monitor.app.clock import steady, utcnow
 from monitor.app.feedbook import FeedBook
-from monitor.app.web import fetcher_of
+from monitor.app.heart import Heart
+from monitor.app.web import fetcher_of, user_agent
 from monitor.archive.recording import ArchiveError, Recorder
 from monitor.faults import Faults
 from monitor.fetch import Fetched
 from monitor.intake import take_in
 from monitor.jobs import Bells
+from monitor.loops import Pulse
 from monitor.mailing import release
 from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
@@ -39,10 +41,13 @@ from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
+from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
 # What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
 GRACE = timedelta(seconds=2)
+# A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
+STUCK = timedelta(minutes=15)
 
 
 @dataclass(slots=True)
@@ -58,7 +63,14 @@ class Service:
     poller: Poller
     reader: Reader
     recorder: Recorder | None
+    pulse: Pulse
+    heart: Heart
     bells: Bells = field(default_factory=Bells)
+
+    def notified(self) -> tuple[str, ...]:
+        """Who hears of trouble."""
+        own = self.settings
+        return tuple(own.mailing.recipients) if own.notices.to is None else own.notices.to
 
     async def poll(self) -> None:
         """Take up changed feeds and set off for those that are due."""
@@ -74,7 +86,9 @@ class Service:
     async def notify(self) -> None:
         """Tell the operator of sources that have been bad for long, and of those that are well again."""
         now, configured, own = utcnow(), self.book.now(), self.settings
-        to = tuple(own.mailing.recipients) if own.notices.to is None else own.notices.to
+        down = [name for name, health in self.dispatcher.channels().items() if health.state != "closed"]
+        targets = {name: each.target for name, each in own.mailing.recipients.items()}
+        to, _ = hearers(self.notified(), targets, down)
         told = await self.store.run(
             lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=own.mailing, now=now)
         )
@@ -120,7 +134,7 @@ async def assemble(
     begun = await begin(watches, thread, workers, families, log)
     channels: dict[str, Channel] = {}
     for name, each in settings.channels.items():
-        channels[name] = channel(name, each)
+        channels[name] = each.channel(name, utcnow)
         stack.push_async_callback(channels[name].close)
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
@@ -165,8 +179,12 @@ async def assemble(
         recorder=_Careful(recorder, log) if recorder else None,
     )
     stack.push_async_callback(poller.close)
-    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE)
-    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, bells)
+    pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
+    sending = partial(pulse.beat, "deliver")
+    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending)
+    heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
+    stack.push_async_callback(heart.close)
+    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, bells)
     await service.sync()
     return service
 

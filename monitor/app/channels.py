@@ -1,66 +1,21 @@
-"""Settings of channels → channels, and a test message by them."""
+"""A test message by a channel, and what it says of itself without one."""
 
-import sys
-from collections.abc import Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Mapping, Sequence
 
-from alerts.channels.console import ConsoleChannel
-from alerts.channels.email import EmailChannel, EmailConfig
 from alerts.compose import render
-from alerts.records import Alert, Channel, Delivery, Outcome, Source, Target
+from alerts.records import Alert, Delivery, Finding, Outcome, Source, Target
 from monitor.app.clock import utcnow
-from monitor.settings import (
-    ChannelSettings,
-    ConsoleSettings,
-    EmailSettings,
-    Settings,
-    SlackSettings,
-    SlackWebhookSettings,
-)
+from monitor.settings import Settings
 
 
-def channel(name: str, settings: ChannelSettings) -> Channel:
-    """The channel that an operator's settings describe."""
-    match settings:
-        case ConsoleSettings():
-            return ConsoleChannel(name, sys.stdout)
-        case EmailSettings():
-            password = settings.password.get_secret_value() if settings.password else None
-            return EmailChannel(
-                name,
-                EmailConfig(
-                    settings.host,
-                    settings.port,
-                    settings.sender.rsplit("<", 1)[-1].rstrip("> "),
-                    settings.security,
-                    settings.username,
-                    password,
-                    settings.ca_file,
-                ),
-            )
-        case SlackSettings():
-            # Here, because Slack's library takes a tenth of a second to import, and who has no Slack needs none.
-            from alerts.channels.slack import SlackChannel, SlackConfig
-
-            token = settings.token.get_secret_value()
-            config = SlackConfig(token, cafile=settings.ca_file)
-            return SlackChannel(name, replace(config, base_url=settings.base_url) if settings.base_url else config)
-        case SlackWebhookSettings():
-            from alerts.channels.slack_webhook import SlackWebhookChannel, SlackWebhookConfig
-
-            return SlackWebhookChannel(
-                name, SlackWebhookConfig(settings.url.get_secret_value(), cafile=settings.ca_file)
-            )
-
-
-async def send_test(settings: Settings, recipients: Sequence[str]) -> list[tuple[Target, Outcome]]:
-    """A test alert to each recipient by its channel, outside the outbox; what came of each."""
+async def send_test(settings: Settings, targets: Sequence[Target]) -> list[tuple[Target, Outcome]]:
+    """A test alert to each target by its channel, outside the outbox; what came of each."""
     now = utcnow()
     source = Source("https://example.org/test", "A test of the way to you", "parley", "parley", now, now)
     outcomes = []
-    for name in recipients:
-        target = settings.mailing.recipients[name].target
-        made = f"test-{now:%Y%m%d%H%M%S}-{name}"
+    for target in targets:
+        made = f"test-{now:%Y%m%d%H%M%S}-{target.recipient}"
         alert = Alert(
             id=made,
             reason="test",
@@ -84,9 +39,23 @@ async def send_test(settings: Settings, recipients: Sequence[str]) -> list[tuple
         )
         sender = settings.mailing.senders.get(target.channel)
         payload = render(alert, target, delivery_id=made, domain=settings.mailing.domain, sender=sender, earlier=False)
-        used = channel(target.channel, settings.channels[target.channel])
+        used = settings.channels[target.channel].channel(target.channel, utcnow)
         try:
             outcomes.append((target, await used.send(Delivery(made, made, made, target, payload, now))))
         finally:
             await used.close()
     return outcomes
+
+
+async def probe(settings: Settings) -> Mapping[str, Sequence[Finding]]:
+    """What each channel finds out about itself without sending: by its name, all at once."""
+
+    async def ask(name: str) -> Sequence[Finding]:
+        used = settings.channels[name].channel(name, utcnow)
+        try:
+            return await used.probe()
+        finally:
+            await used.close()
+
+    found = await asyncio.gather(*map(ask, settings.channels))
+    return dict(zip(settings.channels, found, strict=True))

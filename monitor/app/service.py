@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,16 +15,14 @@ from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.log import logger
+from monitor.app.watchman import Watchman
 from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
-from monitor.loops import Pulse, forever
+from monitor.loops import forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
-from monitor.store.errors import StoreError
 
-# A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
-PATIENCE = timedelta(minutes=15)
 # Outcomes of a poll that are no failure.
 FINE = frozenset({"read", "not modified", "same body"})
 # How long a silence is downtime: longer than a restart or an upgrade.
@@ -55,17 +53,17 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
-        scheduler = schedule(service.bells, Periods(), lambda error: _fail(failed, error))
+        scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
         for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
-        pulse = Pulse(("poll", "read"), PATIENCE, utcnow)
-        read = partial(pulse.beat, "read")
+        poll, read = partial(service.pulse.beat, "poll"), partial(service.pulse.beat, "read")
+        watchman = Watchman(service)
         tasks: list[asyncio.Task[Any]] = [
-            asyncio.create_task(forever(service.bells.poll, service.poll, lambda: pulse.beat("poll")), name="poll"),
+            asyncio.create_task(forever(service.bells.poll, service.poll, poll), name="poll"),
             asyncio.create_task(forever(service.bells.read, partial(service.read, read), read), name="read"),
             asyncio.create_task(service.dispatcher.run(service.bells.deliver), name="deliver"),
             asyncio.create_task(_house(service), name="keep house"),
-            asyncio.create_task(_watch(service, pulse), name="watch"),
+            asyncio.create_task(forever(service.bells.watch, watchman.turn, lambda: None), name="watch"),
         ]
         scheduler.start()
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -127,15 +125,13 @@ async def _live(service: Service) -> None:
     await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
 
 
-async def _watch(service: Service, pulse: Pulse) -> None:
-    async def turn() -> None:
-        if lost := await service.store.call(lambda store: store.lost()):
-            raise StoreError(lost)
-        await _live(service)
-        for name, since in pulse.late():
-            service.log.error("loop is stuck", loop=name, seconds=int(since.total_seconds()))
-
-    await forever(service.bells.watch, turn, lambda: None)
+def periods(settings: Settings) -> Periods:
+    """How often the bells ring: the watch at least as often as trouble is to be told, and life to be shown."""
+    usual = Periods()
+    waits = [usual.watch, settings.notices.channel_after, settings.notices.queue_after]
+    if settings.heartbeat.url is not None:
+        waits.append(settings.heartbeat.every)
+    return replace(usual, watch=max(min(waits), timedelta(seconds=1)))
 
 
 async def _end(tasks: Sequence["asyncio.Task[Any]"]) -> None:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Literal
 
-from alerts.compose.card import REASONS
 from alerts.records import INTERRUPTS
 from monitor.records import MonitorError
 
 _EVENT = re.compile(r"Watch \S+, event (\S+)")
 _LINK = re.compile(r"http://127\.0\.0\.1:\d+(/\S+\.html)")
-_CODES = {words.lower(): code for code, words in REASONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,13 @@ def of_mail(file: str, mail: EmailMessage) -> Message:
     part = mail.get_body(("plain",))
     text = str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
     flat = " ".join(text.split())
-    body = text.partition("\n\n")[2]
     event = _found(_EVENT, flat, file)
-    reason = body.partition(".")[0].removeprefix("Update: ").strip().lower()
     return Message(
         channel="mail",
         file=file,
         event_id=event,
         kind=_kind(event, file),
-        reason=_CODES.get(reason, reason),
+        reason=str(mail["X-Parley-Reason"]),
         subject=str(mail["Subject"]),
         article=_found(_LINK, text, file),
         text=text,

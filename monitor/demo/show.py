@@ -2,7 +2,7 @@
 
 import textwrap
 
-from alerts.compose.card import REASONS
+from alerts.compose.words import REASONS
 from alerts.wording import kind_words
 from monitor.demo.message import Message
 from monitor.demo.verdict import Verdict

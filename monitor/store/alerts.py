@@ -18,7 +18,7 @@ def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
     values = {name: getattr(alert, name) for name in ("id", "event_id", "watch", "reason", "decided")}
     statement = insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"])
     seq: int | None = tx.execute(statement.returning(t.alert.c.seq)).scalar()
-    if seq is not None:
+    if seq is not None and alert.reason != "digest":  # a digest tells nothing that its members do not
         keys = {key(source.url) for source in (alert.source, *(fact.source for fact in alert.facts))}
         tx.execute(sa.insert(t.alert_article), [{"alert_seq": seq, "key": each} for each in sorted(keys)])
     new = 0
@@ -30,6 +30,22 @@ def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
 
 def get(tx: Connection, alert_id: str) -> Alert | None:
     body = tx.execute(sa.select(t.alert.c.body).where(t.alert.c.id == alert_id)).scalar()
+    return None if body is None else decode(Alert, body)
+
+
+def several(tx: Connection, alert_ids: Iterable[str]) -> dict[str, tuple[Alert, str]]:
+    """Alerts by id, each with the event that it counts for now."""
+    found: dict[str, tuple[Alert, str]] = {}
+    for chunk in chunks(alert_ids):
+        query = sa.select(t.alert.c.id, t.alert.c.body, t.alert.c.event_id).where(t.alert.c.id.in_(chunk))
+        found |= {row.id: (decode(Alert, row.body), row.event_id) for row in tx.execute(query)}
+    return found
+
+
+def first_of(tx: Connection, event_id: str) -> Alert | None:
+    """The alert that opened an event: the oldest of those that count for it."""
+    query = sa.select(t.alert.c.body).where(t.alert.c.event_id == event_id).order_by(t.alert.c.seq).limit(1)
+    body = tx.execute(query).scalar()
     return None if body is None else decode(Alert, body)
 
 

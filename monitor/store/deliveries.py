@@ -14,16 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import OPEN, WAITING, Delivery, DeliveryState, Next, Outcome, Target
+from alerts.records import OPEN, WAITING, Delivery, Next, Outcome, Target
 from alerts.retry import BACK_OFF, OUR_WAITS, SUSPECT
 from monitor.store import tables as t
 from monitor.store.columns import SafeText, UtcDateTime
 from monitor.store.errors import StoreError
+from monitor.store.feeds import chunks
 
 _TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread", "severity", "rule", "stands_for", "lease_until", "done",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
@@ -57,7 +58,7 @@ def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) ->
     those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
     values = {"now": now, "limit": limit, "but": list(but)}
-    return tuple(_delivery(row) for row in tx.execute(_due_query(), values).mappings())
+    return tuple(delivery_of(row) for row in tx.execute(_due_query(), values).mappings())
 
 
 def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
@@ -84,7 +85,7 @@ def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = (
     """
     values = {"channel": channel, "now": now, "passed": list(but), "but": []}
     row = tx.execute(_oldest_query(), values).mappings().first()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def expedite(tx: Connection, channel: str, now: datetime) -> int:
@@ -122,7 +123,7 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
     error = None if outcome.kind == "sent" else " ".join(filter(None, (outcome.kind, outcome.code, outcome.detail)))
     settled = then.state not in _OPEN
     latest = sa.update(t.delivery).where(_D.seq == seq, _D.attempts == attempt, _D.state.in_(_OPEN))
-    tx.execute(
+    decided = tx.execute(
         latest.values(
             state=then.state,
             next_at=then.at if then.state in WAITING else None,
@@ -132,7 +133,38 @@ def finish(tx: Connection, delivery_id: str, attempt: int, outcome: Outcome, the
             last_error=error,
             done=now if settled else None,
         )
-    )
+    ).rowcount
+    if decided:
+        _pair(tx, delivery_id, then.state, now)
+
+
+def _pair(tx: Connection, delivery_id: str, state: str, now: datetime) -> None:
+    """A message and its failover: when one is accepted the other is not sent any more, as far as that is known."""
+    behind = sa.update(t.delivery).where(_D.stands_for == delivery_id, _D.role == "failover")
+    over = {"state": "suppressed", "next_at": None, "done": now}
+    if state == "dead":
+        tx.execute(behind.where(_D.state == "held").values(next_at=now))
+    elif state == "sent":
+        tx.execute(behind.where(_D.state.in_((*_WAITING, "held"))).values(rule="first-channel-sent", **over))
+        query = sa.select(_D.role, _D.stands_for)
+        ahead = tx.execute(query.where(_D.id == delivery_id)).first()
+        while ahead is not None and ahead.role == "failover":
+            first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
+            tx.execute(first.values(rule=f"failed-over: {delivery_id}", **over))
+            ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
+    elif state in WAITING:
+        _told_otherwise(tx, [delivery_id], now)
+
+
+def _told_otherwise(tx: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Those of `ids` whose failover was accepted while they were being sent are not sent again."""
+    told = sa.or_(_D.state == "sent", _D.rule.startswith("failed-over"))
+    for chunk in chunks(ids):
+        query = sa.select(_D.stands_for, _D.id).where(_D.stands_for.in_(chunk), _D.role == "failover", told)
+        for first, other in tx.execute(query).all():
+            waiting = sa.update(t.delivery).where(_D.id == first, _D.state.in_(_WAITING))
+            over = {"state": "suppressed", "rule": f"failed-over: {other}", "next_at": None, "done": now}
+            tx.execute(waiting.values(over))
 
 
 def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int:
@@ -153,27 +185,35 @@ def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int
     )
     again = sa.update(t.delivery).where(_D.seq.in_(seqs))
     error = "ambiguous crash the service ended while sending"
-    return tx.execute(
-        again.values(state="ambiguous", next_at=now, rule="resend-same-id", lease_until=None, last_error=error)
-    ).rowcount
+    values = {"state": "ambiguous", "next_at": now, "rule": "resend-same-id", "lease_until": None, "last_error": error}
+    ids = tx.execute(again.values(values).returning(_D.id)).scalars().all()
+    _told_otherwise(tx, ids, now)
+    return len(ids)
 
 
 def get(tx: Connection, delivery_id: str) -> Delivery | None:
-    row = tx.execute(_select().where(_D.id == delivery_id)).mappings().first()
-    return None if row is None else _delivery(row)
+    row = tx.execute(selected().where(_D.id == delivery_id)).mappings().first()
+    return None if row is None else delivery_of(row)
 
 
 def all_deliveries(
-    tx: Connection, limit: int | None = None, *, state: DeliveryState | None = None, alert_id: str | None = None
+    tx: Connection,
+    limit: int | None = None,
+    *,
+    states: Collection[str] = (),
+    channel: str | None = None,
+    recipient: str | None = None,
+    alert_id: str | None = None,
 ) -> tuple[Delivery, ...]:
-    """Deliveries in the order in which they were written, of one state or alert if asked; with `limit` the latest."""
-    query = _select()
-    if state is not None:
-        query = query.where(_D.state == state)
-    if alert_id is not None:
-        query = query.where(_D.alert_id == alert_id)
+    """Deliveries in the order in which they were written, only of those asked for; with `limit` the latest."""
+    query = selected()
+    if states:
+        query = query.where(_D.state.in_(sorted(states)))
+    for column, value in ((_D.channel, channel), (_D.recipient, recipient), (_D.alert_id, alert_id)):
+        if value is not None:
+            query = query.where(column == value)
     rows = tx.execute(query.order_by(_D.seq.desc()).limit(limit)).mappings()
-    return tuple(_delivery(row) for row in rows)[::-1]
+    return tuple(delivery_of(row) for row in rows)[::-1]
 
 
 def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
@@ -209,7 +249,7 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
 def _due_query() -> sa.Select[Any]:
     ready = _ready().subquery()
     free = _free(ready) <= sa.bindparam("now", type_=UtcDateTime)
-    query = _select().join(ready, ready.c.seq == _D.seq).where(free).order_by(ready.c.turn, _D.seq)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(free).order_by(ready.c.turn, _D.seq)
     return query.limit(sa.bindparam("limit", type_=sa.Integer))
 
 
@@ -224,7 +264,7 @@ def _next_due_query() -> sa.Select[Any]:
 def _oldest_query() -> sa.Select[Any]:
     ready = _ready().subquery()
     free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= sa.bindparam("now", type_=UtcDateTime))
-    query = _select().join(ready, ready.c.seq == _D.seq).where(_D.channel == sa.bindparam("channel"), free)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == sa.bindparam("channel"), free)
     query = query.where(_D.id.not_in(sa.bindparam("passed", expanding=True)), ~_earlier_of_event(_OPEN))
     return query.order_by(_D.seq).limit(1)
 
@@ -279,7 +319,9 @@ def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:
     return sa.case((later > _WHEN, later), else_=_WHEN)
 
 
-def _select() -> sa.Select[Any]:
+@cache
+def selected() -> sa.Select[Any]:
+    """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
     first = t.delivery.alias("first")
     reference = (
         sa.select(first.c.provider_ref)
@@ -297,7 +339,8 @@ def _select() -> sa.Select[Any]:
     return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"))
 
 
-def _delivery(row: sa.RowMapping) -> Delivery:
+def delivery_of(row: sa.RowMapping) -> Delivery:
+    """A row of `selected`."""
     values = {name: row[name] for name in _PLAIN} | {"payload": bytes(row["payload"]), "thread": row["reference"]}
     return Delivery(target=Target(**{name: row[name] for name in _TARGET}), **values)
 

@@ -227,9 +227,11 @@ delivery = sa.Table(
     sa.Column("rule", sa.Text, nullable=False, server_default=""),
     sa.Column("stands_for", sa.Text),
     sa.Column("lease_until", UtcDateTime),
+    sa.Column("role", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "state", "next_at"),
-    sa.Index(None, "event_id"),
-    sa.Index(None, "alert_id"),
+    # With the recipient in them: without statistics SQLite would rather read all that a recipient ever got.
+    sa.Index(None, "event_id", "recipient"),
+    sa.Index(None, "alert_id", "recipient"),
     sa.Index(None, "recipient", "done"),
     sa.Index(None, "stands_for"),
 )
@@ -280,4 +282,6 @@ trouble = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("told", UtcDateTime),
     sa.Column("detail", SafeText, nullable=False),
+    sa.Column("over", UtcDateTime),
+    sa.Column("times", sa.Integer, nullable=False),
 )

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from alerts.bucket import Pace
 from alerts.channels.email import EmailChannel, EmailConfig
 from alerts.channels.slack import SlackChannel, SlackConfig
 from alerts.dispatch import Dispatcher, Drained
+from alerts.kinds import Pace
 from alerts.records import Delivery, Outcome
 from alerts.retry import RetryPolicy
 

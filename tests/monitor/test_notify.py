@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.records import Target
-from alerts.rules import Mailing
+from alerts.rules import Mailing, Recipient
 from monitor.notify import notify
 from monitor.records import Feed, FeedState, Habits
 from monitor.store import Store, alerts, deliveries, feeds, open_store
@@ -20,7 +20,9 @@ TARGETS = {
     "desk": Target("desk", "mail", "email", "desk@example.org"),
     "room": Target("room", "slack", "slack", "C0123"),
 }
-MAILING = Mailing((), TARGETS, {"mail": "parley@example.org"}, "example.org")
+MAILING = Mailing(
+    (), {name: Recipient(target) for name, target in TARGETS.items()}, {"mail": "parley@example.org"}, "example.org"
+)
 
 
 @pytest.fixture

@@ -1,21 +1,17 @@
 """config/parley.yaml, the environment, files and credentials: who wins, and what is never printed."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.records import Route, Target
+from alerts.channels import apprise, console, email, slack, slack_webhook, webhook
+from alerts.records import Target
+from alerts.rules import USUAL, Cap, Digest, Escalation, Quiet, Recipient, Route, SeverityRule
 from monitor.faults import Faults
 from monitor.homes import initialise
-from monitor.settings import (
-    ConsoleSettings,
-    EmailSettings,
-    Settings,
-    SlackSettings,
-    SlackWebhookSettings,
-    load,
-)
+from monitor.settings import Settings, load
 
 MAIL = """
 watches: [ru-ua]
@@ -50,16 +46,18 @@ def faults(home: Path, env: dict[str, str] | None = None) -> list[str]:
 
 def password(settings: Settings) -> str:
     mail = settings.channels["mail"]
-    assert isinstance(mail, EmailSettings)
+    assert isinstance(mail, email.Settings)
     assert mail.password is not None
     return mail.password.get_secret_value()
 
 
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
     settings = loaded(home)
-    assert settings.channels == {"console": ConsoleSettings()}
-    assert settings.targets == {"me": Target("me", "console", "console", "me")}
-    assert settings.routes == (Route(("me",)),)
+    assert settings.channels == {"console": console.Settings(kind="console")}
+    assert {name: each.target for name, each in settings.mailing.recipients.items()} == {
+        "me": Target("me", "console", "console", "me")
+    }
+    assert settings.mailing.routes == (Route(("me",)),)
     assert settings.store_url.get_secret_value() == f"sqlite:///{home}/state/parley.db"
     assert settings.polling.interval == timedelta(minutes=60)
     assert settings.give_up_after == timedelta(hours=48)
@@ -73,18 +71,36 @@ def test_shipped_values_are_those_that_leaving_them_out_would_give(home: Path) -
 
 def test_commented_examples_of_the_shipped_settings_are_right(home: Path) -> None:
     lines = (home / "config" / "parley.yaml").read_text().splitlines()
-    example = ("  # mail:", "  # newsroom:", "  # hook:", "  #   ", "  # desk:", "  # room:", "  # - {", "  # domain")
+    example = (
+        "  # mail:",
+        "  # newsroom:",
+        "  # hook:",
+        "  # desk-system:",
+        "  # phone:",
+        "  #   ",
+        "  # desk:",
+        "  # room:",
+        "  # - {",
+        "  # domain",
+    )
     open_lines = [line.replace("# ", "", 1) if line.startswith(example) else line for line in lines]
     assert sum(a != b for a, b in zip(lines, open_lines, strict=True)) > 12
-    text = "\n".join(open_lines)
-    for name in ("mail.password", "slack.token", "hook.url"):
-        secret = "https://hooks.example.org/x" if name == "hook.url" else "secret"
+    text = "\n".join(open_lines).replace("severity: []\n", "severity:\n")
+    secrets = {
+        "mail.password": "secret",
+        "slack.token": "secret",
+        "hook.url": "https://hooks.example.org/x",
+        "receiver.url": "https://receiver.example.org/x",
+        "receiver.secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "phone.url": "ntfys://topic",
+    }
+    for name, secret in secrets.items():
         (home / name).write_text(secret)
         text = text.replace(f"/etc/parley/{name}", str(home / name))
     settings = loaded(written(home, text))
-    assert sorted(settings.channels) == ["console", "hook", "mail", "newsroom"]
-    assert settings.targets["room"] == Target("room", "newsroom", "slack", "C0123ABCD")
-    assert settings.domain == "alerts.example.org"
+    assert sorted(settings.channels) == ["console", "desk-system", "hook", "mail", "newsroom", "phone"]
+    assert settings.mailing.recipients["room"].target == Target("room", "newsroom", "slack", "C0123ABCD")
+    assert settings.mailing.domain == "alerts.example.org"
 
 
 def test_channels_become_records_with_their_usual_ports(home: Path) -> None:
@@ -100,17 +116,72 @@ recipients: {hall: {channel: e}, lab: {channel: d, to: C0123ABCD}}
 """
     settings = loaded(written(home, text))
     mails = [settings.channels[name] for name in "abc"]
-    assert [(each.port, each.security) for each in mails if isinstance(each, EmailSettings)] == [
+    assert [(each.usual_port(), each.security) for each in mails if isinstance(each, email.Settings)] == [
         (587, "starttls"), (465, "tls"), (2525, "none"),
     ]  # fmt: skip
-    slack, hook = settings.channels["d"], settings.channels["e"]
-    assert isinstance(slack, SlackSettings)
-    assert (slack.token.get_secret_value(), slack.base_url) == ("xoxb-1", "http://127.0.0.1:8080/api/")
-    assert isinstance(hook, SlackWebhookSettings)
+    room, hook = settings.channels["d"], settings.channels["e"]
+    assert isinstance(room, slack.Settings)
+    assert room.token is not None
+    assert (room.token.get_secret_value(), room.api_url) == ("xoxb-1", "http://127.0.0.1:8080/api/")
+    assert isinstance(hook, slack_webhook.Settings)
+    assert hook.url is not None
     assert hook.url.get_secret_value().endswith("/x")
-    assert settings.targets["hall"] == Target("hall", "e", "slack_webhook", "hall")
-    assert settings.senders == dict.fromkeys("abc", "parley@example.org")
-    assert settings.domain == "example.org"
+    assert settings.mailing.recipients["hall"].target == Target("hall", "e", "slack_webhook", "hall")
+    assert settings.mailing.senders == dict.fromkeys("abc", "parley@example.org")
+    assert settings.mailing.domain == "example.org"
+
+
+def test_who_hears_what_when_becomes_the_records_of_a_mailing(home: Path) -> None:
+    text = """
+watches: [ru-ua]
+delivery: {gather: 0s, stale_after: 3d}
+channels: {console: {kind: console}}
+recipients:
+  desk:
+    channel: console
+    zone: Europe/Kyiv
+    quiet:
+      - {from: "22:00", to: "7:30", days: [friday, monday], then: digest, bypass: []}
+      - {from: "12:00", to: "13:00"}
+    cap: {hour: 3}
+    fallback: boss
+    fallback_after: 20m
+  boss: {channel: console, to: somewhere}
+routes:
+  - {to: [desk], kinds: [summit], severity: [urgent, low], escalate: [{after: 1h 30m, to: [boss]}]}
+  - {to: [boss], watches: [ru-ua], reasons: [corrected], digest: {at: "08:05", day: sunday}}
+  - {to: [boss], digest: {at: "18:00"}}
+severity:
+  - {is: urgent, kinds: [summit], reasons: [new], watches: [ru-ua]}
+"""
+    mailing = loaded(written(home, text)).mailing
+    assert mailing.recipients == {
+        "desk": Recipient(
+            Target("desk", "console", "console", "desk"),
+            ZoneInfo("Europe/Kyiv"),
+            (
+                Quiet(time(22), time(7, 30), frozenset({0, 4}), "digest", frozenset()),
+                Quiet(time(12), time(13), frozenset(range(7)), "hold", frozenset({"urgent"})),
+            ),
+            Cap(3, None),
+            "boss",
+            timedelta(minutes=20),
+        ),
+        "boss": Recipient(Target("boss", "console", "console", "somewhere"), cap=Cap(10, 30)),
+    }
+    assert mailing.routes == (
+        Route(
+            ("desk",),
+            kinds=frozenset({"summit"}),
+            severities=frozenset({"urgent", "low"}),
+            escalate=(Escalation(timedelta(minutes=90), ("boss",)),),
+        ),
+        Route(("boss",), frozenset({"ru-ua"}), reasons=frozenset({"corrected"}), digest=Digest(time(8, 5), 6)),
+        Route(("boss",), digest=Digest(time(18))),
+    )
+    own = SeverityRule("urgent", frozenset({"ru-ua"}), frozenset({"summit"}), frozenset({"new"}))
+    assert mailing.severities == (own, *USUAL)
+    assert (mailing.gather, mailing.stale_after) == (timedelta(0), timedelta(days=3))
 
 
 def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
@@ -132,9 +203,9 @@ def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
         ("PARLEY_CONTACT", "", lambda s: s.contact is None),
         ("PARLEY_WATCHES", "ru-ua, ru-ua", lambda s: s.watches == ("ru-ua", "ru-ua")),
         ("PARLEY_WATCHES", "[ru-ua]", lambda s: s.watches == ("ru-ua",)),
-        ("PARLEY_ROUTES", "[{to: [me], reasons: [new]}]", lambda s: s.routes[0].reasons == frozenset({"new"})),
+        ("PARLEY_ROUTES", "[{to: [me], reasons: [new]}]", lambda s: s.mailing.routes[0].reasons == frozenset({"new"})),
         ("PARLEY_STORE__URL", "sqlite:////tmp/p.db", lambda s: s.store_url.get_secret_value().endswith("/tmp/p.db")),
-        ("PARLEY_RECIPIENTS__YOU__CHANNEL", "console", lambda s: s.targets["you"].kind == "console"),
+        ("PARLEY_RECIPIENTS__YOU__CHANNEL", "console", lambda s: s.mailing.recipients["you"].target.kind == "console"),
         ("PARLEY_SERVICE_HOST", "10.0.0.1", lambda s: s.watches == ("ru-ua",)),
         ("PARLEY_PORT_8080_TCP", "tcp://10.0.0.1", lambda s: s.watches == ("ru-ua",)),
         ("PARLEY_HOME", "/nowhere", lambda s: s.watches == ("ru-ua",)),
@@ -145,11 +216,50 @@ def test_a_variable_of_the_environment_wins_over_the_file(home: Path, variable: 
     assert read(loaded(home, {variable: value}))
 
 
+def test_a_variable_reaches_a_channels_own_keys_and_faults_there_name_it(home: Path) -> None:
+    written(home, MAIL % ", password: hunter2")
+    mail = loaded(home, {"PARLEY_CHANNELS__MAIL__PORT": "2525"}).channels["mail"]
+    assert isinstance(mail, email.Settings)
+    assert mail.usual_port() == 2525
+    (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PORT": "70000"})
+    assert fault.startswith("PARLEY_CHANNELS__MAIL__PORT: channels.mail.port: should be less than or equal to 65535")
+    (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PROT": "25"})
+    assert fault.startswith(
+        "PARLEY_CHANNELS__MAIL__PROT: channels.mail.prot: unknown key; known here: kind, host, port"
+    )
+
+
+def test_a_channel_can_be_given_by_variables_alone(home: Path) -> None:
+    env = {"PARLEY_CHANNELS__PHONE__KIND": "apprise", "PARLEY_CHANNELS__PHONE__URL": "ntfys://hunter2"}
+    phone = loaded(home, env).channels["phone"]
+    assert isinstance(phone, apprise.Settings)
+    assert phone.url is not None
+    assert phone.url.get_secret_value() == "ntfys://hunter2"
+
+
+def test_every_secret_of_a_webhook_can_be_a_file_or_a_credential(home: Path, tmp_path: Path) -> None:
+    first, second = (f"whsec_{letter * 32}" for letter in "AB")
+    (home / "new").write_text(first + "\n")
+    (home / "old").write_text(second + "\n")
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "in.url").write_text("https://receiver.example.org/in")
+    written(
+        home,
+        "watches: [ru-ua]\nrecipients: {me: {channel: in}}\n"
+        "channels: {in: {kind: webhook, secret_file: new, previous_secret_file: old}}\n",
+    )
+    hook = loaded(home, {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}).channels["in"]
+    assert isinstance(hook, webhook.Settings)
+    given = [each.get_secret_value() for each in (hook.url, hook.secret, hook.previous_secret) if each]
+    assert given == ["https://receiver.example.org/in", first, second]
+
+
 def test_a_variable_finds_the_name_that_it_cannot_spell(home: Path) -> None:
     text = "watches: [ru-ua]\nchannels: {my-hook: {kind: slack_webhook}}\nrecipients: {room: {channel: my-hook}}\n"
     settings = loaded(written(home, text), {"PARLEY_CHANNELS__MY_HOOK__URL": "https://hooks.example.org/[x]"})
     hook = settings.channels["my-hook"]
-    assert isinstance(hook, SlackWebhookSettings)
+    assert isinstance(hook, slack_webhook.Settings)
+    assert hook.url is not None
     assert hook.url.get_secret_value() == "https://hooks.example.org/[x]"
 
 

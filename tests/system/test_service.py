@@ -245,7 +245,7 @@ async def test_two_watches_each_know_their_stories_and_hear_of_the_feeds_that_ar
     await service.until(lambda: office.mails)
     before = newsroom.polls()
     await service.until(lambda: newsroom.polls() > before + 2)
-    assert ["second" in mail["Subject"] for mail in office.mails] == [True]
+    assert ["Watch second" in mail.get_body(("plain",)).get_content() for mail in office.mails] == [True]
     _, out, _ = await home.call("events", "--json")
     known = [json.loads(line) for line in out.splitlines()]
     stories = sorted((e["kind"], e["status"]) for e in known if e["watch"] == "ru-ua")

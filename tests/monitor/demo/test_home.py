@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.channels import email, slack
 from monitor import feeds, settings
 from monitor.demo.home import ADDRESS, write_home
 from monitor.demo.receivers import CHANNEL, TOKEN
@@ -21,11 +22,15 @@ def test_the_settings_lead_to_the_receivers(home: Path) -> None:
     loaded = settings.load(home, {})
     assert isinstance(loaded, settings.Settings), str(loaded)
     mail, room = loaded.channels["mail"], loaded.channels["room"]
-    assert isinstance(mail, settings.EmailSettings)
+    assert isinstance(mail, email.Settings)
     assert (mail.host, mail.port, mail.security) == ("127.0.0.1", 4712, "none")
-    assert isinstance(room, settings.SlackSettings)
-    assert (room.token.get_secret_value(), room.base_url) == (TOKEN, "http://127.0.0.1:4713/api/")
-    assert {name: target.address for name, target in loaded.targets.items()} == {"desk": ADDRESS, "room": CHANNEL}
+    assert isinstance(room, slack.Settings)
+    assert room.token is not None
+    assert (room.token.get_secret_value(), room.api_url) == (TOKEN, "http://127.0.0.1:4713/api/")
+    assert {name: each.target.address for name, each in loaded.mailing.recipients.items()} == {
+        "desk": ADDRESS,
+        "room": CHANNEL,
+    }
 
 
 def test_every_outlet_has_one_feed_polled_each_second(home: Path, script: Script) -> None:

@@ -13,9 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from monitor.demo.message import Message
 from monitor.demo.receivers import CHANNEL, TOKEN, Receivers
 
-TEXT = """Russia and Ukraine will meet
-in Istanbul
+TEXT = """Agreed · Round of talks, Istanbul
 
+Russia and Ukraine will meet
+in Istanbul
 Update: confirmed by more outlets. 2 independent outlets, of 2 articles.
 
 What:    Round of talks
@@ -45,7 +46,8 @@ def mail(text: str = TEXT) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"] = "Parley <parley@demo.example>"
     message["To"] = "desk@demo.example"
-    message["Subject"] = "[parley] Round of talks, ru-ua (abc)"
+    message["Subject"] = "Round of talks, Russia–Ukraine #abcd"
+    message["X-Parley-Reason"] = "confirmed"
     message.set_content(text, cte="quoted-printable")
     message.add_alternative("<p>Boğaz Postası</p>", subtype="html", cte="quoted-printable")
     return message.as_bytes()

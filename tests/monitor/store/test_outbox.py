@@ -297,7 +297,7 @@ def test_a_delivery_given_up_can_be_revived_by_hand(store: Store) -> None:
     put(store, delivery("d1"))
     attempt(store, "d1", Outcome("bad_target", "404", "gone"), Next("dead"))
     with store.read() as tx:
-        assert [each.id for each in deliveries.all_deliveries(tx, state="dead")] == ["d1"]
+        assert [each.id for each in deliveries.all_deliveries(tx, states=["dead"])] == ["d1"]
         assert deliveries.all_deliveries(tx, alert_id="al-2") == ()
     with store.write() as tx:
         assert deliveries.revive(tx, "d1", NOW + MINUTE)

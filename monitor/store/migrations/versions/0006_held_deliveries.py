@@ -15,9 +15,13 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False, server_default=""),
         sa.Column("stands_for", sa.Text()),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("role", sa.Text(), nullable=False, server_default=""),
     ):
         op.add_column("delivery", column)
     op.create_index("ix_delivery_recipient_done", "delivery", ["recipient", "done"], unique=False)
+    for name in ("event_id", "alert_id"):
+        op.drop_index(f"ix_delivery_{name}", table_name="delivery")
+        op.create_index(f"ix_delivery_{name}_recipient", "delivery", [name, "recipient"], unique=False)
     op.create_index("ix_delivery_stands_for", "delivery", ["stands_for"], unique=False)
     op.execute("UPDATE delivery SET state = 'leased' WHERE state = 'sending'")
     op.execute(
@@ -52,5 +56,7 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told", sa.DateTime(timezone=True)),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("over", sa.DateTime(timezone=True)),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_trouble"),
     )
