@@ -24,6 +24,7 @@ _RULES = {
     "credential-pause": "the far end refuses our credentials: mend them",
     "by-hand": "put back by hand",
     "dropped": "dropped by hand",
+    "no-recipient": "the recipient is not in config/parley.yaml any more",
     "muted": "muted",
     "given-up": "tried for as long as delivery.give_up_after allows",
     "bad-target": "the far end does not know the address",
@@ -57,6 +58,7 @@ def delivery_line(delivery: Delivery, attempts: Sequence[Attempt] | None = None)
         "attempts": delivery.attempts,
         "reference": delivery.provider_ref,
         "last_error": delivery.last_error,
+        "role": delivery.role,
         "stands_for": delivery.stands_for,
     }
     if attempts is not None:
@@ -87,7 +89,7 @@ def in_full(delivery: Delivery, alert: Alert | None, attempts: Sequence[Attempt]
     yield in_short(delivery, alert)
     yield f"    alert {delivery.alert_id}, severity {delivery.severity}, made {_moment(delivery.created)}"
     if delivery.stands_for:
-        yield f"    stands in for {delivery.stands_for}"
+        yield f"    {'follows' if delivery.role == 'escalation' else 'stands in for'} {delivery.stands_for}"
     if delivery.provider_ref:
         yield f"    the far end calls it {delivery.provider_ref}"
     if delivery.last_error:
@@ -104,11 +106,16 @@ def standing(delivery: Delivery) -> str:
     said = f"{delivery.state}"
     if delivery.state == "sent" and delivery.done:
         return f"{said} {_moment(delivery.done)}"
-    rule, _, behind = delivery.rule.partition(":")
-    if rule:
-        said += f": {rule}" + (f" {behind.strip()}" if behind else "")
-        said += f" ({_RULES[rule]})" if rule in _RULES and _RULES[rule] != rule else ""
+    if delivery.rule:
+        said += f": {meaning(delivery.rule)}"
     return f"{said}, next {_moment(delivery.next_at)}" if delivery.next_at else said
+
+
+def meaning(rule: str) -> str:
+    """The rule of a delivery with what stands behind it, and in words."""
+    name, _, behind = rule.partition(":")
+    said = name + (f" {behind.strip()}" if behind else "")
+    return f"{said} ({_RULES[name]})" if _RULES.get(name, name) != name else said
 
 
 def _moment(moment: datetime) -> str:

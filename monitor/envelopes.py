@@ -92,7 +92,7 @@ class Role:
 def held_role(
     tx: Connection, alert: Alert, target: Target, mailing: Mailing, now: datetime, at: datetime, role: Role
 ) -> Delivery:
-    """A delivery that is held until `at` for its role alone, and rendered anew then; dead where no message can be made."""
+    """A delivery that is held until `at` for its role, and rendered anew then; dead where no message can be made."""
     which = f"{role.name}|{role.stands_for}" if role.name == "failover" else role.name
     delivery_id = made_id(alert.id, target, which)
     message = rendered(tx, alert, target, mailing, delivery_id=delivery_id, earlier=False)

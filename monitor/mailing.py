@@ -27,8 +27,8 @@ def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earli
     Each is rendered here. Those of further recipients, for when nobody acknowledges or a channel takes nothing, are
     written with them and held. `earlier`: there were alerts of the event before; who was told is looked up.
     """
-    mutes = stored_mutes.mutes(tx, now)
     found = [each for each in routed(alert, mailing) if each.hears]
+    mutes = stored_mutes.mutes(tx, now) if found else ()
     at_once = {each.recipient.target.recipient for each in found if each.digest is None}
     made: list[Delivery] = []
     for each in found:

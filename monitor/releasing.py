@@ -65,9 +65,11 @@ class _Looking:
         self._name = recipient.target.recipient
         self._alerts: dict[str, tuple[Alert, str]] = {}
         self._notes: dict[str, str] = {}
+        self._ahead = held.Ahead({}, {})
 
     def at(self, rows: Sequence[Delivery]) -> int:
         self._alerts = stored_alerts.several(self._tx, {row.alert_id for row in rows})
+        self._ahead = held.ahead_of(self._tx, rows, self._name)
         written = 0
         items: dict[str, Group] = {}
         bound: dict[str, Group] = {}
@@ -91,12 +93,16 @@ class _Looking:
         mute = throttle.muting(alert, (event_id,), self._mutes, self._now)
         if mute is not None:
             return self._suppress([row], muted(mute))
-        overtaking = held.overtaking(self._tx, row)
+        overtaking = self._ahead.overtaking.get(row.id)
         if overtaking is not None:
-            if overtaking[1] == "sent":
-                return self._suppress([row], f"overtaken: {overtaking[0]}")
+            if overtaking.sent:
+                return self._suppress([row], f"overtaken: {overtaking.id}")
             # It tells this too once it is accepted; if it never is, this one still has to.
-            return held.hold(self._tx, [row.id], self._now + _SOON)
+            until = max(overtaking.next_at or self._now, self._now + _SOON)
+            return held.hold(self._tx, [row.id], until)
+        told = self._ahead.told.get(row.alert_id)
+        if told is not None:
+            return self._suppress([row], f"gathered: {told}")
         if not row.role:
             return 0
         found: Standing = standing_of(self._tx, row, alert, event_id, self._mailing, self._now)

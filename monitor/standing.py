@@ -9,7 +9,7 @@ from alerts.records import Alert, Delivery
 from alerts.routing import routed
 from alerts.rules import Mailing
 from alerts.wording import span_words
-from monitor.store import deliveries, held
+from monitor.store import deliveries
 from monitor.store.mutes import acknowledged
 
 _CARRIED = ("gathered", "in-digest", "overtaken")
@@ -34,9 +34,6 @@ def standing_of(
     What the first recipient has not been sent for a reason (quiet hours, a cap) can neither be acknowledged nor fail:
     the clock starts when it goes out. Where another message carries its news, that one counts.
     """
-    told = held.told_of(tx, delivery.alert_id, delivery.target.recipient)
-    if told is not None:
-        return Standing(f"gathered: {told}")
     if delivery.role == "escalation":
         for event in (delivery.event_id, event_id):
             ack = acknowledged(tx, event, alert.decided)

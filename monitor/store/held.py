@@ -1,6 +1,6 @@
 """What is held: which rows are to be looked at, what else their event has, and what is decided of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alerts.records import INTERRUPTS, OPEN, Delivery, DeliveryState, Severity, Target
+from alerts.records import INTERRUPTS, OPEN, Delivery, Severity, Target
 from monitor.store import tables as t
 from monitor.store.deliveries import delivery_of, selected, sent_since
 from monitor.store.feeds import chunks
 
 _D = t.delivery.c
+_HELD = t.delivery.alias("held").c
 _GONE = ("sent", *sorted(OPEN))
 _TOLD = sa.or_(_D.state.in_(_GONE), _D.rule.startswith("in-digest"))
 
@@ -59,26 +60,51 @@ def spent(tx: Connection, target: Target, since: datetime) -> Spent:
     return Spent(sent_since(tx, target, since), tx.execute(query).scalar_one())
 
 
-def overtaking(tx: Connection, delivery: Delivery) -> tuple[str, DeliveryState] | None:
-    """A later interruption of the same event to the same recipient that is sent or under way: its id and state."""
-    later = t.delivery.alias("later")
-    own = sa.select(_D.seq).where(_D.id == delivery.id).scalar_subquery()
-    query = (
-        sa.select(later.c.id, later.c.state)
-        .join(t.alert, t.alert.c.id == later.c.alert_id)
-        .where(
-            later.c.event_id == delivery.event_id,
-            later.c.recipient == delivery.target.recipient,
-            later.c.seq > own,
-            later.c.alert_id != delivery.alert_id,
-            later.c.state.in_(_GONE),
-            t.alert.c.reason.in_(sorted(INTERRUPTS)),
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a recipient has got already, or is being sent, instead of one that is held."""
+
+    told: Mapping[str, str]
+    """Alert id to the delivery that tells or told it."""
+    overtaking: Mapping[str, "Overtaking"]
+    """Id of a held delivery to the later interruption of its event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaking:
+    """A later interruption that is sent, or under way and tried `next_at`."""
+
+    id: str
+    sent: bool
+    next_at: datetime | None
+
+
+def ahead_of(tx: Connection, rows: Sequence[Delivery], recipient: str) -> Ahead:
+    """What is ahead of these held rows of one recipient."""
+    told: dict[str, str] = {}
+    overtaking: dict[str, Overtaking] = {}
+    for chunk in chunks({row.alert_id for row in rows}):
+        query = sa.select(_D.alert_id, _D.id).where(_D.alert_id.in_(chunk), _D.recipient == recipient)
+        told |= {each.alert_id: each.id for each in tx.execute(query.where(_D.state.in_(_GONE)))}
+    for chunk in chunks({row.event_id for row in rows}):
+        query = (
+            sa.select(_HELD.id, _D.id.label("other"), _D.state, _D.next_at)
+            .join(t.delivery, sa.and_(_D.event_id == _HELD.event_id, _D.recipient == _HELD.recipient))
+            .join(t.alert, t.alert.c.id == _D.alert_id)
+            .where(
+                _HELD.event_id.in_(chunk),
+                _HELD.recipient == recipient,
+                _HELD.state == "held",
+                _D.seq > _HELD.seq,
+                _D.alert_id != _HELD.alert_id,
+                _D.state.in_(_GONE),
+                t.alert.c.reason.in_(sorted(INTERRUPTS)),
+            )
+            # of several the one that is sent, else the latest
+            .order_by(_D.state == "sent", _D.seq)
         )
-        .order_by((later.c.state == "sent").desc(), later.c.seq.desc())
-        .limit(1)
-    )
-    found = tx.execute(query).first()
-    return None if found is None else (found.id, found.state)
+        overtaking |= {row.id: Overtaking(row.other, row.state == "sent", row.next_at) for row in tx.execute(query)}
+    return Ahead(told, overtaking)
 
 
 def told_of(tx: Connection, alert_id: str, recipient: str) -> str | None:
@@ -122,5 +148,6 @@ def bury(tx: Connection, delivery: Delivery, error: str, now: datetime) -> int:
 
 
 def _each(tx: Connection, ids: Sequence[str], values: dict[str, Any]) -> int:
-    held = sa.update(t.delivery).where(_D.state == "held")
+    # Not by the index of states, which SQLite would take for narrower than that of ids.
+    held = sa.update(t.delivery).where(sa.func.coalesce(_D.state, "") == "held")
     return sum(tx.execute(held.where(_D.id.in_(chunk)).values(values)).rowcount for chunk in chunks(ids))

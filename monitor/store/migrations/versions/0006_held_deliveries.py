@@ -19,6 +19,9 @@ def upgrade() -> None:
     ):
         op.add_column("delivery", column)
     op.create_index("ix_delivery_recipient_done", "delivery", ["recipient", "done"], unique=False)
+    for name in ("event_id", "alert_id"):
+        op.drop_index(f"ix_delivery_{name}", table_name="delivery")
+        op.create_index(f"ix_delivery_{name}_recipient", "delivery", [name, "recipient"], unique=False)
     op.create_index("ix_delivery_stands_for", "delivery", ["stands_for"], unique=False)
     op.execute("UPDATE delivery SET state = 'leased' WHERE state = 'sending'")
     op.execute(
