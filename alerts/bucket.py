@@ -19,16 +19,17 @@ class Bucket:
     pace: Pace
     full: datetime | None = None
 
-    def wait(self, now: datetime) -> timedelta:
-        """How long the next message has to wait; zero when it may go at `now` (aware UTC).
+    def at(self, now: datetime) -> "Bucket":
+        """As it stands at `now` (aware UTC). When the clock was set back, all of it is used up and nothing more."""
+        most = now + self.pace.every * self.pace.burst
+        return replace(self, full=most) if self.full is not None and self.full > most else self
 
-        Never longer than `pace.every`, even when the clock was set back.
-        """
+    def wait(self, now: datetime) -> timedelta:
+        """How long the next message has to wait; zero when it may go at `now`."""
         if self.full is None:
             return _NOW
-        return min(self.pace.every, max(_NOW, self.full - self.pace.every * (self.pace.burst - 1) - now))
+        return max(_NOW, self.full - self.pace.every * (self.pace.burst - 1) - now)
 
     def take(self, now: datetime) -> "Bucket":
         """With one message less, which went at `now`."""
-        most = now + self.pace.every * (self.pace.burst - 1)
-        return replace(self, full=min(max(self.full or now, now), most) + self.pace.every)
+        return replace(self, full=max(self.full or now, now) + self.pace.every)

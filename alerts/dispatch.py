@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from alerts.attempts import Attempts
 from alerts.gates import Gates, Sleep
 from alerts.kinds import KINDS, Pace
-from alerts.records import WAITING, Channel, Delivery, Outbox
+from alerts.records import WAITING, Channel, Delivery, Outbox, Target
 from alerts.retry import AGAIN, SUSPECT, RetryPolicy
 from alerts.ways import ChannelHealth, Log, Way
 
@@ -196,7 +196,10 @@ class Dispatcher:
         """
         drained = Drained()
         way = self._ways.get(lane[0]) or Way(lane[0], self._log)
+        stuck: set[tuple[Target, str]] = set()
         for delivery in waiting:
+            if (delivery.target, delivery.event_id) in stuck:
+                continue  # an update must not overtake what it updates
             suspect = way.suspects.get(lane[1])
             blocked = suspect if suspect is not None and suspect > self._clock() else None
             ended = await self._attempts.make(delivery, blocked, probe=probe)
@@ -213,6 +216,7 @@ class Dispatcher:
             if blocked is not None or ended.number < SUSPECT or outcome.retry_after or outcome.kind not in AGAIN:
                 break
             way.suspects[lane[1]] = then.at
+            stuck.add((delivery.target, delivery.event_id))
         return drained
 
     async def _pause(self) -> float:

@@ -52,7 +52,11 @@ class Gates:
                 (target.channel, target.address if pace.per == "target" else ""), _Gate(Bucket(pace))
             )
             async with gate.turn:
-                while go() and (wait := gate.bucket.wait(self._clock())):
+                while go():
+                    now = self._clock()
+                    gate.bucket = gate.bucket.at(now)
+                    if not (wait := gate.bucket.wait(now)):
+                        break
                     await self._wait(wait)
                 begun = await self._enter(room, target, go, begin)
                 if begun is not None:

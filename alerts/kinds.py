@@ -43,5 +43,5 @@ KINDS: Mapping[str, Kind] = {
     "slack": Kind("slack", _SECOND, _QUARTER, threads=True),  # one message a second and channel (reference: delivery 3)
     "slack_webhook": Kind("slack", _SECOND, _QUARTER),
     "webhook": Kind("event", cap=_QUARTER),
-    "apprise": Kind("text", _SECOND),
+    "apprise": Kind("text", Pace(timedelta(seconds=1), per="channel")),
 }

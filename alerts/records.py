@@ -316,8 +316,8 @@ class Outbox(Protocol):
     async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
         """Waiting deliveries whose time has come, of channels other than `but`; threads filled in.
 
-        Oldest first within a target; none behind one that `alerts.retry.bars` until later, and none to a target whose
-        far end asked to wait until later.
+        Oldest first within a target; none behind one that `alerts.retry.bars` until later or behind an earlier one of
+        its event that is to be tried later, and none to a target whose far end asked to wait until later.
         """
         ...
 

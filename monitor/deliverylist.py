@@ -106,11 +106,16 @@ def standing(delivery: Delivery) -> str:
     said = f"{delivery.state}"
     if delivery.state == "sent" and delivery.done:
         return f"{said} {_moment(delivery.done)}"
-    rule, _, behind = delivery.rule.partition(":")
-    if rule:
-        said += f": {rule}" + (f" {behind.strip()}" if behind else "")
-        said += f" ({_RULES[rule]})" if rule in _RULES and _RULES[rule] != rule else ""
+    if delivery.rule:
+        said += f": {meaning(delivery.rule)}"
     return f"{said}, next {_moment(delivery.next_at)}" if delivery.next_at else said
+
+
+def meaning(rule: str) -> str:
+    """The rule of a delivery with what stands behind it, and in words."""
+    name, _, behind = rule.partition(":")
+    said = name + (f" {behind.strip()}" if behind else "")
+    return f"{said} ({_RULES[name]})" if _RULES.get(name, name) != name else said
 
 
 def _moment(moment: datetime) -> str:

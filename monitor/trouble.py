@@ -23,6 +23,8 @@ REMIND = timedelta(days=1)
 LATELY = timedelta(days=2)
 """So far back dead letters are looked for: longer than a reminder waits."""
 FORGET = timedelta(days=1)
+UNPROVEN = timedelta(days=7)
+"""After so long a channel that nothing is sent by is no trouble any more, though nothing shows that it works."""
 _DOUBLINGS = 6
 ROOM = 200_000_000
 """Bytes: with less, the store and the archive of a busy day may not find room."""
@@ -280,8 +282,10 @@ def _rest(row: Row, observed: Observed, limits: Limits, now: datetime) -> Litera
         if seen is None:
             return "gone"
         # After a restart a channel counts as working until something was tried: only what was accepted shows it.
-        sent = seen.last_sent is not None and seen.last_sent >= row.since
-        return "well" if not seen.down and (sent or queue is None) else "unknown"
+        if not seen.down and seen.last_sent is not None and seen.last_sent >= row.since:
+            return "well"
+        idle = not seen.down and queue is None and now - (row.told or row.since) > UNPROVEN
+        return "gone" if idle else "unknown"
     if row.kind == "queue" and queue is not None and now - queue.since >= limits.queue_after:
         return "unknown"  # excused by its channel, and no better
     return "well"

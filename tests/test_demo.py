@@ -42,6 +42,17 @@ def test_it_takes_less_than_a_minute(result: DemoResult) -> None:
     assert result.seconds < 60
 
 
+def test_what_interrupts_is_accepted_within_a_second_of_its_detection(
+    result: DemoResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capsys.disabled():
+        print(f"\ndemo, page asked for to accepted: {result.speeds}")
+    assert sum(speed.messages for speed in result.speeds.values()) == sum(each.interrupts for each in result.messages)
+    assert result.speeds["mail"].p95 <= 1
+    # Slack takes one message a second to a channel, so what comes right behind two updates waits for two seconds.
+    assert result.speeds["slack"].median <= 1
+
+
 @pytest.mark.parametrize("channel", ["mail", "slack"])
 def test_each_event_interrupts_once_per_phase(result: DemoResult, channel: str) -> None:
     interrupts = Counter(

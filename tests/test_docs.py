@@ -12,7 +12,16 @@ from pydantic import BaseModel
 from alerts import channels
 from alerts.kinds import KINDS
 from monitor.cli import main
-from monitor.settingsfile import SettingsModel
+from monitor.settingsfile import (
+    CapModel,
+    DigestModel,
+    EscalationModel,
+    QuietModel,
+    RecipientModel,
+    RouteModel,
+    SettingsModel,
+    SeverityModel,
+)
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -54,7 +63,13 @@ def settings_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iterato
 
 PATHS = list(settings_of(SettingsModel))
 CHANNEL_KEYS = sorted({key for kind in KINDS for key in channels.settings_of(kind).model_fields})
-RECIPIENT_KEYS = ["channel", "to", "watches", "kinds", "reasons"]
+PEOPLE_KEYS = sorted(
+    {
+        field.alias or name
+        for model in (RecipientModel, QuietModel, CapModel, RouteModel, DigestModel, EscalationModel, SeverityModel)
+        for name, field in model.model_fields.items()
+    }
+)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -74,7 +89,7 @@ def test_every_setting_is_in_the_readme_with_its_variable_and_in_the_shipped_fil
     assert re.search(rf"\b{path[-1]}\b", SETTINGS)
 
 
-@pytest.mark.parametrize("key", [*CHANNEL_KEYS, *RECIPIENT_KEYS])
+@pytest.mark.parametrize("key", [*CHANNEL_KEYS, *PEOPLE_KEYS])
 def test_every_key_of_a_channel_recipient_or_route_is_in_both(key: str) -> None:
     assert re.search(rf"\b{key}\b", README)
     assert re.search(rf"\b{key}\b", SETTINGS) or key == "api_url"  # for servers that speak Slack's interface: README

@@ -117,12 +117,14 @@ def repeated(body: Mapping[str, Any]) -> dict[str, Any]:
     return marked
 
 
-def refused(status: int, name: str, wish: timedelta | None, needed: str = "") -> Outcome:
-    """The outcome of an answer that is no yes: HTTP status, Slack's word for it, its Retry-After, the scope it misses.
+def word(said: str) -> str:
+    """What Slack said if it is one of its names for an error; empty otherwise: it may be anything, also a secret."""
+    return said if _NAME.fullmatch(said) else ""
 
-    What is no such word, and may be anything, is not repeated.
-    """
-    name = name if _NAME.fullmatch(name) else ""
+
+def refused(status: int, name: str, wish: timedelta | None, needed: str = "") -> Outcome:
+    """The outcome of an answer that is no yes: HTTP status, Slack's word for it, its Retry-After, the scope missed."""
+    name = word(name)
     if status == 429 or name in TRANSIENT:
         return Outcome("transient", name or "429", "Slack asks for a slower pace", retry_after=wish)
     if status in (401, 403) and not name:

@@ -1,13 +1,14 @@
-"""PURE: what an SMTP server's replies mean, and the plainer form of a mail."""
+"""PURE: what a mail server's replies, faults and certificate mean, and the plainer form of a mail."""
 
 import re
-from datetime import timedelta
+import ssl
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from typing import Literal
 
-from alerts.records import Outcome, OutcomeKind
+from alerts.records import Finding, Outcome, OutcomeKind
 
 Step = Literal["connect", "greeting", "starttls", "login", "sender", "recipient", "data"]
 THEIRS: frozenset[Step] = frozenset({"recipient", "data"})
@@ -16,6 +17,7 @@ THEIRS: frozenset[Step] = frozenset({"recipient", "data"})
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _CREDENTIAL = frozenset({530, 534, 535, 538})
 _LONGEST_HINT = timedelta(hours=24)
+_SOON = timedelta(days=21)  # public authorities renew at thirty days: what is left with less is not renewed by itself
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 # "try again in 300 seconds", "greylisted for 5 minutes", "please retry after 4m", "(wait 60s)", "300 seconds left"
 _SPAN = re.compile(
@@ -91,13 +93,32 @@ def text_only(message: bytes) -> bytes:
     return plain.as_bytes()
 
 
-def aligned(sender: str, relay: str) -> bool:
-    """Whether mail from `sender`'s domain and a relay's name belong together: one is below the other's domain.
+def aligned(domain: str, relay: str) -> bool:
+    """Whether a sender's domain and a relay's name belong together: one is the other's domain, or below it.
 
     Receivers compare the From with what SPF and DKIM vouch for; a relay of another name has to be let in by the
     sender's domain first (RFC 7489 §3.1).
     """
-    domain, host = sender.rpartition("@")[2].lower(), relay.rstrip(".").lower()
+    domain, host = domain.lower(), relay.rstrip(".").lower()
     home = host.partition(".")[2]
     above = host == domain or host.endswith(f".{domain}")
     return above or ("." in home and (domain == home or domain.endswith(f".{home}")))
+
+
+def tls_fault(error: BaseException) -> str | None:
+    """What is wrong with the other side's certificate or protocol; None when the connection merely broke."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return None
+        if isinstance(seen, ssl.SSLError):
+            return getattr(seen, "verify_message", "") or seen.reason or "protocol error"
+        seen = seen.__cause__
+    return None
+
+
+def lasting(end: datetime, now: datetime | None) -> Finding:
+    """How long a certificate is good for. Without `now` that is all there is to say."""
+    if now is not None and end - now < _SOON:
+        return Finding(False, f"TLS works, but the certificate ends on {end:%Y-%m-%d}; have it renewed")
+    return Finding(True, f"TLS works, the certificate is good until {end:%Y-%m-%d}")

@@ -129,7 +129,8 @@ class AppriseChannel:
 def answered(status: str) -> Outcome:
     """PURE: the outcome of a status of AppriseResult's, or of an exception's name.
 
-    A failure has no reason: it may be the way, the target or the message, and Apprise tells only its log what it heard.
+    A failure has no reason: Apprise tells only its log what it heard. It counts as the way's: the URL has no target
+    besides itself, Apprise cuts messages to what a service takes, and what is left is mostly a service out of reach.
     """
     match status:
         case "SUCCESS":
@@ -137,7 +138,7 @@ def answered(status: str) -> Outcome:
         case "NOMATCH":
             return Outcome("bad_credential", "url", "Apprise loaded no service from the URL; check it", wide=True)
         case "FAILURE":
-            return Outcome("transient", "failure", "the service did not take the message; Apprise does not say why")
+            return Outcome("transient", "failure", "the service took nothing; Apprise does not say why", wide=True)
         case "TIMEOUT":
             return Outcome("ambiguous", "timeout", "Apprise did not end in time and may have sent the message")
         case "PARTIAL":

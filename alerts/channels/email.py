@@ -14,15 +14,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
 from pydantic import Field, SecretStr
 
-from alerts.channels._smtp import THEIRS, Step, aligned, classify, refused, text_only
+from alerts.channels._smtp import THEIRS, Step, aligned, classify, lasting, refused, text_only, tls_fault
 from alerts.channels.shape import ChannelSettings, Clock, Text, Wrong, existing, hidden, is_loopback, mail_address
 from alerts.records import AlertsError, Delivery, Finding, Outcome, OutcomeKind
 
 __all__ = ["EmailChannel", "EmailConfig", "Settings", "classify", "is_loopback", "text_only"]
-_SOON = timedelta(days=21)  # public authorities renew at thirty days: what is left with less is not renewed by itself
+_ROOM = 100_000  # bytes: a mail of ours with many sources and both its parts has less
+_UNKNOWN = frozenset({500, 501, 502, 503, 504})  # a method that was offered and is none after all
 _USUAL = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -150,50 +158,48 @@ class EmailChannel:
         """Nothing stays open between messages."""
 
     async def probe(self) -> Sequence[Finding]:
-        """Connection, TLS and the end of its certificate, login, sender and size, up to MAIL FROM and RSET."""
-        config, talk, found = self._config, self._talk(), []
-        where = f"{config.host}:{config.port}"
+        """Connection, TLS and the end of its certificate, login, sender and size, up to MAIL FROM and RSET; and whether
+        the sender's domain and the server's belong together."""
+        config, talk, found = self._config, self._talk(), list[Finding]()
         try:
             fault = await self._enter(talk)
-            if fault is not None:
-                return (Finding(False, fault.detail),)
-            found.append(Finding(True, f"{where} answers"))
-            certificate = talk.client.get_transport_info("peercert")
-            if certificate:
-                found.append(
-                    self._lasting(datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC))
-                )
-            if config.username is not None:
-                found.append(Finding(True, f"the login of {config.username} is taken"))
-            talk.step = "sender"
-            await talk.client.mail(config.envelope)
-            found.append(Finding(True, f"mail from {config.envelope} is taken"))
-            await talk.client.rset()
-            size = talk.client.esmtp_extensions.get("size", "")
-            if size.isdecimal() and int(size):
-                found.append(Finding(int(size) >= 100_000, f"mails may be up to {int(size) // 1000} kB"))
+            if fault is None:
+                await self._ask(talk, found)
+            else:
+                found.append(Finding(False, fault.detail))
         except SMTPResponseException as error:
             found.append(Finding(False, self._told(refused(talk.step, error.code, error.message)).detail))
         except (SMTPException, OSError) as error:
             found.append(Finding(False, self._broken(talk.step, error).detail))
         finally:
             talk.end()
-        if not is_loopback(config.host) and not aligned(config.envelope, config.host):
-            domain = config.envelope.rpartition("@")[2]
-            found.append(
-                Finding(
-                    True,
-                    f"to look at: mails from {domain} leave by {config.host}; see that the SPF record of {domain} "
-                    f"names this server, or that it signs with DKIM for {domain}: else mails may be taken for forged",
-                )
+        domain = config.envelope.rpartition("@")[2]
+        if not is_loopback(config.host) and not aligned(domain, config.host):
+            advice = (
+                f"to look at: mails from {domain} leave by {config.host}; see that the SPF record of {domain} names "
+                f"this server, or that it signs with DKIM for {domain}: else mails may be taken for forged"
             )
+            found.append(Finding(True, advice))
         return tuple(found)
 
-    def _lasting(self, end: datetime) -> Finding:
-        left = end - self._clock() if self._clock else None
-        if left is not None and left < _SOON:
-            return Finding(False, f"TLS works, but the certificate ends on {end:%Y-%m-%d}; have it renewed")
-        return Finding(True, f"TLS works, the certificate is good until {end:%Y-%m-%d}")
+    async def _ask(self, talk: _Talk, found: list[Finding]) -> None:
+        """Add to what is `found` what a server says once it let us in."""
+        config, client = self._config, talk.client
+        found.append(Finding(True, f"{config.host}:{config.port} answers"))
+        certificate = client.get_transport_info("peercert")
+        if certificate:
+            seconds = ssl.cert_time_to_seconds(certificate["notAfter"])
+            now = self._clock() if self._clock else None
+            found.append(lasting(datetime.fromtimestamp(seconds, UTC), now))
+        if config.username is not None:
+            found.append(Finding(True, f"the login of {config.username} is taken"))
+        talk.step = "sender"
+        await client.mail(config.envelope)
+        found.append(Finding(True, f"mail from {config.envelope} is taken"))
+        await client.rset()
+        size = client.esmtp_extensions.get("size", "")
+        if size.isdecimal() and int(size):
+            found.append(Finding(int(size) >= _ROOM, f"mails may be up to {int(size) // 1000} kB"))
 
     def _talk(self) -> _Talk:
         config = self._config
@@ -224,12 +230,30 @@ class EmailChannel:
                 await client.ehlo()
             if config.username is not None:
                 talk.step = "login"
-                await client.login(config.username, config.password or "")
+                await self._login(client, config.username, config.password or "")
         except SMTPResponseException as error:
             return self._told(refused(talk.step, error.code, error.message))
         except (SMTPException, OSError) as error:
             return self._broken(talk.step, error)
         return None
+
+    async def _login(self, client: SMTP, username: str, password: str) -> None:
+        """By the first method that the server does know. The library would try a refused password by all of them, and
+        three refusals at once are what accounts are locked for."""
+        unknown: Exception = SMTPException("it offers none of CRAM-MD5, PLAIN and LOGIN")
+        for method in client.supported_auth_methods:
+            by = {"cram-md5": client.auth_crammd5, "plain": client.auth_plain, "login": client.auth_login}.get(method)
+            if by is None:
+                continue
+            try:
+                await by(username, password)
+            except SMTPAuthenticationError as error:
+                if error.code not in _UNKNOWN:
+                    raise
+                unknown = error
+            else:
+                return
+        raise unknown
 
     async def _attempt(self, address: str, message: bytes) -> Outcome:
         if not address.isascii():
@@ -258,7 +282,7 @@ class EmailChannel:
         return Outcome("sent", str(reply.code), reference=self._hidden(reply.message)[:200] or None)
 
     def _broken(self, step: Step, error: Exception) -> Outcome:
-        tls = _tls_fault(error)
+        tls = tls_fault(error)
         if tls is not None:
             detail = f"TLS with the server failed, nothing was sent ({tls}); check host and ca_file"
             return self._fault("bad_credential", "tls", detail, wide=True)
@@ -284,15 +308,3 @@ class EmailChannel:
 def _spelt(text: str) -> str:
     """As it goes over the wire at AUTH PLAIN and LOGIN."""
     return base64.b64encode(text.encode()).decode()
-
-
-def _tls_fault(error: BaseException) -> str | None:
-    """What is wrong with the other side's certificate or protocol; None when the connection merely broke."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return None
-        if isinstance(seen, ssl.SSLError):
-            return getattr(seen, "verify_message", "") or seen.reason or "protocol error"
-        seen = seen.__cause__
-    return None

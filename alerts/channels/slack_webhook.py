@@ -92,10 +92,9 @@ class SlackWebhookChannel:
 def answered(status: int, text: str, headers: Mapping[str, str]) -> Outcome:
     """PURE: what a webhook's answer means. Slack says `ok`, or the name of an error, as plain text."""
     wish = _http.retry_after(headers)
-    said = text.strip()[:100]
-    if status == 200 and said == "ok":
+    name = _slack.word(text.strip())
+    if status == 200 and name == "ok":
         return Outcome("sent", "ok")
-    name = said if said.replace("_", "").isalnum() else ""
     if status in (404, 410):
         return Outcome("bad_target", str(status), f"the webhook is gone ({name or status}); make a new one")
     outcome = _slack.refused(status, name, wish)

@@ -1,5 +1,6 @@
 """PURE: what tells of no single event: a digest of held alerts, and a notice of the service about itself."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from alerts.compose.clean import line, link
@@ -11,8 +12,12 @@ from alerts.records import Alert, Fact
 
 MOST_MATTERS = 40
 MOST_MUTES = 10
-CALM = frozenset({"well", "recovered"})
-"""What `status` of a notice says that something is over."""
+STATES: Mapping[str, tuple[str, Tone]] = {
+    "well": ("Well again", "calm"),
+    "still": ("Still in trouble", "trouble"),
+    "urgent": ("Urgent trouble", "off"),
+}
+"""How a notice stands by its `status`; any other is trouble."""
 
 
 def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
@@ -28,27 +33,25 @@ def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
         mutes=tuple(line(fact.value, LONGEST_TITLE) for fact in alert.since[:MOST_MUTES]),
         outlets=f"{_many(len(alert.facts), 'alert')}, from {_many(outlets, 'independent outlet')}",
         timing=f"Gathered {moment(alert.decided, zone)} ({zone_name(zone)})",
-        commands=(("All of it", "parley alerts list"),),
     )
 
 
 def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
     """A row for each matter, and no article behind it. What is over looks calm."""
-    calm = alert.status in CALM
-    urgent = alert.status == "urgent"
+    state, tone = STATES.get(alert.status, ("Trouble", "trouble"))
+    matter = line(alert.label, 60).removesuffix("s")
     return _card(
         alert,
-        state="Well again" if calm else "Urgent trouble" if urgent else "Trouble",
-        tone="calm" if calm else "off" if urgent else "trouble",
+        state=state,
+        tone=tone,
         reason=REASONS["notice"],
         note=note,
         items=tuple(
             Item(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]
         ),
         mutes=(),
-        outlets=f"{alert.families} {line(alert.label, 60)}" if alert.families else "",
+        outlets=_many(alert.families, matter) if matter and alert.families else "",
         timing=f"Noticed {moment(alert.decided, zone)} ({zone_name(zone)})",
-        commands=(),
     )
 
 
@@ -63,7 +66,6 @@ def _card(
     mutes: tuple[str, ...],
     outlets: str,
     timing: str,
-    commands: tuple[tuple[str, str], ...],
 ) -> Card:
     title = line(alert.title, LONGEST_TITLE) or reason
     # What is Parley's own keeps the name in front, so that nobody takes it for news.
@@ -90,7 +92,6 @@ def _card(
         items=items,
         more=max(0, len(alert.facts) - MOST_MATTERS),
         mutes=mutes,
-        commands=commands,
     )
 
 

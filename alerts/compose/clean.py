@@ -1,10 +1,8 @@
 """PURE: text and links from strangers, made fit to print: one line, normal form, bounded, http and https only."""
 
-import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-_SPACES = re.compile(r"\s+")
 # Bidirectional overrides and isolates can make a headline read as another one; joiners stay, emoji need them.
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
@@ -15,8 +13,9 @@ def line(text: str, limit: int) -> str:
     """One line of at most `limit` code points: NFC, control characters and runs of white space as one space."""
     # Far more than the limit is never shown: bound the work on a hostile headline before looking at each character.
     head = text[: limit * 4 + 64]
-    kept = "".join(_fit(character) for character in head)
-    whole = unicodedata.normalize("NFC", _SPACES.sub(" ", kept).strip())
+    # Printable are no controls, directions or surrogates: nearly every text of nearly every source.
+    kept = head if head.isprintable() else "".join(_fit(character) for character in head)
+    whole = unicodedata.normalize("NFC", " ".join(kept.split()))
     if len(whole) <= limit and len(head) == len(text):
         return whole
     return whole[: limit - 1].rstrip() + "…"
@@ -33,7 +32,7 @@ def _fit(character: str) -> str:
 
 def link(url: str) -> str | None:
     """The address with everything but URL characters percent-encoded, or None unless it is http(s) with a host."""
-    bare = "".join(character for character in url if character.isprintable()).strip()
+    bare = (url if url.isprintable() else "".join(filter(str.isprintable, url))).strip()
     try:
         parts = urlsplit(bare)
         host = parts.hostname

@@ -32,8 +32,8 @@ from alerts.compose.plain import text_of, who
 from alerts.records import AlertsError, Target
 
 _PAGES = Environment(
-    loader=PackageLoader("alerts.compose"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True,
+    loader=PackageLoader("alerts.compose"), autoescape=True, auto_reload=False, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
 )  # fmt: skip
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 _DOT_ATOM = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -74,9 +74,9 @@ def message(card: Card, target: Target, *, delivery_id: str, domain: str, sender
 def thread_index(event_id: str, began: datetime, decided: datetime) -> str:
     """Outlook's place in a conversation: 22 bytes that all mails of the event share, and 5 more for a later one.
 
-    The first are a FILETIME cut to 6 bytes and a GUID, here from the event's id. The others say how long after `began`
-    the message was decided: a bit for the scale, 31 bits in units of 2^18 or 2^23 times 100 ns, a byte that Outlook
-    fills at random (MS-OXOMSG 2.2.1.3.1 and .2).
+    The first are a FILETIME cut to 6 bytes, as Outlook itself writes it, and a GUID, here from the event's id. The
+    others say how long after `began` the message was decided: a bit for the scale, 31 bits in units of 2^18 or 2^23
+    times 100 ns, a byte that Outlook fills at random (MS-OXOMSG 2.2.1.3).
     """
     start = (began - _FILETIME_ZERO) // _MICROSECOND * 10
     guid = hashlib.sha256(f"event {event_id}".encode("utf-8", "surrogatepass")).digest()[:16]

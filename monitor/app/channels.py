@@ -9,14 +9,13 @@ from monitor.app.clock import utcnow
 from monitor.settings import Settings
 
 
-async def send_test(settings: Settings, recipients: Sequence[str]) -> list[tuple[Target, Outcome]]:
-    """A test alert to each recipient by its channel, outside the outbox; what came of each."""
+async def send_test(settings: Settings, targets: Sequence[Target]) -> list[tuple[Target, Outcome]]:
+    """A test alert to each target by its channel, outside the outbox; what came of each."""
     now = utcnow()
     source = Source("https://example.org/test", "A test of the way to you", "parley", "parley", now, now)
     outcomes = []
-    for name in recipients:
-        target = settings.mailing.recipients[name].target
-        made = f"test-{now:%Y%m%d%H%M%S}-{name}"
+    for target in targets:
+        made = f"test-{now:%Y%m%d%H%M%S}-{target.recipient}"
         alert = Alert(
             id=made,
             reason="test",

@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 # In the order of their names in --help; each module holds one command of its own name, or that of the second column.
 _COMMANDS = {
+    "ack": "ack",
     "alerts": "alerts",
     "check": "check",
     "deliveries": "deliveries",
@@ -20,11 +21,14 @@ _COMMANDS = {
     "feeds": "feeds",
     "init": "init",
     "journal": "journal",
+    "mute": "mute",
     "replay": "judge",
+    "route": "route",
     "run": "run",
     "save": "save",
     "status": "status",
     "test-alert": "testalert",
+    "unmute": "unmute",
 }
 
 

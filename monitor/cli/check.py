@@ -1,19 +1,26 @@
 """`parley check`: everything validated, nothing sent."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from monitor import app
 from monitor.checks import check as examine
 from monitor.faults import Faults
+from monitor.settings import Settings
 
 
 @click.command("check")
+@click.option("--online", is_flag=True, help="Ask each channel, without sending, whether it would take a message.")
 @click.pass_obj
-def check(home: Path) -> None:
-    """Validate settings, feeds, watches and topics. Exits 2 with every fault, by file and line."""
+def check(home: Path, online: bool) -> None:
+    """Validate settings, feeds, watches and topics. Exits 2 with every fault, by file and line.
+
+    With --online it exits 1 when a channel would not take a message.
+    """
     found = examine(home, os.environ)
     if isinstance(found, Faults):
         for fault in found:
@@ -31,3 +38,15 @@ def check(home: Path) -> None:
         f"{count} {word if count == 1 else plural.get(word, word + 's')}" for word, count in counts.items()
     )
     click.echo(f"all good: {said}")
+    if online and not _asked(found.settings):
+        sys.exit(1)
+
+
+def _asked(own: Settings) -> bool:
+    """Whether every channel in use would take a message; what each says stands on stdout."""
+    good = True
+    for name, findings in asyncio.run(app.probe(own)).items():
+        for each in findings:
+            good &= each.fine
+            click.echo(f"{name}: {'ok' if each.fine else 'NOT OK'}: {each.what}")
+    return good

@@ -38,5 +38,10 @@ def demo(out: Path) -> None:
         f"{len(result.script.items)} articles, {interrupts} interrupts and {len(mails) - interrupts} updates by mail, "
         f"all {len(result.messages)} messages with those on Slack are in {out}, after {result.seconds:.0f} s"
     )
+    for channel, speed in result.speeds.items():
+        click.echo(
+            f"from detection to acceptance by {channel}: median {speed.median:.2f} s, 95 % within {speed.p95:.2f} s "
+            f"({speed.messages} that interrupt)"
+        )
     if not result.ok:
         sys.exit(1)

@@ -6,24 +6,42 @@ from pathlib import Path
 
 import click
 
+from alerts.records import Target
 from monitor import app
 from monitor.cli.home import checked
+from monitor.settings import Settings
 
 
 @click.command("test-alert")
 @click.argument("recipients", nargs=-1, metavar="[RECIPIENT]...")
+@click.option("--channel", metavar="NAME", help="To the recipients of this channel.")
+@click.option("--to", metavar="ADDRESS", help="With --channel: to this address, which need be no recipient.")
 @click.pass_obj
-def test_alert(home: Path, recipients: tuple[str, ...]) -> None:
+def test_alert(home: Path, recipients: tuple[str, ...], channel: str | None, to: str | None) -> None:
     """Send a test alert to the named recipients, or to all, and print what came of each."""
     own = checked(home).settings
-    unknown = [name for name in recipients if name not in own.mailing.recipients]
-    if unknown:
-        known = ", ".join(own.mailing.recipients) or "none"
-        raise click.UsageError(f"unknown recipient {', '.join(unknown)}; known in config/parley.yaml: {known}")
     failed = 0
-    for target, outcome in asyncio.run(app.send_test(own, recipients or tuple(own.mailing.recipients))):
+    for target, outcome in asyncio.run(app.send_test(own, _targets(own, recipients, channel, to))):
         failed += outcome.kind != "sent"
         said = " ".join(part for part in (outcome.code, outcome.detail, outcome.reference) if part)
         click.echo(f"{target.recipient} ({target.channel}, {target.kind}): {outcome.kind} {said}".rstrip(), err=True)
     if failed:
         sys.exit(1)
+
+
+def _targets(own: Settings, names: tuple[str, ...], channel: str | None, to: str | None) -> tuple[Target, ...]:
+    known = own.mailing.recipients
+    if unknown := [name for name in names if name not in known]:
+        listed = ", ".join(known) or "none"
+        raise click.UsageError(f"unknown recipient {', '.join(unknown)}; known in config/parley.yaml: {listed}")
+    if channel is not None and channel not in own.channels:
+        raise click.UsageError(f"unknown channel {channel}; known in config/parley.yaml: {', '.join(own.channels)}")
+    if to is not None:
+        if channel is None or names:
+            raise click.UsageError("--to ADDRESS goes with --channel NAME, and with no recipient")
+        return (Target("test", channel, own.channels[channel].kind, to),)
+    targets = [known[name].target for name in names or known]
+    found = tuple(target for target in targets if channel in (None, target.channel))
+    if not found:
+        raise click.UsageError(f"nobody is reached by {channel}; give an address by --to")
+    return found

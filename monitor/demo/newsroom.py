@@ -21,7 +21,10 @@ PATIENCE = 8.0  # seconds that an article waits for its predecessors to be read;
 
 
 class Newsroom:
-    """The server. `clock` gives aware UTC for what the pages say, `ticks` monotonic seconds for when they appear."""
+    """The server. `clock` gives aware UTC for what the pages say, `ticks` monotonic seconds for when they appear.
+
+    `asked`: at which tick each page, by its path, was asked for the first time; nobody can know of an event before.
+    """
 
     def __init__(self, script: Script, clock: Callable[[], datetime], ticks: Callable[[], float]) -> None:
         self._script = script
@@ -35,6 +38,7 @@ class Newsroom:
         self._runner: web.AppRunner | None = None
         self.base = ""
         self.last_read = ticks()
+        self.asked: dict[str, float] = {}
         for item in script.items:
             if item.at is None:
                 self._appeared[item.id] = (self._started - item.backdated).replace(microsecond=0)
@@ -119,6 +123,7 @@ class Newsroom:
                 raise web.HTTPNotFound
             self._read.add(item.id)
             self.last_read = self._ticks()
+            self.asked.setdefault(item.path, self.last_read)
             if item.page == "missing":
                 raise web.HTTPNotFound
             furniture = self._script.furniture[item.outlet.language]

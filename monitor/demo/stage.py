@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from monitor.demo.newsroom import Newsroom
 from monitor.demo.receivers import Receivers
 from monitor.demo.script import Script, load
 from monitor.demo.show import arrived, table
-from monitor.demo.verdict import Verdict, complete, judge
+from monitor.demo.verdict import CHANNELS, Speed, Verdict, complete, judge, speed
 from monitor.homes import shipped
 
 HARD_STOP = 50.0
@@ -35,6 +35,7 @@ class DemoResult:
     """What the demo came to: `messages` in order of arrival, and `faults`, sentences for a person (none: all is well).
 
     `script` is what was played, `seconds` how long it took, `out` the folder with the messages and the service's log.
+    `speeds`: by channel, how soon those that interrupt were accepted.
     """
 
     out: Path
@@ -43,6 +44,7 @@ class DemoResult:
     verdict: Verdict
     faults: tuple[str, ...]
     seconds: float
+    speeds: Mapping[str, Speed]
 
     @property
     def ok(self) -> bool:
@@ -63,10 +65,12 @@ async def _play(out: Path, clock: Callable[[], datetime], say: Callable[[str], N
     began = time.monotonic()
     messages: list[Message] = []
     last = [began]
+    heard_at: list[float] = []
 
     def heard(message: Message) -> None:
         last[0] = time.monotonic()
         messages.append(message)
+        heard_at.append(last[0])
         say(arrived(message, last[0] - began))
 
     data = shipped("seeds") / "demo"
@@ -92,7 +96,13 @@ async def _play(out: Path, clock: Callable[[], datetime], say: Callable[[str], N
             elif not newsroom.over:
                 faults.append(f"pages never asked for: {', '.join(newsroom.unread)}")
     verdict = judge(script, messages)
-    result = DemoResult(out, script, tuple(messages), verdict, (*faults, *verdict.faults), time.monotonic() - began)
+    waits: dict[str, list[float]] = {channel: [] for channel in CHANNELS}
+    for message, at in zip(messages, heard_at, strict=True):
+        if message.interrupts and message.article in newsroom.asked:
+            waits[message.channel].append(at - newsroom.asked[message.article])
+    speeds = {channel: speed(each) for channel, each in waits.items() if each}
+    took = time.monotonic() - began
+    result = DemoResult(out, script, tuple(messages), verdict, (*faults, *verdict.faults), took, speeds)
     say("")
     say(table(verdict))
     return result

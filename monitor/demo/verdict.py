@@ -1,5 +1,7 @@
 """PURE: what arrived against what the script expects. Every difference is a sentence for a person."""
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +35,20 @@ class Verdict:
 
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds from detection, when a page was asked for, to acceptance: their median, and what 95 % stay within."""
+
+    messages: int
+    median: float
+    p95: float
+
+
+def speed(waits: Sequence[float]) -> Speed:
+    """Over one or more waits."""
+    return Speed(len(waits), statistics.median(waits), sorted(waits)[math.ceil(0.95 * len(waits)) - 1])
 
 
 def told(messages: Iterable[Message], channel: str) -> dict[str, tuple[str, tuple[str, ...]]]:

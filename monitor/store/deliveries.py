@@ -1,8 +1,8 @@
 """Deliveries and their attempts: which is due, and what became of each.
 
 An attempt is written before the network is touched, so that a crash leaves it visible. A message of an event to a
-target waits until the earlier messages of that event to that target are sent or given up: an update must not overtake
-what it updates, and its thread is that message's.
+target comes behind the earlier messages of that event to that target: an update must not overtake what it updates, and
+its thread is that message's.
 """
 
 from collections.abc import Collection, Sequence
@@ -57,9 +57,8 @@ def due(tx: Connection, now: datetime, limit: int, but: Collection[str] = ()) ->
     The turns keep a target with a long queue from filling `limit` on its own. One that is to be tried later keeps back
     those behind it to the same target (`alerts.retry.bars`). `but` are channels to leave out.
     """
-    ready = _ready(tuple(sorted(but)))
-    query = selected().join(ready, ready.c.seq == _D.seq).where(_free(ready) <= now).order_by(ready.c.turn, _D.seq)
-    return tuple(delivery_of(row) for row in tx.execute(query.limit(limit)).mappings())
+    values = {"now": now, "limit": limit, "but": list(but)}
+    return tuple(delivery_of(row) for row in tx.execute(_due_query(), values).mappings())
 
 
 def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
@@ -67,19 +66,16 @@ def next_due(tx: Connection, but: Collection[str] = ()) -> datetime | None:
 
     `but` are channels whose waiting deliveries are left out.
     """
-    ready = _ready(tuple(sorted(but)))
-    query = sa.select(sa.func.min(_free(ready), type_=UtcDateTime)).select_from(t.delivery)
-    query = query.join(ready, ready.c.seq == _D.seq)
+    waiting: datetime | None = tx.execute(_next_due_query(), {"but": list(but)}).scalar()
     held = sa.select(_D.next_at).where(_D.state == "held").order_by(_D.next_at).limit(1)
-    moments = (tx.execute(query).scalar(), tx.execute(held).scalar())
+    moments = (waiting, tx.execute(held).scalar())
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def any_to_release(tx: Connection, now: datetime) -> bool:
     """Whether a held delivery is to be looked at, or a lease is over."""
-    held = sa.and_(_D.state == "held", _D.next_at <= now)
-    over = sa.and_(_D.state == "leased", _D.lease_until <= now)
-    return tx.execute(sa.select(sa.exists().where(sa.or_(held, over)))).scalar_one()
+    found: bool = tx.execute(_release_query(), {"now": now}).scalar_one()
+    return found
 
 
 def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
@@ -87,10 +83,8 @@ def oldest(tx: Connection, channel: str, now: datetime, but: Collection[str] = (
 
     A far end that asked to wait until later than `now` is not asked before, nor is its target.
     """
-    ready = _ready()
-    free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= now)
-    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == channel, _D.id.not_in(but), free)
-    row = tx.execute(query.order_by(_D.seq).limit(1)).mappings().first()
+    values = {"channel": channel, "now": now, "passed": list(but), "but": []}
+    row = tx.execute(_oldest_query(), values).mappings().first()
     return None if row is None else delivery_of(row)
 
 
@@ -250,31 +244,72 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
     return tuple(done for done in tx.execute(query).scalars() if done is not None)
 
 
-@cache  # asked before and after every attempt; making the statement takes longer than running it
-def _ready(but: tuple[str, ...] = ()) -> sa.Subquery:
-    """The waiting deliveries that wait for no earlier message of their event, by `seq`.
+# The queries of the sending loop are made once: making one takes five times as long as asking it (measured).
+@cache
+def _due_query() -> sa.Select[Any]:
+    ready = _ready().subquery()
+    free = _free(ready) <= sa.bindparam("now", type_=UtcDateTime)
+    query = selected().join(ready, ready.c.seq == _D.seq).where(free).order_by(ready.c.turn, _D.seq)
+    return query.limit(sa.bindparam("limit", type_=sa.Integer))
 
-    `turn` counts within a target. `barred` is until when an earlier one to the same channel and address keeps it back,
-    `asked` until when the far end asked to send nothing there.
+
+@cache
+def _next_due_query() -> sa.Select[Any]:
+    ready = _ready().subquery()
+    earliest = sa.select(sa.func.min(_free(ready), type_=UtcDateTime)).select_from(t.delivery)
+    return earliest.join(ready, ready.c.seq == _D.seq)
+
+
+@cache
+def _oldest_query() -> sa.Select[Any]:
+    ready = _ready().subquery()
+    free = sa.or_(ready.c.asked.is_(None), ready.c.asked <= sa.bindparam("now", type_=UtcDateTime))
+    query = selected().join(ready, ready.c.seq == _D.seq).where(_D.channel == sa.bindparam("channel"), free)
+    query = query.where(_D.id.not_in(sa.bindparam("passed", expanding=True)), ~_earlier_of_event(_OPEN))
+    return query.order_by(_D.seq).limit(1)
+
+
+@cache
+def _release_query() -> sa.Select[Any]:
+    now = sa.bindparam("now", type_=UtcDateTime)
+    held = sa.and_(_D.state == "held", _D.next_at <= now)
+    over = sa.and_(_D.state == "leased", _D.lease_until <= now)
+    return sa.select(sa.exists().where(sa.or_(held, over)))
+
+
+def _ready() -> sa.Select[Any]:
+    """The waiting deliveries of channels not in the parameter `but`, unless an earlier one of their event is under way.
+
+    `turn` counts within a target. `barred` is until when an earlier one to the same channel and address, or of the same
+    event to the same target, keeps it back; `asked` until when the far end asked to send nothing there.
     """
+    lane, target = [_D.channel, _D.address], [_D[name] for name in _TARGET]
+    bars = sa.or_(_D.rule.not_in(BACK_OFF), _D.attempts < SUSPECT)
+    before: Any = {"order_by": _D.seq, "rows": (None, -1)}
+    in_lane = sa.func.max(sa.case((bars, _D.next_at)), type_=UtcDateTime).over(partition_by=lane, **before)
+    of_event = sa.func.max(_D.next_at, type_=UtcDateTime).over(partition_by=[*target, _D.event_id], **before)
+    either = sa.func.coalesce(in_lane, of_event)
+    wished = sa.func.max(sa.case((_D.rule == "retry-after", _D.next_at)), type_=UtcDateTime)
+    return sa.select(
+        _D.seq,
+        sa.func.row_number().over(partition_by=target, order_by=_D.seq).label("turn"),
+        sa.case((of_event > either, of_event), else_=either).label("barred"),
+        wished.over(partition_by=lane).label("asked"),
+    ).where(
+        _D.state.in_(_WAITING),
+        _D.channel.not_in(sa.bindparam("but", expanding=True)),
+        ~_earlier_of_event(["leased"]),
+    )
+
+
+def _earlier_of_event(states: Sequence[str]) -> sa.Exists:
     earlier = t.delivery.alias("earlier")
-    waits = sa.exists().where(
+    return sa.exists().where(
         earlier.c.event_id == _D.event_id,
         *(earlier.c[name] == _D[name] for name in _TARGET),
         earlier.c.seq < _D.seq,
-        earlier.c.state.in_(_OPEN),
+        earlier.c.state.in_(states),
     )
-    lane = [_D.channel, _D.address]
-    bars = sa.or_(_D.rule.not_in(BACK_OFF), _D.attempts < SUSPECT)
-    until = sa.func.max(sa.case((bars, _D.next_at)), type_=UtcDateTime)
-    wished = sa.func.max(sa.case((_D.rule == "retry-after", _D.next_at)), type_=UtcDateTime)
-    query = sa.select(
-        _D.seq,
-        sa.func.row_number().over(partition_by=[_D[name] for name in _TARGET], order_by=_D.seq).label("turn"),
-        until.over(partition_by=lane, order_by=_D.seq, rows=(None, -1)).label("barred"),
-        wished.over(partition_by=lane).label("asked"),
-    )
-    return query.where(_D.state.in_(_WAITING), _D.channel.not_in(but), ~waits).subquery()
 
 
 def _free(ready: sa.Subquery) -> sa.ColumnElement[datetime]:

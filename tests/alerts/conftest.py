@@ -316,7 +316,9 @@ class Workspace:
     requests: list[dict[str, Any]] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
     looked: int = 0
-    looking: str | None = None
+    looking: Any = None
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    updating: Any = None
     tokens: set[str] = field(default_factory=set)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
@@ -339,8 +341,19 @@ class Workspace:
             return web.Response(text="ok")
         return web.json_response({"ok": True, "ts": body["ts"], "channel": body["channel"]})
 
+    async def update(self, request: web.Request) -> web.StreamResponse:
+        self.updates.append(await request.json())
+        if isinstance(self.updating, web.StreamResponse):
+            return self.updating
+        if self.updating == "reset":
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response({"ok": not self.updating, "error": self.updating})
+
     async def look(self, request: web.Request) -> web.StreamResponse:
         self.looked += 1
+        if isinstance(self.looking, web.StreamResponse):
+            return self.looking
         if self.looking:
             return web.json_response({"ok": False, "error": self.looking})
         thread = request.query.get("ts")
@@ -356,6 +369,7 @@ async def slack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Workspace]:
     workspace = Workspace()
     app = web.Application()
     app.router.add_post("/api/chat.postMessage", workspace.post)
+    app.router.add_post("/api/chat.update", workspace.update)
     app.router.add_get("/api/conversations.history", workspace.look)
     app.router.add_get("/api/conversations.replies", workspace.look)
     app.router.add_post("/services/{rest:.*}", workspace.post)

@@ -26,7 +26,8 @@ def digest(alert: Alert) -> Alert:
     mute = Fact("mute", "The topic summit, until 19 May 2031 09:00: too many", alert.source)
     return replace(
         alert, reason="digest", kind="digest", title="2 alerts held from 22:00 to 07:00", event_id="digest-1",
-        facts=held, since=(mute,), quotes=(), source=replace(alert.source, url="", title=None), parties=(), counts={},
+        facts=held, since=(mute,), quotes=(), parties=(), counts={},
+        source=replace(alert.source, url="", title="`parley deliveries` shows each"),
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ READ = ("plain", "page", "slack", "slack_webhook", "console")
         "South Post",
         "The topic summit, until 19 May 2031 09:00: too many",
         "Gathered 17 May 2031 15:04 (Europe/Kyiv)",
-        "parley alerts list",
+        "parley deliveries",
     ],
 )
 def test_a_digest_lists_what_was_held_and_what_is_muted(digest: Alert, said: str) -> None:
@@ -128,6 +129,7 @@ def test_trouble_stands_first_and_what_is_over_is_calm(notice: Alert) -> None:
         assert bad[form].startswith("Trouble")
         assert well[form].startswith("Well again")
         assert "Sent to you because office" in bad[form]
+    assert forms(replace(notice, status="still"))["plain"].startswith("Still in trouble")
     assert forms(replace(notice, status="urgent"))["plain"].startswith("Urgent trouble")
     assert bad["subject"] == "[parley] 1 channel is in trouble"
 
@@ -135,6 +137,7 @@ def test_trouble_stands_first_and_what_is_over_is_calm(notice: Alert) -> None:
 def test_a_notice_says_what_is_wrong_where_and_what_to_do(notice: Alert) -> None:
     told = forms(notice)
     for form in READ:
+        assert "2 channels" in told[form]
         assert "office" in told[form]
         assert "535 since 12:00: the password is refused; set it anew" in told[form]
         assert "parley deliveries list" in told[form]

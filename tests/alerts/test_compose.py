@@ -361,6 +361,15 @@ def test_outlooks_index_is_a_filetime_an_id_and_how_much_later() -> None:
     assert b64decode(thread_index("ev7", noon, noon - timedelta(days=1))) == root  # a clock that was set back
 
 
+def test_outlooks_index_has_the_times_where_outlook_has_them() -> None:
+    """An index as Outlook wrote it for a mail of 16 July 2018 07:40:00.28 and its answer 14:03:22.548 later."""
+    theirs = b64decode("AdQc2DN7rLoS3hgnE/O76rpFzxN/EwAddF4A")
+    began = datetime(2018, 7, 16, 7, 40, 0, 279_962, tzinfo=UTC)
+    later = began + timedelta(hours=14, minutes=3, seconds=22, microseconds=547_610)
+    ours = b64decode(thread_index("ev7", began, later))
+    assert (ours[:6], ours[22:]) == (theirs[:6], theirs[22:])
+
+
 def test_without_a_sender_the_domain_gives_one(alert: Alert) -> None:
     assert mail(alert, sender=None)["From"] == "Parley <parley@parley.example>"
 

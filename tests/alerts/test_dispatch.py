@@ -5,10 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from alerts.channels.email import EmailChannel, EmailConfig
+from alerts.channels.slack import SlackChannel, SlackConfig
 from alerts.dispatch import Dispatcher, Drained
 from alerts.kinds import Pace
 from alerts.records import Delivery, Outcome
@@ -76,7 +80,7 @@ def log() -> Log:
 
 @pytest.fixture
 def dispatcher(outbox: Any, clock: Any, log: Log) -> Callable[..., Dispatcher]:
-    def make(*channels: Script, **more: Any) -> Dispatcher:
+    def make(*channels: Any, **more: Any) -> Dispatcher:
         named = {channel.name: channel for channel in channels}
         return Dispatcher(outbox, named, clock, more.pop("policy", POLICY), log, **{"paces": {}, **more})
 
@@ -413,3 +417,239 @@ async def test_a_send_that_was_accepted_is_recorded_even_when_cut(outbox: Any, d
     with pytest.raises(asyncio.CancelledError):
         await running
     assert outbox.rows["d1"].state == "sent"
+
+
+# --- the breaker, and what a far end asks for -------------------------------------------------------------------------
+
+UNREACHABLE = Outcome("transient", "unreachable", "refused", wide=True)
+
+
+def events(log: Log) -> list[str]:
+    return [event for _, event, _ in log.lines if event.startswith("channel")]
+
+
+async def test_a_channel_that_is_down_is_tried_with_its_oldest_message_once_a_minute(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, log: Log
+) -> None:
+    outbox.add(*(make(number, f"{number % 8}@example.org") for number in range(1, 17)), make(17, "C1", channel="chat"))
+    mail, chat = Script("mail", default=UNREACHABLE), Script("chat")
+    loop = dispatcher(mail, chat)
+    await loop.drain()
+    assert len(mail.sent) == 8  # one for each lane that was under way when the fifth failed
+    mail.sent.clear()
+    for _ in range(9):
+        clock.advance(seconds=59)
+        await loop.drain()
+        clock.advance(seconds=1)
+        await loop.drain()
+    assert mail.sent == ["d1"] * 9
+    assert all(row.attempts <= 1 for row in outbox.rows.values() if row.id != "d1")
+    health = loop.channels()
+    assert (health["mail"].state, health["mail"].because, health["mail"].failures) == (
+        "open",
+        "unreachable refused",
+        17,
+    )
+    assert (health["mail"].since, health["mail"].last_sent) == (clock.now - timedelta(minutes=9), None)
+    assert (health["chat"].state, health["chat"].last_sent) == ("closed", clock.now - timedelta(minutes=9))
+    mail.default = OK
+    mail.sent.clear()
+    clock.advance(minutes=1)
+    # Nobody waits for what is left of a back-off.
+    assert await loop.drain() == Drained(sent=16)
+    assert mail.sent[0] == "d1"
+    assert events(log) == ["channel down", "channel up"]
+    assert log.lines[[line[1] for line in log.lines].index("channel up")][2]["waiting"] == 15
+    assert loop.channels()["mail"].state == "closed"
+
+
+async def test_what_fails_for_one_target_alone_does_not_take_its_channel_for_down(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, log: Log
+) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 10)))
+    mail = Script("mail", default=DOWN)
+    loop = dispatcher(mail)
+    for _ in range(5):
+        await loop.drain()
+        clock.advance(minutes=10)
+    outbox.add(make(20, "fine@example.org"))
+    mail.answers["d20"] = [OK]
+    assert (await loop.drain()).sent == 1
+    assert events(log) == []
+
+
+async def test_one_message_that_looks_like_an_outage_keeps_the_others_waiting_for_ten_minutes_at_most(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    mail = Script("mail", answers={"d1": [UNREACHABLE] * 100})
+    loop = dispatcher(mail)
+    outbox.add(make(1))
+    for _ in range(6):
+        await loop.drain()
+        clock.advance(minutes=10)
+    assert loop.channels()["mail"].state == "open"
+    outbox.add(make(2), make(3, "b@example.org"))
+    for _ in range(10):
+        await loop.drain()
+        clock.advance(minutes=1)
+    assert [outbox.rows[name].state for name in ("d1", "d2", "d3")] == ["retry", "sent", "sent"]
+    assert loop.channels()["mail"].state == "closed"
+
+
+async def test_a_probe_s_target_that_is_gone_does_not_keep_its_channel_shut(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 4)))
+    mail = Script("mail", answers={"d1": [DENIED, Outcome("bad_target", "550", "no such user")]})
+    loop = dispatcher(mail, width=1)
+    await loop.drain()
+    clock.advance(minutes=10)
+    assert await loop.drain() == Drained(sent=2, dead=1)
+
+
+async def test_what_the_far_end_asked_for_outlasts_the_channel_s_coming_back(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    asks = Outcome("transient", "429", "slow down", retry_after=timedelta(hours=2))
+    outbox.add(make(1), make(2), *(make(number, f"{number}@example.org") for number in range(3, 9)))
+    mail = Script("mail", default=UNREACHABLE, answers={"d1": [asks]})
+    loop = dispatcher(mail)
+    await loop.drain()
+    assert loop.channels()["mail"].state == "open"
+    mail.default = OK
+    clock.advance(minutes=1)
+    assert await loop.drain() == Drained(sent=6)  # tried with d3: d1's far end is not asked
+    assert [outbox.rows[name].state for name in ("d1", "d2")] == ["retry", "pending"]
+    clock.advance(minutes=118)
+    assert await loop.drain() == Drained()
+    clock.advance(minutes=1)
+    assert await loop.drain() == Drained(sent=2)
+
+
+async def test_a_far_end_that_asks_everybody_to_wait_is_asked_by_nobody_before(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    asks = Outcome("transient", "429", "slow down", retry_after=timedelta(seconds=7), wide=True)
+    outbox.add(make(1), make(2, "b@example.org"))
+    mail = Script("mail", answers={"d1": [asks]})
+    loop = dispatcher(mail, width=1)
+    await loop.drain()
+    assert mail.sent == ["d1"]
+    clock.advance(seconds=6.9)
+    await loop.drain()
+    assert mail.sent == ["d1"]
+    clock.advance(seconds=0.1)
+    await loop.drain()
+    assert mail.sent[:2] == ["d1", "d2"]
+
+
+async def test_held_deliveries_are_released_before_what_is_due_is_asked_for(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(make(1, state="held", rule="quiet", next_at=clock.now + timedelta(minutes=1)))
+    loop = dispatcher(Script("mail"))
+    assert await loop.drain() == Drained()
+    clock.advance(minutes=1)
+    assert await loop.drain() == Drained(sent=1)
+
+
+async def test_a_restart_tries_at_once_what_waited_for_a_back_off_and_in_order(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    late = clock.now + timedelta(minutes=20)
+    outbox.add(make(1, state="retry", attempts=9, rule="back-off", next_at=late), make(2))
+    mail = Script("mail")
+    running = asyncio.create_task(dispatcher(mail).run(asyncio.Event()))
+    await eventually(lambda: outbox.rows["d2"].state == "sent")
+    assert mail.sent == ["d1", "d2"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_waits_for_its_pace_ends_at_once_when_told_to_stop(outbox: Any, dispatcher: Any, make: Make) -> None:
+    outbox.add(make(1, kind="slack"), make(2, kind="slack"))
+    started = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    rounds: list[None] = []
+    loop = dispatcher(
+        Script("mail"),
+        paces={"slack": Pace(timedelta(hours=1))},
+        sleep=sleep,
+        progress=lambda: rounds.append(None),
+        grace=timedelta(seconds=30),
+    )
+    running = asyncio.create_task(loop.run(asyncio.Event()))
+    async with asyncio.timeout(5):
+        await started.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert (outbox.rows["d2"].state, outbox.rows["d2"].attempts) == ("pending", 0)
+    assert rounds
+
+
+# --- real far ends ----------------------------------------------------------------------------------------------------
+
+
+def mails_to(port: int, **more: Any) -> EmailChannel:
+    short = timedelta(seconds=5)
+    config = EmailConfig("127.0.0.1", port, "bounce@parley.example", security="none", hello="localhost", timeout=short)
+    return EmailChannel("mail", replace(config, **more))
+
+
+async def test_slack_that_asks_for_seven_seconds_is_asked_again_after_seven(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, slack: Any, slack_payload: bytes
+) -> None:
+    slack.script = [web.json_response({"ok": False}, status=429, headers={"Retry-After": "7"})]
+    outbox.add(make(1, "C1", kind="slack", payload=slack_payload), make(2, "C1", kind="slack", payload=slack_payload))
+    loop = dispatcher(SlackChannel("mail", SlackConfig("xoxb-made-up", slack.base_url)), policy=RetryPolicy())
+    await loop.drain()
+    clock.advance(seconds=6.99)
+    assert await loop.drain() == Drained()
+    assert len(slack.requests) == 1
+    clock.advance(seconds=0.01)
+    assert await loop.drain() == Drained(sent=2)
+
+
+async def test_greylisting_is_waited_out_and_an_unknown_mailbox_costs_nobody_else(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, postbox: Any, mail_server: Any
+) -> None:
+    addresses = ("grey@example.org", "gone@example.org", "fine@example.org")
+    postbox.rcpt = {addresses[0]: "451 4.7.1 Greylisted", addresses[1]: "550 5.1.1 No such user"}
+    outbox.add(*(make(number, address) for number, address in enumerate(addresses, 1)))
+    loop = dispatcher(mails_to(await mail_server(postbox)))
+    assert await loop.drain() == Drained(sent=1, retried=1, dead=1)
+    assert [outbox.rows[f"d{number}"].state for number in (1, 2, 3)] == ["retry", "dead", "sent"]
+    postbox.rcpt = {}
+    clock.advance(minutes=30)
+    assert await loop.drain() == Drained(sent=1)
+    assert loop.channels()["mail"].state == "closed"
+
+
+async def test_a_refused_password_shuts_its_channel_until_it_is_right(
+    outbox: Any,
+    dispatcher: Any,
+    make: Make,
+    clock: Any,
+    log: Log,
+    postbox: Any,
+    mail_server: Any,
+    server_tls: Any,
+    cafile: Path,
+) -> None:
+    port = await mail_server(postbox, starttls=server_tls(), auth=True)
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 6)), make(6, "C1", channel="chat"))
+    wrong = mails_to(port, security="starttls", cafile=cafile, username="parley", password="made-up-and-wrong")
+    loop = dispatcher(wrong, Script("chat"), width=1)
+    assert await loop.drain() == Drained(sent=1, retried=1)
+    health = loop.channels()["mail"]
+    assert (health.state, health.because[:3]) == ("open", "535")
+    assert "made-up-and-wrong" not in repr((health, log.lines))
+    clock.advance(minutes=9, seconds=59)
+    assert await loop.drain() == Drained()
+    postbox.login = (b"parley", b"made-up-and-wrong")
+    clock.advance(seconds=1)
+    assert await loop.drain() == Drained(sent=5)

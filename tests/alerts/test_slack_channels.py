@@ -1,6 +1,7 @@
 """Slack by token and by webhook against a local server: each class of answer, threads, the second look."""
 
 import asyncio
+import json
 import logging
 import ssl
 from collections.abc import Callable
@@ -264,3 +265,122 @@ def test_no_secret_shows_in_the_configuration_printed() -> None:
 def test_no_error_name_stands_in_two_classes() -> None:
     names = [name for group in (_slack.CREDENTIAL, _slack.TARGET, _slack.CONTENT, _slack.TRANSIENT) for name in group]
     assert len(names) == len(set(names))
+
+
+# --- the first message of a thread ------------------------------------------------------------------------------------
+
+ROOT = {"text": "now agreed", "blocks": [{"type": "divider"}]}
+
+
+@pytest.fixture
+def reply(message: Delivery) -> Delivery:
+    """A message for a thread, with what its first message is to say from now on."""
+    body = json.loads(message.payload) | {"root": ROOT}
+    return replace(message, payload=json.dumps(body).encode(), thread="1.5")
+
+
+async def test_a_reply_brings_the_first_message_of_its_thread_up_to_date_before(slack: Any, reply: Delivery) -> None:
+    assert (await bot(slack).send(reply)).kind == "sent"
+    assert slack.updates == [{"channel": "C0123", "ts": "1.5", **ROOT}]
+    assert "root" not in slack.posted[0]
+    assert slack.posted[0]["reply_broadcast"] is True
+
+
+async def test_the_first_message_itself_and_a_webhook_update_nothing(slack: Any, reply: Delivery) -> None:
+    for send in (bot(slack).send, hook(slack).send):
+        assert (await send(replace(reply, thread=None))).kind == "sent"
+    assert slack.updates == []
+    assert all("root" not in body for body in slack.posted)
+
+
+async def test_a_payload_without_a_root_updates_nothing(slack: Any, message: Delivery) -> None:
+    assert (await bot(slack).send(replace(message, thread="1.5"))).kind == "sent"
+    assert slack.updates == []
+
+
+@pytest.mark.parametrize("error", ["cant_update_message", "message_not_found", "edit_window_closed", "invalid_blocks"])
+async def test_a_first_message_that_cannot_be_changed_costs_no_reply(slack: Any, reply: Delivery, error: str) -> None:
+    slack.updating = error
+    assert (await bot(slack).send(reply)).kind == "sent"
+    assert (len(slack.updates), len(slack.posted)) == (1, 1)
+
+
+async def test_a_slack_that_cannot_be_talked_to_for_the_update_is_posted_nothing(slack: Any, reply: Delivery) -> None:
+    slack.updating = answer(429, headers={"Retry-After": "7"}, text="{}", content_type="application/json")
+    outcome = await bot(slack).send(reply)
+    assert (outcome.kind, outcome.retry_after) == ("transient", timedelta(seconds=7))
+    slack.updating = "reset"
+    assert (await bot(slack).send(reply)).kind == "transient"
+    assert slack.posted == []
+
+
+# --- what may be a repeat ---------------------------------------------------------------------------------------------
+
+
+def repeats(body: dict[str, Any]) -> bool:
+    """Whether it says so in its text and, where it has blocks, in the first of them."""
+    first = body["blocks"][0].get("elements", [{}])[0].get("text", "") if body.get("blocks") else _slack.REPEAT
+    said = body["text"].startswith("This may be a repeat: ")
+    assert said == first.startswith("This may be a repeat: ") or "blocks" not in body
+    return said
+
+
+async def test_a_webhooks_resend_after_an_unclear_attempt_says_that_it_may_be_a_repeat(
+    slack: Any, message: Delivery
+) -> None:
+    await hook(slack).send(message)
+    await hook(slack).send(replace(message, attempts=1, state="retry"))
+    await hook(slack).send(replace(message, attempts=1, state="ambiguous"))
+    assert [repeats(body) for body in slack.posted] == [False, False, True]
+
+
+async def test_a_bot_that_may_not_look_says_that_it_may_be_a_repeat(slack: Any, message: Delivery) -> None:
+    slack.looking = "missing_scope"
+    await bot(slack).send(replace(message, attempts=1, state="retry"))
+    await bot(slack).send(replace(message, attempts=1, state="ambiguous"))
+    slack.looking = None
+    await bot(slack).send(replace(message, id="d2", attempts=1, state="ambiguous"))  # looked, and it is not there
+    assert [repeats(body) for body in slack.posted] == [False, True, False]
+
+
+async def test_a_repeat_whose_blocks_are_refused_still_says_so(slack: Any, message: Delivery) -> None:
+    slack.script = [answer(400, text="invalid_blocks")]
+    assert (await hook(slack).send(replace(message, attempts=1, state="ambiguous"))).kind == "sent"
+    assert "blocks" not in slack.posted[0]
+    assert repeats(slack.posted[0])
+
+
+def test_the_line_of_a_repeat_keeps_within_slacks_fifty_blocks() -> None:
+    whole = {"text": "words", "blocks": [{"type": "divider"}] * 50}
+    marked = _slack.repeated(whole)
+    assert (len(marked["blocks"]), marked["blocks"][0]["type"]) == (50, "context")
+    assert len(whole["blocks"]) == 50
+
+
+async def test_the_doubt_stays_while_later_attempts_surely_post_nothing(slack: Any, message: Delivery) -> None:
+    slow = {"headers": {"Retry-After": "7"}, "text": "{}", "content_type": "application/json"}
+    doubtful = replace(message, attempts=1, state="ambiguous")
+    slack.looking = "missing_scope"
+    for send in (bot(slack).send, hook(slack).send):
+        slack.script = [answer(429, **slow)]
+        outcome = await send(doubtful)
+        assert (outcome.kind, outcome.retry_after) == ("ambiguous", timedelta(seconds=7))
+    assert slack.posted == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_while_slack_cannot_be_asked_whether_it_posted_nothing_is_posted(
+    slack: Any, message: Delivery, status: int
+) -> None:
+    slack.looking = answer(status, text="{}", content_type="application/json")
+    outcome = await bot(slack).send(replace(message, attempts=1, state="retry"))
+    assert outcome.kind == "transient"
+    assert (slack.looked, slack.posted) == (1, [])
+
+
+@pytest.mark.parametrize("said", [TOKEN, "madeUpHookSecret", "x" * 100_000, "no such thing", ""])
+async def test_what_is_no_name_of_an_error_is_not_repeated(slack: Any, message: Delivery, said: str) -> None:
+    slack.script = [{"error": said}, answer(404, text=said), answer(200, text=said)]
+    outcomes = [await send(message) for send in (bot(slack).send, hook(slack).send, hook(slack).send)]
+    assert [outcome.kind for outcome in outcomes] == ["ambiguous", "bad_target", "ambiguous"]
+    assert said == "" or said not in repr(outcomes)

@@ -39,6 +39,7 @@ def test_a_home_holds_what_it_runs_on_and_nothing_of_the_demo(tmp_path: Path) ->
         "families.yaml",
         "feeds.yaml",
         "parley.yaml",
+        "slack-app.yaml",
     ]
     assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == ["stories", "topics", "watches"]
 

@@ -94,7 +94,7 @@ def test_a_dead_letter_is_told_once_to_somebody_else_and_that_of_a_notice_to_nob
 
 def test_a_notice_that_dies_where_it_is_sent_brings_forth_no_other(store: Store) -> None:
     given_up(store, "one", DESK)
-    for minute in range(300):
+    for minute in range(0, 300, 10):
         now = T + minute * MINUTE
         looked(store, Observed((ChannelSeen("mail", False, T),)), now, to=("desk",))
         with store.write() as tx:

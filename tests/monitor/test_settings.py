@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.channels import console, email, slack, slack_webhook
+from alerts.channels import apprise, console, email, slack, slack_webhook, webhook
 from alerts.records import Target
 from alerts.rules import USUAL, Cap, Digest, Escalation, Quiet, Recipient, Route, SeverityRule
 from monitor.faults import Faults
@@ -214,6 +214,44 @@ def test_no_secret_stands_in_what_settings_print(home: Path) -> None:
 def test_a_variable_of_the_environment_wins_over_the_file(home: Path, variable: str, value: str, read: object) -> None:
     assert callable(read)
     assert read(loaded(home, {variable: value}))
+
+
+def test_a_variable_reaches_a_channels_own_keys_and_faults_there_name_it(home: Path) -> None:
+    written(home, MAIL % ", password: hunter2")
+    mail = loaded(home, {"PARLEY_CHANNELS__MAIL__PORT": "2525"}).channels["mail"]
+    assert isinstance(mail, email.Settings)
+    assert mail.usual_port() == 2525
+    (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PORT": "70000"})
+    assert fault.startswith("PARLEY_CHANNELS__MAIL__PORT: channels.mail.port: should be less than or equal to 65535")
+    (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PROT": "25"})
+    assert fault.startswith(
+        "PARLEY_CHANNELS__MAIL__PROT: channels.mail.prot: unknown key; known here: kind, host, port"
+    )
+
+
+def test_a_channel_can_be_given_by_variables_alone(home: Path) -> None:
+    env = {"PARLEY_CHANNELS__PHONE__KIND": "apprise", "PARLEY_CHANNELS__PHONE__URL": "ntfys://hunter2"}
+    phone = loaded(home, env).channels["phone"]
+    assert isinstance(phone, apprise.Settings)
+    assert phone.url is not None
+    assert phone.url.get_secret_value() == "ntfys://hunter2"
+
+
+def test_every_secret_of_a_webhook_can_be_a_file_or_a_credential(home: Path, tmp_path: Path) -> None:
+    first, second = (f"whsec_{letter * 32}" for letter in "AB")
+    (home / "new").write_text(first + "\n")
+    (home / "old").write_text(second + "\n")
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "in.url").write_text("https://receiver.example.org/in")
+    written(
+        home,
+        "watches: [ru-ua]\nrecipients: {me: {channel: in}}\n"
+        "channels: {in: {kind: webhook, secret_file: new, previous_secret_file: old}}\n",
+    )
+    hook = loaded(home, {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}).channels["in"]
+    assert isinstance(hook, webhook.Settings)
+    given = [each.get_secret_value() for each in (hook.url, hook.secret, hook.previous_secret) if each]
+    assert given == ["https://receiver.example.org/in", first, second]
 
 
 def test_a_variable_finds_the_name_that_it_cannot_spell(home: Path) -> None:

@@ -130,6 +130,17 @@ def test_after_a_restart_a_channel_is_well_only_when_it_has_taken_something() ->
     assert watched.look(Observed((up(T + 121 * MINUTE),)), T + 126 * MINUTE) == ["mail works again"]
 
 
+def test_a_channel_that_nothing_is_sent_by_is_never_said_to_work() -> None:
+    watched, told = Watched(), []
+    watched.look(Observed((down(),)), T + 5 * MINUTE)
+    for hour in range(1, 8 * 24):
+        told += watched.look(Observed((up(None),)), T + hour * HOUR)
+        if hour == 7 * 24:
+            assert list(watched.known) == ["channel:mail"]
+    assert told == []
+    assert watched.known == {}
+
+
 def test_what_still_waits_after_an_outage_gets_its_time_before_it_is_a_trouble_of_its_own() -> None:
     watched = Watched()
     waits = (QueueSeen("mail", 900, T, sent=0),)

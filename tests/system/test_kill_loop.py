@@ -8,33 +8,27 @@ the id of the first time.
 """
 
 import asyncio
-import os
 import random
 import shutil
 import signal
 import sqlite3
 import ssl
-import sys
+import statistics
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
-import trustme
 
 from farends import Accepted, story_of
-from farends.mail import MailServer
-from farends.press import Press
-from farends.slack import TOKEN, SlackServer
-from monitor.homes import initialise
+from farends.desk import Desk, issued
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-DESKS = 4
+DESKS = 3
 SEED = 20261121
 CHANNELS = ("mail", "slack")
 ALONG: tuple[tuple[str, float, float, int], ...] = (
@@ -75,77 +69,26 @@ class Cut:
     later: bool = False
 
 
-@dataclass(slots=True)
-class Desk:
-    """One home and its far ends. `life` counts the runs of its service; `left` is what each left in the store."""
+class Doomed(Desk):
+    """A desk whose service is killed in each life. `left` is what each life left in the store, state by delivery."""
 
-    number: int
-    path: Path
-    tls: ssl.SSLContext
-    ca: Path
-    life: int = 0
-    process: asyncio.subprocess.Process | None = None
-    cut: Cut | None = None
-    aim: int | None = None
-    seen: dict[str, float] = field(default_factory=dict)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    left: list[dict[tuple[str, int], str]] = field(default_factory=list)
-    phases: Counter[tuple[str, str]] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    usual: dict[str, float] = field(default_factory=dict)
-    missed: int = 0
-    press: Press = field(init=False)
-    mail: MailServer = field(init=False)
-    slack: SlackServer = field(init=False)
-
-    async def open(self) -> None:
-        self.press = Press(lambda step, story: self.told(step, story))
-        self.mail = MailServer(lambda step, story: self.told(f"mail {step}", story), lambda: self.life, self.tls)
-        self.slack = SlackServer(
-            lambda step, story: self.told(f"slack {step}", story), lambda: self.life, f"C0DESK{self.number}"
-        )
-        for end in (self.press, self.mail, self.slack):
-            await end.start()
-        initialise(self.path)
-        (self.path / "config" / "parley.yaml").write_text(
-            "watches: [ru-ua]\n"
-            "polling: {host_gap: 0s, open_to: [127.0.0.0/8], robots: false}\n"
-            "workers: {count: 1}\n"
-            "keep: {archive: 0s}\n"
-            "channels:\n"
-            f"  mail: {{kind: email, host: 127.0.0.1, port: {self.mail.port}, security: starttls,"
-            f" sender: parley@example.org, ca_file: '{self.ca}'}}\n"
-            f"  room: {{kind: slack, token: {TOKEN}, api_url: '{self.slack.base}'}}\n"
-            "recipients:\n"
-            "  desk: {channel: mail, to: desk@example.org, cap: {hour: 100000, day: 100000}}\n"
-            f"  room: {{channel: room, to: {self.slack.channel}, cap: {{hour: 100000, day: 100000}}}}\n"
-            "routes:\n  - {to: [desk, room]}\n"
-        )
-        (self.path / "config" / "feeds.yaml").write_text(
-            f"feeds:\n  - {{url: '{self.press.base}/feed', outlet: Courier, language: en, interval: 1s}}\n"
-        )
-
-    async def close(self) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
-        for end in (self.press, self.mail, self.slack):
-            await end.stop()
+    def __init__(self, name: str, path: Path, tls: ssl.SSLContext, ca: Path) -> None:
+        super().__init__(name, path, tls, ca)
+        self.cut: Cut | None = None
+        self.aim: int | None = None
+        self.seen: dict[str, float] = {}
+        self.passed = {step: deque[float](maxlen=9) for step in NEXT}
+        self.ended = asyncio.Event()
+        self.left: list[dict[tuple[str, int], str]] = []
+        self.phases: Counter[tuple[str, str]] = Counter()
+        self.faults: list[str] = []
+        self.missed = 0
 
     # --- one life -----------------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        self.life += 1
         self.ended.clear()
-        with (self.path / f"log-{self.life}").open("wb") as sink:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "monitor", "--home", str(self.path), "run",
-                stdout=sink, stderr=sink, env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
-            )  # fmt: skip
-
-    @property
-    def log(self) -> str:
-        return (self.path / f"log-{self.life}").read_text(encoding="utf-8", errors="replace")
+        await super().begin()
 
     def kill(self) -> None:
         if self.process is not None and self.process.returncode is None and not self.ended.is_set():
@@ -160,14 +103,21 @@ class Desk:
         if self.aim is None or story not in (None, self.aim):
             return
         self.seen.setdefault(step, loop.time())
+        for before, after in NEXT.items():
+            if step == after and before in self.seen:
+                self.passed[before].append(self.seen[step] - self.seen[before])
         if self.cut is None or self.ended.is_set() or step != self.cut.step:
             return
         if self.cut.later:
-            loop.call_later(self.cut.share * self.usual[step], self.kill)
+            loop.call_later(self.cut.share * self.usual(step), self.kill)
         elif step.endswith("answered"):
             loop.call_later(self.cut.share * A_COMMIT, self.kill)
         else:
             self.kill()
+
+    def usual(self, step: str) -> float:
+        """How many seconds usually pass from a step to the next, in the lives that came so far of late."""
+        return statistics.median(self.passed[step])
 
     async def live_until_cut(self, cut: Cut, starting: float) -> None:
         """One life with one more event, and its end."""
@@ -209,12 +159,9 @@ class Desk:
             lambda: len(self._stories(self.mail.accepted) & self._stories(self.slack.accepted)) == self.press.published
         )
         await until(all_sent)
-        self.usual = {step: self.seen[after] - self.seen[step] for step, after in NEXT.items()}
         polls = self.press.polls
         await until(lambda: self.press.polls > polls + 2)
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(self.process.wait(), 20)
+        await self.end()
         self.left.append(self.kept())
 
     @staticmethod
@@ -239,7 +186,7 @@ class Desk:
         with closing(sqlite3.connect(copy / "parley.db")) as store:
             sound = store.execute("PRAGMA integrity_check").fetchone()
             if sound != ("ok",):
-                self.faults.append(f"desk {self.number}, life {self.life}: the store is damaged: {sound}")
+                self.faults.append(f"{self.name}, life {self.life}: the store is damaged: {sound}")
             if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'delivery'").fetchone():
                 return {}
             rows = store.execute(
@@ -252,7 +199,7 @@ class Desk:
                 continue
             key = ("mail" if channel == "mail" else "slack", story)
             if key in states:
-                self.faults.append(f"desk {self.number}: two deliveries of story {story} on {key[0]}")
+                self.faults.append(f"{self.name}: two deliveries of story {story} on {key[0]}")
             states[key] = state
         return states
 
@@ -267,7 +214,7 @@ class Desk:
             state = left.get((channel, self.aim))
             self.phases[channel, _phase(state, taken)] += 1
             if taken and state not in ("leased", "sent"):
-                self.faults.append(f"desk {self.number}: story {self.aim} went to {channel} while it was {state}")
+                self.faults.append(f"{self.name}: story {self.aim} went to {channel} while it was {state}")
 
     def judge(self) -> "Count":
         """What was lost and what was repeated over all lives; whatever may not be goes to `faults`."""
@@ -278,7 +225,7 @@ class Desk:
             for story, same in groupby(about, key=lambda each: each.story):
                 times = list(same)
                 if len({each.id for each in times}) > 1:
-                    self.faults.append(f"desk {self.number}: story {story} on {channel} has several ids: {times}")
+                    self.faults.append(f"{self.name}: story {story} on {channel} has several ids: {times}")
                 for first, again in pairwise(times):
                     count.repeated[channel] += 1
                     count.same_id[channel] += first.id == again.id
@@ -286,12 +233,12 @@ class Desk:
                     state = self.left[first.life - 1].get((channel, story))
                     if again.life == first.life or state != "leased":
                         self.faults.append(
-                            f"desk {self.number}: story {story} on {channel} was taken in life {first.life}, "
+                            f"{self.name}: story {story} on {channel} was taken in life {first.life}, "
                             f"which left it {state}, and again in life {again.life}"
                         )
         unsent = {pair: state for pair, state in self.left[-1].items() if state != "sent"}
         if unsent:
-            self.faults.append(f"desk {self.number}: at the end not sent: {unsent}")
+            self.faults.append(f"{self.name}: at the end not sent: {unsent}")
         return count
 
 
@@ -326,27 +273,18 @@ def cuts(rng: random.Random) -> list[Cut]:
     return made
 
 
-@pytest.fixture(scope="module")
-def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ssl.SSLContext, Path]]:
-    authority = trustme.CA()
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(str(file))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    yield context, file
-
-
 async def test_killed_at_200_points_it_loses_nothing_and_repeats_only_what_it_could_not_know(
-    tmp_path: Path, issued: tuple[ssl.SSLContext, Path], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = random.Random(SEED)
     planned = cuts(rng)
     assert len(planned) == 200
     queue = iter(planned)
-    desks = [Desk(n, tmp_path / f"desk-{n}", *issued) for n in range(DESKS)]
+    tls, ca = issued(tmp_path)
+    desks = [Doomed(f"desk{n}", tmp_path / f"desk{n}", tls, ca) for n in range(DESKS)]
     starts: list[float] = []
 
-    async def work(desk: Desk) -> None:
+    async def work(desk: Doomed) -> None:
         await desk.open()
         await desk.live_undisturbed(1)
         before = time.monotonic()
@@ -374,7 +312,7 @@ async def test_killed_at_200_points_it_loses_nothing_and_repeats_only_what_it_co
             f"in {time.monotonic() - began:.0f} s; a start takes {max(starts):.1f} s, "
             "and then "
             + ", ".join(
-                f"{step} to {after} {max(d.usual[step] for d in desks) * 1000:.0f} ms" for step, after in NEXT.items()
+                f"{step} to {after} {max(d.usual(step) for d in desks) * 1000:.0f} ms" for step, after in NEXT.items()
             ),
             end="; ",
         )

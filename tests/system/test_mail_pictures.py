@@ -93,7 +93,7 @@ CONFIRMED = replace(
 DIGEST = replace(
     ROUND, id="al5", reason="digest", kind="digest", label="", event_id="digest-desk-20310602T0400", quotes=(),
     title="5 alerts held from 22:00 to 07:00", status="", parties=(), place=None, ordinal=None, series=None,
-    source=replace(NORTH, url="", title=None, outlet="Parley"),
+    source=replace(NORTH, url="", title="`parley deliveries` shows each of them", outlet="Parley"),
     facts=(
         Fact("new", ROUND.title, NORTH, OPENED), Fact("reversed", REVERSED.title, EAST, OFF),
         Fact("corrected", SWAP.title, SOUTH, FORTY), Fact("confirmed", SWAP.title, EAST, None),
@@ -103,7 +103,7 @@ DIGEST = replace(
 )  # fmt: skip
 NOTICE = replace(
     DIGEST, id="al6", reason="notice", kind="self", label="sources", event_id="self-sources-20310602T120000-bad",
-    status="bad", title="3 sources are in trouble", since=(),
+    status="bad", title="3 sources are in trouble", since=(), families=3,
     source=replace(DIGEST.source, title="`parley feeds` shows every source and what is known of it"),
     facts=tuple(
         Fact("source", f"failing for {n} d 2 h: {n}7 times in a row: status 503 https://wire{n}.example/rss/politics/world",

@@ -21,11 +21,11 @@ import pytest
 import trustme
 from aiohttp import web
 from fast_mail_parser import PyMail, parse_email
-from farends.postfix import DOMAIN, Postfix, PostfixMissingError, handed_over
 
 from alerts.channels.email import EmailChannel, EmailConfig
 from alerts.compose import render
 from alerts.records import Alert, Delivery, Fact, Quote, Source, Span, Target
+from farends.postfix import DOMAIN, Postfix, PostfixMissingError, handed_over
 from monitor.app import utcnow
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

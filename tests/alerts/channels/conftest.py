@@ -37,6 +37,7 @@ class Wire:
     messages: list[bytes] = field(default_factory=list)
     connections: int = 0
     open: int = 0
+    poured: int = 0
     shut: asyncio.Event = field(default_factory=asyncio.Event)
     got: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -55,6 +56,14 @@ class Wire:
             writer.write(b"\x16\x03\xff\x00 no protocol at all \x80\r\n\r\n")
             await writer.drain()
         raise ConnectionError
+
+    async def pour(self, begin: bytes, writer: asyncio.StreamWriter) -> None:
+        """An answer that is far longer than any needs to be; `poured` is how much of it was taken."""
+        writer.write(begin)
+        for _ in range(HUGE // 100_000):
+            writer.write(b" " * 100_000)
+            await writer.drain()
+            self.poured += 100_000
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -104,10 +113,8 @@ class WebWire(Wire):
         elif step == "echo":
             step = http(400, whole, Content_Type="text/plain")
         elif step == "huge":
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % HUGE)
-            for _ in range(HUGE // 1_000_000):
-                writer.write(b" " * 1_000_000)
-                await writer.drain()
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            await self.pour(head % HUGE, writer)
             return
         if isinstance(step, str):
             await self.do(step, reader, writer)
@@ -133,12 +140,14 @@ class MailWire(Wire):
         if said == "echo":
             said = "550 5.7.1 you said " + " ".join(self.seen.decode(errors="replace").split())[:300]
         if said == "huge":
-            writer.write(b"250-" + b"x" * HUGE)
+            await self.pour(b"250-", writer)
             said = ""
         if said and not said[0].isdecimal():
             await self.do(said, reader, writer)
         writer.write(said.encode() + b"\r\n")
         await writer.drain()
+        if said.startswith("421"):  # RFC 5321 §3.8: it closes behind it
+            raise ConnectionError
         return said
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -194,9 +203,9 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def made(cafile: Path) -> Callable[..., Channel]:
-    """A channel by its settings as an operator writes them, but with half a second's patience."""
+    """A channel by its settings as an operator writes them, but with so many seconds' patience."""
 
-    def make(kind: str, **keys: Any) -> Channel:
+    def make(kind: str, patience: float = 5, **keys: Any) -> Channel:
         shape = settings_of(kind)
         if "ca_file" in shape.model_fields:
             keys.setdefault("ca_file", cafile)  # the system's authorities take a twentieth of a second to read
@@ -204,7 +213,7 @@ def made(cafile: Path) -> Callable[..., Channel]:
         assert list(settings.wrong()) == []
         channel: Any = settings.channel("way", lambda: NOON)
         waits = [name for name in ("timeout", "data_timeout") if hasattr(channel._config, name)]
-        channel._config = replace(channel._config, **dict.fromkeys(waits, timedelta(seconds=0.5)))
+        channel._config = replace(channel._config, **dict.fromkeys(waits, timedelta(seconds=patience)))
         return channel
 
     return make

@@ -66,7 +66,6 @@ class Watched:
         self.now, self.passed = T, timedelta(0)
         monkeypatch.setattr(watchman_module, "utcnow", lambda: self.now)
         monkeypatch.setattr(watchman_module, "steady", lambda: self.passed)
-        monkeypatch.setattr(watchman_module, "STORE_PATIENCE", SECOND / 5)
         self.store = open_store(f"sqlite:///{folder / 'parley.db'}")
         self.channels: dict[str, Health] = {"mail": Health(), "console": Health()}
         self.pulse = Pulse(("poll", "read", "deliver"), 15 * MINUTE, lambda: self.passed)
@@ -162,14 +161,16 @@ async def test_a_sender_that_is_stuck_is_told_in_the_log_to_the_outside_and_in_t
 
 
 async def test_a_store_that_does_not_answer_keeps_the_watch_from_nothing(
-    watched: Watched, logged: list[dict[str, Any]]
+    watched: Watched, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    usual = watchman_module.STORE_PATIENCE
+    monkeypatch.setattr(watchman_module, "STORE_PATIENCE", SECOND / 5)
     free = threading.Event()
     stuck = asyncio.create_task(watched.service.store.call(lambda _: free.wait(30)))
     await asyncio.sleep(0)
     watched.goes(16 * MINUTE)
     for _ in range(2):
-        await asyncio.wait_for(watched.watchman.turn(), 2)
+        await asyncio.wait_for(watched.watchman.turn(), 10)
     said = events(logged)
     assert said.count(("error", "the store does not answer")) == 2
     assert said.count(("error", "loop is stuck")) == 6
@@ -177,6 +178,7 @@ async def test_a_store_that_does_not_answer_keeps_the_watch_from_nothing(
     assert watched.told() == []
     free.set()
     assert await stuck
+    monkeypatch.setattr(watchman_module, "STORE_PATIENCE", usual)
     await watched.watchman.turn()
     assert len(watched.told()) == 2
 

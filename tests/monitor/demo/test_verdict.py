@@ -5,7 +5,7 @@ import pytest
 from monitor.demo.message import Message
 from monitor.demo.script import Script
 from monitor.demo.show import arrived, table
-from monitor.demo.verdict import complete, judge
+from monitor.demo.verdict import Speed, complete, judge, speed
 
 EVENTS = {"talks_round": "ev-talks", "prisoner_exchange": "ev-swap", "remains_repatriation": "ev-bodies"}
 
@@ -93,6 +93,11 @@ def test_an_interrupt_from_the_wrong_article_is_a_fault(script: Script) -> None:
 def test_a_link_that_leads_elsewhere_is_a_fault(script: Script) -> None:
     messages = [replace(message, article="/nowhere.html") for message in right(script)]
     assert any("no page of the newsroom" in fault for fault in judge(script, messages).faults)
+
+
+def test_the_speed_is_the_median_and_what_95_of_100_messages_stay_within() -> None:
+    assert speed([0.4]) == Speed(1, 0.4, 0.4)
+    assert speed([float(n) for n in range(100, 0, -1)]) == Speed(100, 50.5, 95.0)
 
 
 def test_the_table_shows_every_event_and_marks_what_is_wrong(script: Script) -> None:

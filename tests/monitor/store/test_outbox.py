@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from alerts.records import Alert, Delivery, Fact, Next, Outbox, Outcome, Quote, Source, Span, Target
+from alerts.retry import OUR_WAITS, bars
 from monitor.store import Store, StoreError, alerts, deliveries
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
@@ -16,6 +17,7 @@ MINUTE = timedelta(minutes=1)
 DESK = Target("desk", "work-slack", "slack", "#talks")
 ANNA = Target("anna", "mail", "email", "anna@example.org")
 SENT = Outcome("sent", "ok", "", reference="ts-1")
+CUT = Outcome("ambiguous", "cut", "reset")
 BUSY = Outcome("transient", "429", "rate limited", retry_after=MINUTE)
 
 
@@ -129,17 +131,91 @@ def test_an_attempt_that_failed_for_now_is_tried_again_later(store: Store) -> No
 
 def test_an_update_waits_for_the_earlier_message_of_its_event_to_its_target(store: Store) -> None:
     put(store, delivery("d1"), delivery("d2", ANNA), delivery("d3"), delivery("d4", event_id="w-2"))
-    assert ready(store) == ["d1", "d2", "d4"]
-    attempt(store, "d1", BUSY, Next("retry", NOW + MINUTE, "retry-after"))
-    assert ready(store) == ["d2"]
+    assert ready(store) == ["d1", "d2", "d3", "d4"]  # after each other, since one target gets one at a time
+    for n in range(3):  # three times: the message may be what fails, and may hold up nothing but its event
+        assert "d3" not in ready(store)[:1]
+        attempt(store, "d1", CUT, Next("ambiguous", NOW + MINUTE, "resend-same-id"), NOW + n * MINUTE)
+    assert ready(store) == ["d2", "d4"]
     with store.write() as tx:
-        assert deliveries.begin(tx, "d1", NOW + MINUTE) == 2
+        assert deliveries.begin(tx, "d1", NOW + MINUTE) == 4
     assert ready(store, NOW + MINUTE) == ["d2", "d4"]
     with store.write() as tx:
-        deliveries.finish(tx, "d1", 2, SENT, Next("sent"), NOW + MINUTE)
+        deliveries.finish(tx, "d1", 4, SENT, Next("sent"), NOW + MINUTE)
     with store.read() as tx:
         threads = {each.id: each.thread for each in deliveries.due(tx, NOW + MINUTE, 9)}
     assert threads == {"d3": "ts-1", "d2": None, "d4": None}
+
+
+def test_what_is_to_be_tried_later_keeps_back_what_is_behind_it_to_its_target(store: Store) -> None:
+    put(store, *(delivery(f"d{n}", event_id=f"w-{n}") for n in range(1, 4)), delivery("d4", ANNA))
+    attempt(store, "d1", CUT, Next("ambiguous", NOW + MINUTE, "resend-same-id"))
+    assert ready(store) == ["d4"]
+    with store.read() as tx:
+        assert deliveries.next_due(tx, ["mail"]) == NOW + MINUTE
+        assert [each.id for each in deliveries.due(tx, NOW + MINUTE, 9, ["mail"])] == ["d1", "d2", "d3"]
+        assert deliveries.due(tx, NOW + MINUTE, 9, ["mail", "work-slack"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "attempts", "keeps"),
+    [("back-off", 2, True), ("back-off", 3, False), ("resend-same-id", 3, False), ("in-order", 3, True),
+     ("retry-after", 3, True), ("credential-pause", 3, True)],
+)  # fmt: skip
+def test_what_failed_again_and_again_for_no_known_reason_keeps_nothing_back(
+    store: Store, rule: str, attempts: int, keeps: bool
+) -> None:
+    waits = delivery("d1", state="retry", attempts=attempts, rule=rule, next_at=NOW + MINUTE)
+    put(store, waits, delivery("d2", event_id="w-2"))
+    assert bars(waits) == keeps
+    assert ready(store) == ([] if keeps else ["d2"])
+    with store.read() as tx:
+        assert deliveries.next_due(tx) == (NOW + MINUTE if keeps else NOW)
+
+
+def test_a_far_end_that_asked_for_time_is_left_alone_also_by_what_came_before(store: Store) -> None:
+    asked = delivery("d2", event_id="w-2", state="retry", attempts=1, rule="retry-after", next_at=NOW + MINUTE)
+    failed = delivery("d1", state="retry", attempts=9, rule="back-off", next_at=NOW)
+    put(store, failed, asked, delivery("d3", ANNA))
+    assert ready(store) == ["d3"]
+    with store.read() as tx:
+        assert deliveries.next_due(tx, ["mail"]) == NOW + MINUTE
+        assert deliveries.oldest(tx, "work-slack", NOW) is None
+        first = deliveries.oldest(tx, "work-slack", NOW + MINUTE)
+        assert first is not None
+        assert first.id == "d1"
+
+
+def test_a_channel_is_tried_with_its_oldest_delivery_due_or_not(store: Store) -> None:
+    put(store, delivery("d1"), delivery("d2"), delivery("d3", event_id="w-3"), delivery("d4", ANNA))
+    attempt(store, "d1", CUT, Next("ambiguous", NOW + MINUTE, "resend-same-id"))
+    with store.read() as tx:
+        tried = [deliveries.oldest(tx, "work-slack", NOW, but) for but in ([], ["d1"], ["d1", "d3"])]
+    assert [each and each.id for each in tried] == ["d1", "d3", None]  # d2 is an update of d1
+
+
+def test_a_channel_that_works_again_has_its_own_waits_cut_short_and_no_others(store: Store) -> None:
+    later = NOW + MINUTE
+    waits = {rule: delivery(rule, event_id=rule, state="retry", rule=rule, next_at=later) for rule in OUR_WAITS}
+    asked = delivery("asked", event_id="asked", state="retry", rule="retry-after", next_at=later)
+    put(store, *waits.values(), asked, delivery("held", state="held", rule="quiet", next_at=later),
+        delivery("elsewhere", ANNA, state="retry", rule="back-off", next_at=later))  # fmt: skip
+    with store.write() as tx:
+        assert deliveries.expedite(tx, "work-slack", NOW) == len(OUR_WAITS) + 1
+        moved = {each.id for each in deliveries.all_deliveries(tx) if each.next_at == NOW}
+    assert moved == OUR_WAITS
+
+
+def test_a_lease_that_is_over_is_taken_up_and_one_that_is_not_is_left(store: Store) -> None:
+    put(store, delivery("d1"), delivery("d2", ANNA))
+    with store.write() as tx:
+        deliveries.begin(tx, "d1", NOW)
+        deliveries.begin(tx, "d2", NOW + MINUTE)
+        over = NOW + deliveries.LEASE
+        assert not deliveries.any_to_release(tx, over - MINUTE)
+        assert deliveries.any_to_release(tx, over)
+        assert deliveries.recover(tx, over, expired_only=True) == 1
+        assert [each.state for each in deliveries.all_deliveries(tx)] == ["ambiguous", "leased"]
+    assert ready(store, over) == ["d1"]
 
 
 def test_an_update_goes_without_thread_when_the_earlier_message_was_given_up(store: Store) -> None:
