@@ -253,7 +253,7 @@ def test_a_stop_with_twenty_sends_under_way_ends_within_its_grace_and_leaves_no_
         # What ends within the grace is recorded as it ended, what is cut as ambiguous; the rest was never begun.
         assert states(store) == {"ambiguous": 20, "pending": 10, "sent": 3}
         with store.read() as tx:
-            for each in deliveries.all_deliveries(tx, state="ambiguous"):
+            for each in deliveries.all_deliveries(tx, states=["ambiguous"]):
                 assert each.lease_until is None
                 (attempt,) = deliveries.attempts_of(tx, each.id)
                 assert (attempt.outcome, attempt.code) == ("ambiguous", "stopped")
@@ -408,11 +408,11 @@ class Sending(RuleBasedStateMachine):
                 break
         assert set(states(self.store)) <= {"sent", "dead"}
         with self.store.read() as tx:
-            for each in deliveries.all_deliveries(tx, state="dead"):
+            for each in deliveries.all_deliveries(tx, states=["dead"]):
                 assert deliveries.attempts_of(tx, each.id)[-1].outcome in ("bad_target", "bad_content")
         taken = Counter(each.id for end in self.ends.values() for _, each in end.taken)
         with self.store.read() as tx:
-            for each in deliveries.all_deliveries(tx, state="sent"):
+            for each in deliveries.all_deliveries(tx, states=["sent"]):
                 cut = [attempt for attempt in deliveries.attempts_of(tx, each.id) if attempt.outcome == "ambiguous"]
                 assert 1 <= taken[each.id] <= 1 + len(cut)
         self.end(kill=False)
