@@ -113,8 +113,8 @@ def existing(path: Path | None) -> str | None:
 
 
 def hidden(text: str, *secrets: str | None) -> str:
-    """`text` with each secret as stars: a far end can say back whatever it was told."""
+    """`text` with each secret as stars, and a blank for what would move a cursor: a far end can say back anything."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, "***")
-    return text
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -214,7 +214,11 @@ class SlackChannel:
             return self._refused(error)
         except _http.FAULTS as error:
             return _http.broken(error, self._config.token, _WHO)
-        except (AttributeError, ValueError):  # slack_sdk takes what a proxy or a stranger answered for JSON in UTF-8
+        except (
+            AttributeError,
+            ValueError,
+            RecursionError,
+        ):  # slack_sdk takes what a proxy or a stranger answered for JSON in UTF-8
             return Outcome("ambiguous", "answer", "Slack's answer is not JSON; is there a proxy in between?")
         headers = {name.lower(): str(value) for name, value in response.headers.items()}
         return _Answer(dict(response.data) if isinstance(response.data, dict) else {}, headers)

@@ -14,6 +14,7 @@ def logger(level: str) -> FilteringBoundLogger:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_what_is_known,
+            _only_what_shows,
             structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -29,3 +30,14 @@ def logger(level: str) -> FilteringBoundLogger:
 def _only_what_is_known(_logger: object, _method: str, line: EventDict) -> EventDict:
     """Without its empty values: `silence=` would read as if something had been lost."""
     return {key: value for key, value in line.items() if value is not None}
+
+
+def _only_what_shows(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """With escapes for what a terminal would obey: a far end's or a page's words may hold anything."""
+    return {key: _shown(value) if isinstance(value, str) else value for key, value in line.items()}
+
+
+def _shown(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

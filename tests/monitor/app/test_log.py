@@ -38,3 +38,10 @@ def test_a_level_silences_what_is_below_it(level: str, heard: int, capsys: pytes
 def test_a_text_of_several_lines_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     logger("info").error("job failed", detail='first\nsecond="x" level=info')
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_a_terminal_would_obey_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    logger("info").info("feed polled", title="\x1b[2J\u202eмир\x00\r\n")
+    said = capsys.readouterr().err
+    assert "мир" in said
+    assert said.removesuffix("\n").isprintable()

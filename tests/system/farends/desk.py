@@ -33,14 +33,15 @@ class Desk:
         """A far end is at `step` (`feed`, `page`, `mail …`, `slack …`) with the story of that number, if it knows."""
 
     async def open(self) -> None:
-        """Start the far ends and write the home, whose recipients have no cap and whose updates do not wait."""
+        """Start the far ends and write the home. Its recipients have no cap, its updates do not wait, and no page is set
+        aside because the machine is slow."""
         for end in (self.press, self.mail, self.slack):
             await end.start()
         initialise(self.path)
         (self.path / "config" / "parley.yaml").write_text(
             "watches: [ru-ua]\n"
-            "polling: {host_gap: 0s, open_to: [127.0.0.0/8], robots: false}\n"
-            "workers: {count: 1}\n"
+            "polling: {host_gap: 0s, open_to: [127.0.0.0/8], robots: false, feed_deadline: 2m, page_deadline: 2m}\n"
+            "workers: {count: 1, feed_timeout: 2m, page_timeout: 2m, claims_timeout: 2m}\n"
             "keep: {archive: 0s}\n"
             "delivery: {gather: 0s}\n"
             "channels:\n"

@@ -1,5 +1,6 @@
 """A Slack by its Web API: it keeps what it accepted, shows it in its history with metadata, and tells of each step."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -67,6 +68,9 @@ class SlackServer:
             return _answer({"ok": False, "error": "thread_not_found"})
         story = story_of(json.dumps(asked))
         self.told("asked", story)
+        await asyncio.sleep(0.005)
+        if request.transport is None:  # the caller is gone, and Slack had not come to its message
+            raise web.HTTPServiceUnavailable
         stamp = f"{utcnow().timestamp():.4f}{len(self.messages) % 100:02}"
         payload = asked.get("metadata", {}).get("event_payload", {})
         self.messages.append(asked | {"ts": stamp, "type": "message", "user": "U0"})
