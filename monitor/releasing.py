@@ -172,8 +172,6 @@ class _Looking:
 
     def _with_followers(self, group: Group) -> Group:
         """With the updates that wait for each other still, and what quiet hours hold, of the same event."""
-        if all(row.role for row in group):
-            return group
         known = {row.id for row in group}
         more = [
             row

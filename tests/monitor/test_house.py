@@ -10,13 +10,14 @@ import sqlalchemy as sa
 import structlog
 from structlog.testing import capture_logs
 
-from alerts.records import Route, Target
+from alerts.records import Target
+from alerts.rules import Mailing, Recipient, Route
 from extractors.records import Article, Claim, Dating, Entry, Evidence, Reading
 from monitor.archive.recording import Recorder, files
 from monitor.faults import Faults
 from monitor.fetch import Fetched
 from monitor.house import keep_house, tidy
-from monitor.intake import Mailing, Taken, take_in, withdraw
+from monitor.intake import Taken, take_in, withdraw
 from monitor.records import Feed, FeedState, Watch
 from monitor.settingsfile import Keep
 from monitor.store import Store, alerts, articles, deliveries, entries, events, feeds, journal, open_store
@@ -27,7 +28,7 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 NOW = datetime(2031, 5, 17, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 DESK = Target("desk", "mail", "email", "desk@example.org")
-MAILING = Mailing((Route(("desk",)),), {"desk": DESK}, {"mail": "parley@example.org"}, "example.org")
+MAILING = Mailing((Route(("desk",)),), {"desk": Recipient(DESK)}, {"mail": "parley@example.org"}, "example.org")
 URL = "https://courier.example/swap"
 LOG = structlog.get_logger()
 

@@ -157,6 +157,35 @@ def test_the_other_channel_can_fail_too(make_world: Make, make_alert: Make) -> N
     assert [each.state for each in world.all()] == ["suppressed", "suppressed", "sent"]
 
 
+def test_when_the_last_of_three_is_told_the_first_is_not_tried_again(make_world: Make, make_alert: Make) -> None:
+    room = {"fallback": "boss", "failover": 33 * MINUTE}
+    world = make_world(Route(("desk",)), desk={"fallback": "room"}, room=room, boss={})
+    world.refusing |= {"desk": BUSY, "room": BUSY}
+    world.tell(make_alert())
+    world.until(utc("16 13:03"))
+    world.refusing.clear()
+    world.after(DAY)
+    assert [(each.at, each.recipient) for each in world.got] == [(utc("16 13:03"), "boss")]
+
+
+def test_a_fallback_of_a_fallback_that_heard_already_hears_no_more(make_world: Make, make_alert: Make) -> None:
+    world = make_world(Route(("desk", "boss")), desk={"fallback": "room"}, room={"fallback": "boss"}, boss={})
+    world.refusing |= {"desk": BUSY, "room": BUSY}
+    world.tell(make_alert())
+    world.after(3 * HOUR)
+    assert [each.recipient for each in world.got] == ["boss"]
+    assert len(world.all()) == 3
+
+
+def test_what_another_message_told_does_not_fail_over(make_world: Make, make_alert: Make) -> None:
+    world = make_world(Route(("desk",)), desk={"fallback": "room", "quiet": (NIGHT,)}, room={}, now=utc("16 23:00"))
+    world.tell(make_alert())
+    world.tell(make_alert(reason="advanced", n=2))
+    world.until(utc("17 12:00"))
+    assert [(each.at, each.recipient) for each in world.got] == [(utc("17 07:00"), "desk")]
+    assert world.rows("room") == [(reason, "suppressed", "first-channel-sent") for reason in ("new", "advanced")]
+
+
 def test_when_both_channels_come_back_together_one_message_is_sent(make_world: Make, make_alert: Make) -> None:
     world = make_world(Route(("desk",)), desk={"fallback": "room"}, room={})
     world.refusing |= {"desk": BUSY, "room": BUSY}

@@ -154,6 +154,22 @@ def test_a_night_as_a_digest_is_one_message_that_names_each_event_once(make_worl
     ]  # fmt: skip
 
 
+def test_an_event_that_is_due_by_itself_and_in_a_digest_is_named_in_the_digest_alone(
+    make_world: Make, make_alert: Make
+) -> None:
+    updates = Route(("desk",), reasons=frozenset({"confirmed"}), digest=Digest(time(7)))
+    world = make_world(
+        Route(("desk",), reasons=frozenset({"new"})), updates, desk={"quiet": (NIGHT,)}, now=utc("16 22:30")
+    )
+    for event in ("e1", "e2"):
+        world.tell(make_alert(event, "confirmed", 2))
+    world.tell(make_alert("e1", "new", 3))
+    world.until(utc("17 12:00"))
+    assert world.inbox() == [("17 07:00", "digest")]
+    assert "e1 new 3" in world.got[0].text
+    assert "e1 confirmed" not in world.got[0].text
+
+
 def test_one_event_alone_is_no_digest(make_world: Make, make_alert: Make) -> None:
     world = make_world(desk={"quiet": (DIGEST,)}, now=utc("16 22:30"))
     world.tell(make_alert())
