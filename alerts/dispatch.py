@@ -201,7 +201,7 @@ class Dispatcher:
             if (delivery.target, delivery.event_id) in stuck:
                 continue  # an update must not overtake what it updates
             suspect = way.suspects.get(lane[1])
-            blocked = suspect if suspect is not None and suspect > self._clock() else None
+            blocked = suspect if suspect is not None and suspect > self._clock() and not probe else None
             ended = await self._attempts.make(delivery, blocked, probe=probe)
             if ended == "later":
                 break  # not even the next one, or it would overtake this one

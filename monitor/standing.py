@@ -45,7 +45,8 @@ def standing_of(
     if first is not None and first.state == "held":
         return Standing(until=max(first.next_at or now, now) + _span(delivery, alert, first, mailing))
     if delivery.role == "escalation":
-        return Standing(note=f"Nobody acknowledged this within {span_words(now - alert.decided)}.")
+        told = first.done if first is not None and first.state == "sent" and first.done else alert.decided
+        return Standing(note=f"Nobody acknowledged this within {span_words(now - told)}.")
     if first is not None and first.state == "sent":
         return Standing("first-channel-sent")
     return Standing(note=_in_place_of(first, mailing))

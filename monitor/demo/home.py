@@ -11,6 +11,7 @@ from monitor.demo.script import Outlet, Script
 from monitor.homes import initialise
 
 ADDRESS = "desk@demo.example"
+CAP = {"hour": 100, "day": 100}  # the news of hours pass in half a minute here
 
 
 def write_home(home: Path, script: Script, feeds: Mapping[str, str], smtp_port: int, slack_url: str) -> None:
@@ -56,8 +57,13 @@ def _settings(smtp_port: int, slack_url: str) -> dict[str, object]:
             },
             "room": {"kind": "slack", "token": TOKEN, "api_url": slack_url},
         },
-        "recipients": {"desk": {"channel": "mail", "to": ADDRESS}, "room": {"channel": "room", "to": CHANNEL}},
+        "recipients": {
+            "desk": {"channel": "mail", "to": ADDRESS, "cap": CAP},
+            "room": {"channel": "room", "to": CHANNEL, "cap": CAP},
+        },
         "routes": [{"to": ["desk", "room"]}],
+        # The news of hours pass in half a minute here, and so does what updates wait for each other.
+        "delivery": {"gather": "2s"},
     }
 
 

@@ -166,6 +166,7 @@ async def test_after_an_outage_everything_arrives_in_order(
     for _ in range(rounds):
         await loop.drain()
         clock.advance(minutes=2)
+    assert not any(outbox.rows[f"d{number}"].attempts for number in range(3, 8))  # two are enough to see it
     mail.default = OK
     mail.sent.clear()
     for _ in range(400):
@@ -187,6 +188,23 @@ async def test_a_delivery_that_fails_for_ever_does_not_hold_the_others_up(
     outbox.add(make(5))
     await loop.drain()
     assert (outbox.rows["d1"].state, outbox.rows["d5"].state) == ("retry", "sent")
+
+
+async def test_an_update_does_not_overtake_the_message_that_it_updates_and_that_fails_for_ever(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(make(1), replace(make(2), event_id="ev1"), make(3))
+    mail = Script("mail", answers={"d1": [DOWN] * 4})
+    loop = dispatcher(mail)
+    for _ in range(3):
+        await loop.drain()
+        clock.advance(seconds=20)
+    assert mail.sent == ["d1", "d1", "d1", "d3"]
+    clock.advance(minutes=10)
+    await loop.drain()
+    clock.advance(minutes=10)
+    await loop.drain()
+    assert mail.sent[4:] == ["d1", "d1", "d2"]
 
 
 async def test_a_far_end_that_asks_for_time_is_not_asked_again_before(

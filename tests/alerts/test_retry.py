@@ -48,6 +48,11 @@ def test_a_far_end_that_asks_for_more_time_gets_exactly_that() -> None:
     assert then.at == now + timedelta(seconds=700)
 
 
+def test_a_wait_that_was_asked_for_is_called_so_even_when_ours_is_longer() -> None:
+    then = next_step(Outcome("transient", retry_after=timedelta(microseconds=1)), 12, FIRST, FIRST, POLICY, "d1")
+    assert (then.rule, then.at) == ("retry-after", FIRST + backoff("d1", 12, POLICY))
+
+
 def test_a_far_end_that_asks_for_years_gets_a_day() -> None:
     then = next_step(Outcome("transient", retry_after=timedelta(days=3000)), 1, FIRST, FIRST, POLICY, "d1")
     assert then.at == FIRST + timedelta(days=1)

@@ -79,6 +79,7 @@ def test_nobody_is_woken_because_one_who_sleeps_has_not_acknowledged(make_world:
     assert [(f"{each.at:%H:%M}", each.recipient) for each in world.got] == [
         ("07:00", "desk"), ("07:30", "boss"), ("09:00", "chief"),
     ]  # fmt: skip
+    assert "Nobody acknowledged this within 30 min." in world.got[1].text
 
 
 def test_who_hears_next_has_quiet_hours_and_a_cap_of_their_own(make_world: Make, make_alert: Make) -> None:

@@ -16,10 +16,17 @@ SENT, BUSY = Outcome("sent", "ok"), Outcome("transient", "451")
 
 def alert(id_: str, event_id: str, reason: Any = "new") -> Alert:
     source = Source("https://a.example/1", None, "A", "a", None, NOW)
-    return Alert(
-        id_, reason, "w", "summit", "planned", event_id, "Summit planned", None, None, None, None, {}, (), source, (), 1,
-        1, (), NOW,
-    )  # fmt: skip
+    values = {"status": "planned", "title": "Summit planned", "date": None, "place": None, "ordinal": None}
+    values |= {
+        "series": None,
+        "counts": {},
+        "parties": (),
+        "source": source,
+        "quotes": (),
+        "articles": 1,
+        "families": 1,
+    }
+    return Alert(id=id_, reason=reason, watch="w", kind="summit", event_id=event_id, rules=(), decided=NOW, **values)  # type: ignore[arg-type]
 
 
 def put(store: Store, id_: str, event_id: str = "e1", reason: str = "new", to: Target = DESK, **more: Any) -> Delivery:
