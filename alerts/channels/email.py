@@ -284,7 +284,9 @@ class EmailChannel:
     def _broken(self, step: Step, error: Exception) -> Outcome:
         tls = tls_fault(error)
         if tls is not None:
-            detail = f"TLS with the server failed, nothing was sent ({tls}); check host and ca_file"
+            # what OpenSSL calls a server that answers in clear
+            todo = "check port and security" if "WRONG_VERSION" in tls else "check host and ca_file"
+            detail = f"TLS with the server failed, nothing was sent ({tls}); {todo}"
             return self._fault("bad_credential", "tls", detail, wide=True)
         if step == "data":
             return self._fault("ambiguous", "cut", f"the connection ended before the server took the message: {error}")

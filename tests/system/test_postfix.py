@@ -146,14 +146,29 @@ def hostile(alert: Alert) -> Alert:
     )  # fmt: skip
 
 
+def notice(alert: Alert) -> Alert:
+    trouble = Fact("channel", "535 since 12:00: the password is refused", replace(alert.source, outlet="office"))
+    return replace(
+        alert, id="al5", reason="notice", kind="self", watch="", event_id="self-1", title="1 channel is in trouble",
+        status="bad", facts=(trouble,), since=(), quotes=(), parties=(), source=replace(alert.source, url=""),
+    )  # fmt: skip
+
+
+def digest(alert: Alert) -> Alert:
+    held = tuple(Fact("new", f"Раунд {n} у Женеві, {HOSTILE}", alert.source, alert.quotes[0]) for n in range(100))
+    return replace(
+        alert, id="al6", reason="digest", kind="digest", event_id="digest-1", facts=held, since=(), quotes=(),
+        title="100 alerts held from 22:00 to 07:00", parties=(), source=replace(alert.source, url=""),
+    )  # fmt: skip
+
+
 MADE: dict[str, Alert] = {
     "new": made_up(),
     "reversed": replace(made_up(), id="al2", reason="reversed", status="cancelled", since=made_up().facts),
     "corrected": replace(made_up(), id="al3", reason="corrected", since=made_up().facts),
     "confirmed": replace(made_up(), id="al4", reason="confirmed", families=2, articles=3),
-    "notice": replace(
-        made_up(), id="al5", reason="notice", kind="self", event_id="self.notice.1", title="3 sources are in trouble"
-    ),
+    "notice": notice(made_up()),
+    "digest": digest(made_up()),
     "hostile": hostile(made_up()),
     "500 sources": many_sources(made_up(), 500),
     "very long names": very_long(made_up()),

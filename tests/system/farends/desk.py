@@ -33,8 +33,10 @@ class Desk:
         """A far end is at `step` (`feed`, `page`, `mail …`, `slack …`) with the story of that number, if it knows."""
 
     async def open(self) -> None:
-        """Start the far ends and write the home. Its recipients have no cap, its updates do not wait, and no page is set
-        aside because the machine is slow."""
+        """Start the far ends and write the home.
+
+        Its recipients have no cap, its updates do not wait, and no page is set aside because the machine is slow.
+        """
         for end in (self.press, self.mail, self.slack):
             await end.start()
         initialise(self.path)
