@@ -32,10 +32,18 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """How many messages a recipient gets at most in any 60 minutes and any 24 hours; None: as many as there are."""
+    """How many messages a recipient gets at most in any 60 minutes and any 24 hours; None: as many as there are.
+
+    What is urgent may take as many again: a reversal must not wait for tomorrow because today was busy.
+    """
 
     hour: int | None = None
     day: int | None = None
+
+    def of(self, severity: Severity) -> "Cap":
+        """The cap for messages of one severity."""
+        times = 2 if severity == "urgent" else 1
+        return Cap(self.hour and self.hour * times, self.day and self.day * times)
 
 
 @dataclass(frozen=True, slots=True)

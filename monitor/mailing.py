@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from alerts import throttle
-from alerts.records import Alert, Delivery
+from alerts.records import Alert, Delivery, Severity
 from alerts.routing import Routed, routed
 from alerts.rules import Mailing, Mute, Recipient
 from monitor.envelopes import Role, failover, held_role, made_id, rendered, unmade
@@ -114,15 +114,15 @@ def _hold(tx: Connection, alert: Alert, to: Routed, mailing: Mailing, now: datet
     hush = throttle.hushed(to.recipient.quiet, to.recipient.zone, to.severity, now)
     if hush is not None:
         return ("quiet" if hush.then == "hold" else "digest"), hush.until
-    return _capped(tx, to.recipient, now)
+    return _capped(tx, to.recipient, to.severity, now)
 
 
-def _capped(tx: Connection, recipient: Recipient, now: datetime) -> tuple[str, datetime] | None:
-    cap = recipient.cap
+def _capped(tx: Connection, recipient: Recipient, severity: Severity, now: datetime) -> tuple[str, datetime] | None:
+    cap = recipient.cap.of(severity)
     if cap.hour is None and cap.day is None:
         return None
     overflow = held.overflow_until(tx, recipient.target.recipient)
-    if overflow is not None:
+    if overflow is not None and severity != "urgent":
         # What is held already goes first, or a steady stream would leave no room for it.
         return "cap", overflow
     spent = held.spent(tx, recipient.target, now - DAY)

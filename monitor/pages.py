@@ -27,6 +27,8 @@ from monitor.workers import WorkerFailure, Workers
 
 # Waits between tries of a page that could not be had, then it is set aside: a newsroom's outage is over within a day.
 RETRIES = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
+# How often what ended its process is given another.
+PATIENT = 2
 PASSING = frozenset({"dns", "refused", "timeout", "protocol"})
 # These say that the host, and not only the page, does not answer.
 SILENT = frozenset({"dns", "refused", "timeout"})
@@ -108,7 +110,10 @@ class Pages:
         got = (
             await self._page(item, feed) if item.entry.url else SetAside("no link", f"{item.address} links to no page")
         )
-        if not isinstance(got, SetAside) or got.again is not None or got.outcome in GONE - {"no text"}:
+        if not isinstance(got, SetAside) or got.outcome in GONE - {"no text"}:
+            return got
+        # What no extractor could read in time it may read later; what the feed says of it is there now.
+        if got.again is not None and not got.outcome.startswith("extractor"):
             return got
         # What was read from a page once is not replaced by less, nor is what was withdrawn brought back.
         kept = await self._store.query(lambda tx: articles.current(tx, articles.address(tx, item.address)))
@@ -136,7 +141,7 @@ class Pages:
         if len(beyond) < WORDS and (feed is None or feed.pages or not entry.title):
             return instead
         article = self._made(entry, feed, item.address, entry.title, entry.summary or entry.title, None, None)
-        return await self._read(article, "summary", because=because)
+        return await self._read(item, article, "summary", because=because)
 
     async def _page(
         self,
@@ -173,7 +178,7 @@ class Pages:
             return refused
         page = await self._workers.extract(fetched.body, fetched.final_url, fetched.charset)
         if isinstance(page, WorkerFailure):
-            return SetAside(f"extractor {page.kind}", f"{entry.url}: {page.detail}")
+            return _unread(item, "extractor", entry.url, page)
         if page.problem is not None:
             return SetAside(page.problem, f"{entry.url}: the page has no article that could be read")
         if page.stub and len(entry.summary) > len(page.text):
@@ -182,7 +187,7 @@ class Pages:
             entry = replace(entry, title=await self._called_now(entry, page))
         address = canonical(entry.url, fetched.final_url, page.link)
         article = self._made(entry, feed, address, page.title, page.text, page.language, page.published)
-        return await self._read(article, "page", fetched)
+        return await self._read(item, article, "page", fetched)
 
     async def _called_now(self, entry: Entry, page: ExtractedPage) -> str:
         """The title of a page that no feed has told of since: as it was while its text is the same, else its own."""
@@ -226,11 +231,11 @@ class Pages:
         )
 
     async def _read(
-        self, article: Article, source: ReadFrom, fetched: Fetched | None = None, because: str = ""
+        self, item: PendingEntry, article: Article, source: ReadFrom, fetched: Fetched | None = None, because: str = ""
     ) -> Ready | SetAside:
         reading = await self._workers.read(article)
         if isinstance(reading, WorkerFailure):
-            return SetAside(f"reader {reading.kind}", f"{article.url}: {reading.detail}")
+            return _unread(item, "reader", article.url, reading)
         return Ready(article, reading, source, fetched, because)
 
 
@@ -241,6 +246,14 @@ def _failed(item: PendingEntry, failure: FetchFailure) -> SetAside:
         wait = RETRIES[item.attempts]
         return SetAside(failure.kind, detail, max(wait, failure.retry_after or wait))
     return SetAside(failure.kind if failure.kind != "status" else f"status {status}", detail)
+
+
+def _unread(item: PendingEntry, who: str, url: str, failure: WorkerFailure) -> SetAside:
+    """On a machine that is busy for a while good articles time out too: measured at five times its usual load. What
+    ends its process three times is set aside."""
+    passing = failure.kind in ("timeout", "crash") and item.attempts < PATIENT
+    again = RETRIES[item.attempts] if passing else None
+    return SetAside(f"{who} {failure.kind}", f"{url}: {failure.detail}", again)
 
 
 def _hint(entry: Entry, feed: Feed | None, page: str | None) -> str | None:

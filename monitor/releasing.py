@@ -77,7 +77,8 @@ class _Looking:
             settled = self._settled(row)
             written += settled
             if not settled:
-                place = bound if row.rule in ("digest", "cap") else items
+                together = row.rule == "digest" or (row.rule == "cap" and row.severity != "urgent")
+                place = bound if together else items
                 place.setdefault(row.event_id, []).append(row)
         for event_id in bound.keys() & items.keys():
             bound[event_id] += items.pop(event_id)
@@ -127,6 +128,8 @@ class _Looking:
         if bound and (hush := self._hushed(bound)) is not None:
             written += self._hold_on(bound, hush.until)
             bound = []
+        urgent, ringing = self._urgent(ringing)
+        written += sum(self._send(group) for group in urgent)
         cap = self._recipient.cap
         spent = held.spent(self._tx, self._recipient.target, self._now - _DAY)
         room = throttle.room(cap, spent.sent, spent.under_way, self._now)
@@ -141,6 +144,13 @@ class _Looking:
         if len(bound) == 1:
             ringing.append(bound.pop())
         return written + sum(self._send(group) for group in ringing) + (self._send_digest(bound) if bound else 0)
+
+    def _urgent(self, groups: list[Group]) -> tuple[list[Group], list[Group]]:
+        """The urgent ones for which their own cap has room, and the others."""
+        spent = held.spent(self._tx, self._recipient.target, self._now - _DAY)
+        room = throttle.room(self._recipient.cap.of("urgent"), spent.sent, spent.under_way, self._now)
+        urgent = [group for group in groups if _severity(group) == "urgent"][:room]
+        return urgent, [group for group in groups if group not in urgent]
 
     def _hushed(self, groups: Iterable[Group]) -> throttle.Hush | None:
         severity = max((_severity(group) for group in groups), key=lambda each: _URGENCY[each])

@@ -349,8 +349,9 @@ async def test_bad_pages_are_set_aside_and_counted_while_a_good_one_rings(
     assert office.interrupting() == ["new"]
     code, out, _ = await home.call("feeds", "list", "--json")
     assert code == 0
-    for outcome in ("too_big", "no text", "extractor timeout"):
+    for outcome in ("too_big", "no text"):
         assert outcome in out
+    assert 'outcome="extractor timeout"' in service.log  # and is tried again later: the machine may have been busy
 
 
 async def test_feeds_that_the_operator_adds_are_taken_up_while_it_runs(newsroom: Newsroom, home: Home) -> None:

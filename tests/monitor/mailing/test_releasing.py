@@ -229,6 +229,18 @@ def test_a_single_one_that_a_cap_held_back_comes_as_itself(make_world: Make, mak
     assert world.inbox() == [("16 12:00", "new"), ("16 12:00", "new"), ("16 13:00", "new")]
 
 
+def test_what_is_urgent_may_take_as_many_messages_again_as_the_cap_allows(make_world: Make, make_alert: Make) -> None:
+    world = make_world(desk={"cap": Cap(hour=2)})
+    for n in range(4):
+        world.tell(make_alert(f"e{n}"))
+    for n in range(4, 7):
+        world.tell(make_alert(f"e{n}", "reversed"))
+    world.after(10 * MINUTE)
+    assert [reason for _, reason in world.inbox()] == ["new", "new", "reversed", "reversed"]
+    world.after(DAY)
+    assert [reason for _, reason in world.inbox()[4:]] == ["reversed", "digest"]
+
+
 def test_a_morning_with_less_room_than_messages_brings_the_urgent_first_and_the_rest_together(
     make_world: Make, make_alert: Make
 ) -> None:

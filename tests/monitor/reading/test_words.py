@@ -216,3 +216,34 @@ async def test_the_words_are_read_in_the_end_of_a_page_that_always_fails(desk: D
 
 def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)
+
+
+async def test_an_article_that_a_busy_machine_did_not_read_in_time_is_read_later(desk: Desk, press: Press, watch):
+    busy = Workers([watch.names], count=1, patience=Patience(claims=timedelta(milliseconds=1)))
+    desk.open(workers=busy)
+    press.prints(URL, page(text=WORDS))
+    desk.shows(desk.feed(), URL)
+    await desk.read()
+    await busy.close()
+    assert desk.outcome(URL)[0] == "new"
+    assert desk.counts["tried again later"] == 1
+    free = Workers([watch.names], count=1)
+    desk.open(workers=free)
+    await desk.read(after=timedelta(minutes=1))
+    assert desk.reasons() == []
+    await desk.read(after=timedelta(minutes=1))
+    await free.close()
+    assert desk.outcome(URL)[0] == "read"
+    assert desk.reasons() == ["new"]
+
+
+async def test_an_article_that_ends_its_process_three_times_is_set_aside(desk: Desk, press: Press, watch):
+    busy = Workers([watch.names], count=1, patience=Patience(claims=timedelta(milliseconds=1)))
+    desk.open(workers=busy)
+    press.prints(URL, page(text=WORDS))
+    desk.shows(desk.feed(), URL)
+    for wait in (timedelta(0), timedelta(minutes=2), timedelta(minutes=15)):
+        assert desk.outcome(URL)[0] == "new"
+        await desk.read(after=wait)
+    await busy.close()
+    assert desk.outcome(URL)[0] == "reader timeout"
