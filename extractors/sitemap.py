@@ -108,8 +108,8 @@ def _rows(text: str, closes: re.Pattern[str]) -> Iterator[dict[str, str]]:
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
-    except lxml.etree.XMLSyntaxError:
-        return
+    except (lxml.etree.XMLSyntaxError, UnicodeDecodeError):
+        return  # the second for a namespace with half a surrogate pair, which lxml cannot make a name of
 
 
 def _row(element: lxml.etree._Element) -> dict[str, str]:

@@ -49,6 +49,7 @@ def test_the_labelled_news_are_in_four_languages_and_of_our_own_words(name: str)
     assert len({row["id"] for row in rows}) == len(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IDS)
 def test_no_spelling_of_a_watch_names_two_sides_or_two_people(name: str) -> None:
     """Inflected forms may meet where base forms do not: then the text does not say who is meant."""
@@ -82,13 +83,15 @@ def test_all_of_them_can_be_enabled() -> None:
 
 
 # The watch with the most articles of its own is left to the slow tests: twenty seconds of reading.
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "ru-ua" else n for n in IDS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IDS)
 @pytest.mark.parametrize("corpus", ["dev-retold", "gaza", "india-pakistan"])
 def test_a_watch_tells_beside_the_others_what_it_tells_alone(corpus: str, name: str) -> None:
     together = [alert for alert in told(corpus, *IDS) if alert.watch == name]
     assert together == list(told(corpus, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("corpus", "of"), list(itertools.permutations(IDS, 2)))
 def test_news_of_one_conflict_do_not_ring_in_the_watch_of_another(corpus: str, of: str) -> None:
     file = "dev-retold" if corpus == "ru-ua" else corpus
@@ -102,6 +105,7 @@ def test_news_of_one_conflict_do_not_ring_in_the_watch_of_another(corpus: str, o
     assert {alert.source.url for alert in rung} <= own
 
 
+@pytest.mark.slow
 def test_each_watch_keeps_events_of_its_own() -> None:
     for corpus, name in (("dev-retold", "ru-ua"), ("gaza", "gaza"), ("india-pakistan", "india-pakistan")):
         alerts = [alert for alert in told(corpus, *IDS) if alert.watch == name]

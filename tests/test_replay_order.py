@@ -29,6 +29,8 @@ from monitor.store import Store, open_store
 from monitor.store import events as stored_events
 from monitor.watches import load_watch
 
+pytestmark = pytest.mark.slow
+
 HOME = Path(__file__).parents[1]
 LABELLED = HOME / "tests" / "corpus" / "dev-retold.jsonl"
 SEEDS = (1, 2, 3)
@@ -192,7 +194,6 @@ def test_what_comes_again_with_an_empty_line_more_rings_nothing() -> None:
         store.close()
 
 
-@pytest.mark.slow  # the command's own test compares the stories' bytes among the fast ones
 def test_another_process_with_another_hash_seed_prints_the_same_bytes() -> None:
     replay = ["--home", str(HOME), "replay", "--json", str(LABELLED)]
     here = CliRunner().invoke(main, replay, catch_exceptions=False).stdout_bytes

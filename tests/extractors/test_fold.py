@@ -13,6 +13,7 @@ def test_folding_keeps_the_length_of_any_text(text: str) -> None:
     assert len(fold(text)) == len(text)
 
 
+@pytest.mark.slow
 def test_folding_keeps_the_length_of_every_single_character() -> None:
     assert [hex(code) for code in range(sys.maxunicode + 1) if len(fold(chr(code))) != 1] == []
 

@@ -11,6 +11,8 @@ from simulated.ways import Here, Seen, owed, parley
 from simulated.wire import Wire, rss
 from simulated.world import DAY, HOUR, START, Site, draw
 
+pytestmark = pytest.mark.slow
+
 DAYS = 3
 UNTIL = START + DAYS * DAY
 # What a day's pace, its spread and a newsroom's night add up to at most.

@@ -51,6 +51,7 @@ async def test_a_job_that_sleeps_is_ended_and_the_pool_goes_on(workers):
     assert await works(workers)
 
 
+@pytest.mark.slow
 async def test_a_job_that_hangs_holding_the_interpreter_is_ended(workers):
     # A C function called through PyDLL never lets a signal handler of Python run.
     began = time.monotonic()
@@ -85,6 +86,7 @@ async def test_an_exception_of_a_job_is_a_value_with_its_type(workers):
     assert failure.detail.startswith("StopIteration")
 
 
+@pytest.mark.slow
 async def test_jobs_run_side_by_side_and_none_waits_behind_one_that_hangs(workers):
     hanging = asyncio.create_task(workers.call(time.sleep, 60))
     await asyncio.sleep(0.05)
@@ -107,6 +109,7 @@ async def test_workers_are_deaf_to_ctrl_c(workers):
     assert await workers.call(os.kill, pid, 0) is None
 
 
+@pytest.mark.slow
 async def test_the_loop_is_not_held_up_by_a_hanging_job(workers):
     job = asyncio.create_task(workers.call(time.sleep, 60))
     gaps, last = [], time.monotonic()
@@ -117,6 +120,7 @@ async def test_the_loop_is_not_held_up_by_a_hanging_job(workers):
     assert max(gaps) < 0.25
 
 
+@pytest.mark.slow
 async def test_closing_takes_no_longer_than_two_seconds_whatever_runs():
     own = Workers(count=1, patience=Patience(page=timedelta(seconds=60)))
     pid = await own.call(os.getpid)

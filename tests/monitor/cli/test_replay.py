@@ -271,6 +271,7 @@ def test_a_person_sees_when_why_what_and_where(parley: Parley, news: Path) -> No
     assert lines[6].startswith("undated           new        Prisoner exchange between Arcadia and Bohemia")
 
 
+@pytest.mark.slow
 def test_the_same_bytes_come_out_in_any_process_and_with_any_hash_seed(home: Path, news: Path) -> None:
     def bytes_of(command: str, seed: str) -> bytes:
         call = [sys.executable, "-m", "monitor", "--home", str(home), command, "--json", str(news)]

@@ -12,6 +12,8 @@ from monitor.records import Watch
 from monitor.replay import replay
 from monitor.watches import load_watches
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -142,6 +142,7 @@ anything = given(
 
 @settings(max_examples=8)
 @anything
+@pytest.mark.slow
 def test_whatever_happens_nothing_is_lost_told_twice_out_of_order_beyond_the_cap_or_at_night(
     fresh_world: Make, make_alert: Make, story: Any, cap: Cap, then: Any, zone: str, digest: Any, down: set[int]
 ) -> None:

@@ -23,6 +23,8 @@ from monitor.store import entries, feeds
 
 from .conftest import START, Bench, Handler, rss
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Jitter is upward only, a tenth of the wait and at most this.
 JITTER = 5 * MINUTE

@@ -143,6 +143,7 @@ def test_a_process_that_dies_in_a_transaction_leaves_nothing_of_it(lasting_url: 
         assert (meta.get(tx, "kept"), meta.get(tx, "half")) == ("yes", None)
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_whole_transactions(file_url: str, opened: Open) -> None:
     for patience in (0.0, 0.003, 0.011):
         with subprocess.Popen([sys.executable, "-c", COUNT, file_url], stdout=subprocess.PIPE, text=True) as child:
