@@ -1,11 +1,11 @@
 """PURE: moments in the words and the zone of the reader."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.records import Source
 from alerts.rules import UTC
-from alerts.wording import day_words
+from alerts.wording import day_words, span_words
 
 
 def zone_name(zone: ZoneInfo) -> str:
@@ -30,15 +30,3 @@ def timing(source: Source, decided: datetime, zone: ZoneInfo = UTC) -> str:
     since, verb = (source.published, "Published") if source.published else (source.seen, "No publication time; seen")
     alerted = moment(decided, zone, beside=since)
     return f"{verb} {moment(since, zone)}, alerted {alerted} ({zone_name(zone)}), {span_words(decided - since)} later"
-
-
-def span_words(span: timedelta) -> str:
-    """ "4 min", "2 h 5 min", "3 d 0 h"; nothing is negative."""
-    seconds = max(0, round(span.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = round(seconds / 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

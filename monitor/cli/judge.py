@@ -15,25 +15,11 @@ from extractors.records import Article
 from monitor import explain as explaining
 from monitor import feeds, settings
 from monitor.archive import Loaded, load
-from monitor.archive.loading import day_or_moment
 from monitor.cli.home import WATCHES, chosen, families_of
+from monitor.cli.moments import Moment
 from monitor.lines import alert_line, explain_line
 from monitor.records import MonitorError
 from monitor.replay import differing, missing, steps
-
-
-class Moment(click.ParamType[datetime]):
-    """A day or a time; a bare day is 12:00 UTC."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return day_or_moment(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.command("replay")

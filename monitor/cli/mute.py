@@ -8,43 +8,12 @@ import click
 from sqlalchemy import Connection
 
 from alerts.rules import Mute, Scope
-from monitor import app, faults, repair
-from monitor.archive.loading import day_or_moment
+from monitor import app, repair
 from monitor.checks import Checked
 from monitor.cli.events import opened
 from monitor.cli.home import checked
+from monitor.cli.moments import Moment, Span
 from monitor.store import mutes as stored
-
-
-class Span(click.ParamType[timedelta]):
-    """How long: 90m, 4h, 7d."""
-
-    name = "span"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            span = faults.duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if span <= timedelta(0):
-            self.fail("should be longer than nothing", param, ctx)
-        return span
-
-
-class Moment(click.ParamType[datetime]):
-    """A day (its noon in UTC) or a moment with a zone."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return day_or_moment(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.command("mute")

@@ -10,7 +10,7 @@ from monitor import app, routetest
 from monitor.checks import Checked
 from monitor.cli.events import opened
 from monitor.cli.home import checked
-from monitor.cli.mute import Moment
+from monitor.cli.moments import Moment
 from monitor.statuslist import is_there
 from monitor.store import Store, open_store
 from monitor.store import alerts as stored_alerts
