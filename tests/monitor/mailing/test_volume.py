@@ -108,12 +108,18 @@ def test_two_hundred_events_in_an_hour_keep_to_the_cap_and_lose_nothing(
     with capsys.disabled():
         print("\n200 events in an hour and 50 updates, then 4 reversals:")
         for name, cap in caps.items():
-            moments = [each.at for each in world.got if each.recipient == name]
-            digests = [each.title for each in world.got if each.recipient == name and each.reason == "digest"]
+            mine = [each for each in world.got if each.recipient == name]
+            urgent = [each for each in mine if each.delivery.severity == "urgent"]
+            moments = [each.at for each in mine if each not in urgent]
+            digests = [each.title for each in mine if each.reason == "digest"]
             by_hour, by_day = most_within(moments, HOUR), most_within(moments, DAY)
-            print(f"  {name}: {len(moments)} messages, at most {by_hour} an hour, {by_day} a day; {digests}")
+            print(
+                f"  {name}: {len(moments)} messages, at most {by_hour} an hour, {by_day} a day, and "
+                f"{len(urgent)} urgent; {digests}"
+            )
             assert by_hour <= (cap.hour or 1000)
             assert by_day <= (cap.day or 1000)
+            assert [each.reason for each in urgent] == ["reversed"] * 4
     assert len([each for each in world.got if each.recipient == "free"]) >= 204
 
 
