@@ -44,7 +44,7 @@ def release(tx: Connection, mailing: Mailing, now: datetime) -> int:
         rows = held.due_of(tx, name, now, MOST)
         recipient = mailing.recipients.get(name)
         if recipient is None:
-            written += held.suppress(tx, [row.id for row in rows], "no-recipient", now)
+            written += _orphaned(tx, rows, now)
         else:
             written += _Looking(tx, mailing, recipient, mutes, now).at(rows)
     return written
@@ -53,6 +53,17 @@ def release(tx: Connection, mailing: Mailing, now: datetime) -> int:
 def muted(mute: Mute) -> str:
     """The rule of a delivery that a mute suppressed."""
     return f"muted: {mute.scope} {mute.value} until {mute.until:%Y-%m-%d %H:%M} UTC: {mute.comment}"
+
+
+def _orphaned(tx: Connection, rows: Sequence[Delivery], now: datetime) -> int:
+    """Nobody is there to get these any more. That is told as every loss is, and what stands in for them goes out; what
+    stood in itself leaves nothing untold."""
+    first = [row for row in rows if not row.role]
+    written = held.suppress(tx, [row.id for row in rows if row.role], "no-recipient", now)
+    for row in first:
+        error = f"{row.target.recipient} is not among the recipients in config/parley.yaml any more"
+        written += held.bury(tx, row, "no-recipient", error, now)
+    return written
 
 
 class _Looking:
@@ -174,7 +185,7 @@ class _Looking:
         )
         others = [row for row in group if row.id != carrier.id]
         if message.error is not None:
-            written = held.bury(self._tx, carrier, message.error, self._now)
+            written = held.bury(self._tx, carrier, "bad-content", message.error, self._now)
         else:
             written = held.free(self._tx, carrier, message.payload, target, severity, self._now)
             written += self._on_from(carrier)

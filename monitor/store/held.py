@@ -141,9 +141,9 @@ def free(tx: Connection, delivery: Delivery, payload: bytes, target: Target, sev
     return _each(tx, [delivery.id], values | place)
 
 
-def bury(tx: Connection, delivery: Delivery, error: str, now: datetime) -> int:
-    """A held message that cannot be rendered is given up."""
-    values = {"state": "dead", "rule": "bad-content", "last_error": error, "next_at": None, "done": now}
+def bury(tx: Connection, delivery: Delivery, rule: str, error: str, now: datetime) -> int:
+    """A held message that cannot be rendered, or has nowhere to go, is given up."""
+    values = {"state": "dead", "rule": rule, "last_error": error, "next_at": None, "done": now}
     return _each(tx, [delivery.id], values)
 
 

@@ -288,7 +288,7 @@ def test_what_is_held_goes_to_where_its_recipient_is_now_and_to_nobody_who_was_t
     world.mailing = replace(world.mailing, recipients={"desk": moved})
     world.until(utc("17 12:00"))
     assert [each.delivery.target.address for each in world.got] == ["night@example.org"]
-    assert world.rows("room") == [("new", "suppressed", "no-recipient")]
+    assert world.rows("room") == [("new", "dead", "no-recipient")]
 
 
 def test_a_message_that_cannot_be_made_any_more_is_given_up_alone(make_world: Make, make_alert: Make) -> None:

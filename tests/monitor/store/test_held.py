@@ -133,7 +133,7 @@ def test_only_what_is_held_can_be_held_on_freed_suppressed_or_buried(store: Stor
         )  # fmt: skip
         assert held.hold(tx, ["d1"], NOW) == 0
         assert held.suppress(tx, ["d1"], "stale", NOW) == 0
-        assert held.bury(tx, one, "no such kind", NOW) == 0
+        assert held.bury(tx, one, "bad-content", "no such kind", NOW) == 0
         assert held.free(tx, one, b"again", DESK, "low", NOW) == 0
 
 
