@@ -12,7 +12,7 @@ from alerts.wording import span_words
 from monitor.store import deliveries
 from monitor.store.mutes import acknowledged
 
-_CARRIED = ("gathered", "in-digest", "overtaken")
+_CARRIED = ("gathered", "in-digest", "overtaken", "failed-over")
 _USUAL = timedelta(minutes=30)
 _MESSAGES = {"email": "mail", "slack": "Slack message", "slack_webhook": "Slack message"}
 

@@ -1,6 +1,7 @@
 """Who else hears: when nobody acknowledges, and when a channel does not take the message."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -118,6 +119,29 @@ def test_what_a_channel_does_not_take_in_time_goes_by_another_and_only_there(
     assert [(each.state, each.rule) for each in world.all()] == [
         ("suppressed", f"failed-over: {got.delivery.id}"), ("sent", "sent"),
     ]  # fmt: skip
+
+
+def test_nobody_acknowledges_what_went_by_another_channel_and_the_next_hears(
+    make_world: Make, make_alert: Make
+) -> None:
+    slow = Route(("desk",), escalate=(Escalation(HOUR, ("boss",)),))
+    world = make_world(slow, desk={"fallback": "room"}, room={}, boss={})
+    world.refusing["desk"] = BUSY
+    world.tell(make_alert())
+    world.after(DAY)
+    assert [(each.at, each.recipient) for each in world.got] == [(utc("16 12:30"), "room"), (utc("16 13:00"), "boss")]
+
+
+def test_what_waits_for_a_recipient_who_was_taken_out_goes_to_who_hears_in_their_place(
+    make_world: Make, make_alert: Make
+) -> None:
+    quiet = {"fallback": "room", "quiet": (NIGHT,)}
+    world = make_world(Route(("desk",)), desk=quiet, room={}, now=utc("16 23:00"))
+    world.tell(make_alert())
+    world.mailing = replace(world.mailing, routes=(), recipients={"room": world.mailing.recipients["room"]})
+    world.until(utc("17 12:00"))
+    assert [each.recipient for each in world.got] == ["room"]
+    assert world.rows() == [("new", "dead", "no-recipient")]
 
 
 def test_what_was_accepted_in_time_does_not_fail_over(make_world: Make, make_alert: Make) -> None:
