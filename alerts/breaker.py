@@ -59,6 +59,11 @@ class Breaker:
         """When there was nothing to probe with: another look later, with whatever there is then."""
         return replace(self, probing=False, aside=False, probe_at=now + policy.probe if self.aside else self.probe_at)
 
+    def set_back(self, now: datetime) -> "Breaker":
+        """When the clock was set back to `now`: nothing waits until it has caught up."""
+        since = self.since and min(self.since, now)
+        return replace(self, since=since, probe_at=self.probe_at and min(self.probe_at, now), rest=None)
+
     def after(self, outcome: Outcome, now: datetime, policy: RetryPolicy, *, probe: bool = False) -> "Breaker":
         """What an attempt that ended at `now` shows. `probe`: it was made to try the channel.
 

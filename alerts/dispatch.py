@@ -23,6 +23,7 @@ PACES: Mapping[str, Pace] = {name: kind.pace for name, kind in KINDS.items() if 
 """How fast each kind is sent to."""
 
 _LOOK = timedelta(seconds=5)  # how often to look when what is due cannot start yet
+_STEP = timedelta(seconds=5)  # clocks that are only trimmed go back by less
 _ROUND = timedelta(seconds=30)  # how often to come round at least, so that a watchdog sees the loop alive
 
 
@@ -72,6 +73,7 @@ class Dispatcher:
         self._grace = grace
         self._progress = progress
         self._ways = {name: Way(name, log) for name in channels}
+        self._latest = clock()
         gates = Gates(paces, width, clock, sleep)
         self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log)
 
@@ -123,6 +125,9 @@ class Dispatcher:
 
     async def _start(self, running: dict[Lane, "asyncio.Task[Drained]"], tried: set[str] | None) -> None:
         now = self._clock()
+        if now < self._latest - _STEP:
+            await self._set_back(now)
+        self._latest = now
         await self._outbox.release(now)
         for name, way in self._ways.items():
             if way.breaker.wants_probe(now):
@@ -142,6 +147,15 @@ class Dispatcher:
             running[lane] = asyncio.create_task(self._lane(lane, waiting))
             if tried is not None:
                 tried.update(delivery.id for delivery in waiting)
+
+    async def _set_back(self, now: datetime) -> None:
+        """Nothing waits until a clock that was set back to `now` has caught up."""
+        moved = await self._outbox.set_back(now)
+        self._log.warning("clock set back", by=str(self._latest - now), deliveries=moved)
+        for name, way in self._ways.items():
+            way.breaker = way.breaker.set_back(now)
+            way.suspects.clear()
+            await self._outbox.expedite(name, now)
 
     async def _probe(
         self, name: str, way: Way, running: dict[Lane, "asyncio.Task[Drained]"], tried: Collection[str] | None

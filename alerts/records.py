@@ -340,12 +340,18 @@ class Outbox(Protocol):
         """A channel works again: what waits there only for a wait of ours is due `now`. How many wait there in all."""
         ...
 
+    async def set_back(self, now: datetime) -> int:
+        """The clock was set back to `now`: what was written since, by its own reckoning later than that, counts from
+        now, or it would wait until the clock has caught up. How many."""
+        ...
+
     async def next_due(self, but: Collection[str] = ()) -> datetime | None:
         """When the earliest waiting delivery of channels other than `but` is due, or any held one is looked at."""
         ...
 
     async def recover(self, now: datetime) -> int:
-        """After a crash: what was left `leased` is `ambiguous` and due now, its attempt too. How many."""
+        """After a crash: what was left `leased` is `ambiguous` and due now, its attempt too. How many. As `set_back`,
+        too: clocks are often put right while nothing runs."""
         ...
 
 

@@ -87,14 +87,15 @@ def next_digest(digest: Digest, zone: ZoneInfo, now: datetime) -> datetime:
 
 def room(cap: Cap, sent: Iterable[datetime], under_way: int, now: datetime) -> int | None:
     """How many messages may go at `now`, those under way counted as gone; None: as many as there are."""
-    times = list(sent)
+    # A clock that was set back leaves moments that are still to come: they would count until it has caught up.
+    times = [at for at in sent if at <= now]
     free = [most - sum(at > now - span for at in times) - under_way for most, span in _limits(cap) if most is not None]
     return max(0, min(free)) if free else None
 
 
 def room_at(cap: Cap, sent: Iterable[datetime], under_way: int, now: datetime) -> datetime:
     """The earliest moment, `now` or later, at which one more may go, if those under way are accepted at `now`."""
-    times = sorted([*sent, *[now] * under_way])
+    times = sorted([*(at for at in sent if at <= now), *[now] * under_way])
     at = now
     for most, span in _limits(cap):
         if most is not None and len(times) >= most:

@@ -32,6 +32,9 @@ _WAITING, _OPEN = sorted(WAITING), sorted(OPEN)
 LEASE = timedelta(minutes=20)
 """How long an attempt may take: longer than any channel's timeouts, of which mail's ten minutes are the longest."""
 
+FARTHEST = timedelta(days=16)
+"""Nothing is held on for longer than that at once: quiet hours are looked at again after 15 days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -189,6 +192,21 @@ def recover(tx: Connection, now: datetime, *, expired_only: bool = False) -> int
     ids = tx.execute(again.values(values).returning(_D.id)).scalars().all()
     _told_otherwise(tx, ids, now)
     return len(ids)
+
+
+def set_back(tx: Connection, now: datetime) -> int:
+    """What was written by a clock that was ahead of `now` counts from now: waiting ones are due, held ones wait for as
+    long as they were to. How many."""
+    query = sa.select(_D.seq, _D.created, _D.next_at, _D.state).where(_D.state.in_((*_WAITING, "held")))
+    let_go = sa.and_(_D.state == "pending", _D.next_at > now)
+    held_on = sa.and_(_D.state == "held", _D.role == "", _D.next_at > now + FARTHEST)
+    ahead = tx.execute(query.where(sa.or_(_D.created > now, let_go, held_on))).all()
+    for row in ahead:
+        waits = row.state == "held" and row.next_at is not None and row.created > now
+        wait = row.next_at - row.created if waits else timedelta(0)
+        values = {"created": min(row.created, now), "next_at": now + max(wait, timedelta(0))}
+        tx.execute(sa.update(t.delivery).where(_D.seq == row.seq).values(values))
+    return len(ahead)
 
 
 def get(tx: Connection, delivery_id: str) -> Delivery | None:

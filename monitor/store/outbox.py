@@ -31,6 +31,9 @@ class StoreOutbox:
     async def expedite(self, channel: str, now: datetime) -> int:
         return await self._thread.run(lambda tx: deliveries.expedite(tx, channel, now))
 
+    async def set_back(self, now: datetime) -> int:
+        return await self._thread.run(lambda tx: deliveries.set_back(tx, now))
+
     async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
         return await self._thread.query(lambda tx: deliveries.due(tx, now, limit, but))
 
@@ -44,4 +47,8 @@ class StoreOutbox:
         return await self._thread.query(lambda tx: deliveries.next_due(tx, but))
 
     async def recover(self, now: datetime) -> int:
-        return await self._thread.run(lambda tx: deliveries.recover(tx, now))
+        def work(tx: Connection) -> int:
+            deliveries.set_back(tx, now)
+            return deliveries.recover(tx, now)
+
+        return await self._thread.run(work)

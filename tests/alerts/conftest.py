@@ -164,6 +164,11 @@ class MemoryOutbox:
         self.add(*(replace(row, next_at=now) for row in waiting if row.rule in OUR_WAITS and row.next_at))
         return len(waiting)
 
+    async def set_back(self, now: datetime) -> int:
+        ahead = [row for row in self._waiting() if row.created > now]
+        self.add(*(replace(row, created=now, next_at=now) for row in ahead))
+        return len(ahead)
+
     async def next_due(self, but: Collection[str] = ()) -> datetime | None:
         held = [row.next_at for row in self.rows.values() if row.state == "held" and row.next_at]
         return min((*(when for when, _ in self._free(but)), *held), default=None)

@@ -481,6 +481,21 @@ async def test_a_channel_that_is_down_is_tried_with_its_oldest_message_once_a_mi
     assert loop.channels()["mail"].state == "closed"
 
 
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(*(make(number, f"{number}@example.org") for number in range(1, 9)))
+    mail = Script("mail", default=UNREACHABLE)
+    loop = dispatcher(mail)
+    await loop.drain()
+    assert loop.channels()["mail"].state == "open"
+    outbox.add(replace(make(9), created=clock.now, next_at=clock.now))
+    clock.advance(days=-400)
+    mail.default = OK
+    assert await loop.drain() == Drained(sent=9)
+    assert loop.channels()["mail"].state == "closed"
+
+
 async def test_what_fails_for_one_target_alone_does_not_take_its_channel_for_down(
     outbox: Any, dispatcher: Any, make: Make, clock: Any, log: Log
 ) -> None:

@@ -199,6 +199,8 @@ def test_a_cap_counts_any_sixty_minutes_and_any_day() -> None:
     assert throttle.room(Cap(), sent, 9, now) is None
     assert throttle.room(Cap(hour=3), sent, 0, now) == 1
     assert throttle.room(Cap(hour=3), sent, 1, now) == 0
+    assert throttle.room(Cap(hour=3), [*sent, now + 9 * HOUR], 0, now) == 1  # the clock was set back
+    assert throttle.room_at(Cap(hour=1), [now + 9 * HOUR], 0, now) == now
     assert throttle.room(Cap(hour=3, day=3), sent, 0, now) == 0
     assert throttle.room(Cap(day=2), sent, 5, now) == 0
     assert throttle.room_at(Cap(hour=2), sent, 0, now) == now + 10 * MINUTE

@@ -205,6 +205,28 @@ def test_a_channel_that_works_again_has_its_own_waits_cut_short_and_no_others(st
     assert moved == OUR_WAITS
 
 
+async def test_what_a_clock_that_was_ahead_wrote_does_not_wait_for_it(store: Store, outbox: Outbox) -> None:
+    ahead, year = NOW + 365 * 24 * 60 * MINUTE, 365 * 24 * 60 * MINUTE
+    put(
+        store, delivery("d1", created=ahead, next_at=ahead),
+        delivery("d2", ANNA, state="retry", rule="retry-after", created=ahead, next_at=ahead + MINUTE),
+        delivery("d3", ANNA, "w-3", state="held", rule="gathering", created=ahead, next_at=ahead + MINUTE),
+        delivery("d4", ANNA, "w-4", state="held", rule="digest", next_at=NOW + 2 * MINUTE),
+        delivery("d5", event_id="w-5", next_at=ahead),
+        delivery("d6", event_id="w-6", state="held", rule="quiet", next_at=ahead),
+    )  # fmt: skip
+    assert ready(store) == []
+    assert await outbox.set_back(NOW) == 5
+    assert ready(store) == ["d1", "d2", "d5"]
+    with store.read() as tx:
+        held = deliveries.all_deliveries(tx, states=["held"])
+    assert [(each.id, each.next_at) for each in held] == [
+        ("d3", NOW + MINUTE), ("d4", NOW + 2 * MINUTE), ("d6", NOW),
+    ]  # fmt: skip
+    assert await outbox.recover(NOW - year) == 0  # and after a restart
+    assert ready(store, NOW - year) == ["d1", "d2", "d5"]
+
+
 def test_a_lease_that_is_over_is_taken_up_and_one_that_is_not_is_left(store: Store) -> None:
     put(store, delivery("d1"), delivery("d2", ANNA))
     with store.write() as tx:
