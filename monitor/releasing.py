@@ -146,10 +146,9 @@ class _Looking:
         room = throttle.room(cap, spent.sent, spent.under_way, self._now)
         if room is not None and room < len(ringing) + bool(bound):
             if room == 0:
-                until = throttle.room_at(cap, spent.sent, spent.under_way, self._now)
-                until = max(until, self._now + timedelta(seconds=1))
-                ids = [each for group in ringing for each in _ids(group)]
-                return written + held.hold(self._tx, ids, until, "cap") + self._hold_on(bound, until)
+                for group in ringing:
+                    written += held.hold(self._tx, _ids(group), self._room_at(_severity(group), spent), "cap")
+                return written + self._hold_on(bound, self._room_at("normal", spent))
             ringing.sort(key=lambda group: -_URGENCY[_severity(group)])
             ringing, bound = ringing[: room - 1], [*ringing[room - 1 :], *bound]
         if len(bound) == 1:
@@ -162,6 +161,10 @@ class _Looking:
         room = throttle.room(self._recipient.cap.of("urgent"), spent.sent, spent.under_way, self._now)
         urgent = [group for group in groups if _severity(group) == "urgent"][:room]
         return urgent, [group for group in groups if group not in urgent]
+
+    def _room_at(self, severity: Severity, spent: held.Spent) -> datetime:
+        until = throttle.room_at(self._recipient.cap.of(severity), spent.sent, spent.under_way, self._now)
+        return max(until, self._now + timedelta(seconds=1))
 
     def _hushed(self, groups: Iterable[Group]) -> throttle.Hush | None:
         severity = max((_severity(group) for group in groups), key=lambda each: _URGENCY[each])

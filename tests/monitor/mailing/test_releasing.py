@@ -241,6 +241,16 @@ def test_what_is_urgent_may_take_as_many_messages_again_as_the_cap_allows(make_w
     assert [reason for _, reason in world.inbox()[4:]] == ["reversed", "digest"]
 
 
+def test_what_is_urgent_waits_for_room_of_its_own_cap_and_no_longer(make_world: Make, make_alert: Make) -> None:
+    world = make_world(desk={"cap": Cap(hour=2)})
+    for n in range(6):
+        world.tell(make_alert(f"e{n}", "reversed", at=world.now))
+        world.after(10 * MINUTE)
+    world.after(HOUR)
+    times = ["16 12:00", "16 12:10", "16 12:20", "16 12:30", "16 13:00", "16 13:10"]
+    assert world.inbox() == [(time, "reversed") for time in times]
+
+
 def test_a_morning_with_less_room_than_messages_brings_the_urgent_first_and_the_rest_together(
     make_world: Make, make_alert: Make
 ) -> None:
