@@ -104,7 +104,8 @@ def _report(done: dict[str, bool], why: dict[str, Delivery | None], said: str) -
         elif (found := why[each]) is None:
             click.echo(_unknown(each), err=True)
         else:
-            click.echo(f"{each} stays as it is: {found.state}", err=True)
+            unmade = "" if found.payload else f", and has no message; `parley alerts resend {found.alert_id}` makes one"
+            click.echo(f"{each} stays as it is: {found.state}{unmade}", err=True)
     if not all(done.values()):
         sys.exit(1)
 

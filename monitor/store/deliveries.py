@@ -242,8 +242,12 @@ def attempts_of(tx: Connection, delivery_id: str) -> tuple[Attempt, ...]:
 
 
 def revive(tx: Connection, delivery_id: str, now: datetime) -> bool:
-    """Have a delivery that was given up, suppressed or is waiting tried at `now`. Whether it was one of those."""
+    """Have a delivery that was given up, suppressed or is waiting tried at `now`. Whether it was one of those.
+
+    One that no message could be made for has nothing to send: a mail server would take it all the same.
+    """
     statement = sa.update(t.delivery).where(_D.id == delivery_id, _D.state.not_in(("sent", "leased")))
+    statement = statement.where(sa.func.length(_D.payload) > 0)
     values = {"state": "retry", "next_at": now, "done": None, "rule": "by-hand"}
     return tx.execute(statement.values(values)).rowcount == 1
 

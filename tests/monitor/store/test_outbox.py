@@ -326,6 +326,13 @@ def test_a_delivery_given_up_can_be_revived_by_hand(store: Store) -> None:
     assert ready(store, NOW + MINUTE) == ["d1"]
 
 
+def test_a_delivery_that_no_message_could_be_made_for_has_nothing_to_send(store: Store) -> None:
+    put(store, delivery("d1", payload=b"", state="dead", rule="bad-content"))
+    with store.write() as tx:
+        assert not deliveries.revive(tx, "d1", NOW)
+    assert ready(store) == []
+
+
 def test_a_cap_counts_what_was_sent_to_the_target_lately(store: Store) -> None:
     put(store, delivery("d1"), delivery("d2", event_id="w-2"), delivery("d3", ANNA), delivery("d4", event_id="w-4"))
     attempt(store, "d1", SENT, Next("sent"), NOW)
