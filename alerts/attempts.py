@@ -35,6 +35,7 @@ class Attempts:
         clock: Callable[[], datetime],
         policy: RetryPolicy,
         log: Log,
+        kinds: Mapping[str, str],
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -43,6 +44,7 @@ class Attempts:
         self._clock = clock
         self._policy = policy
         self._log = log
+        self._kinds = kinds
         self._threads: dict[tuple[str, str, str], str] = {}
         self._sending: set[asyncio.Future[Outcome]] = set()
         self._records: set[asyncio.Task[None]] = set()
@@ -112,6 +114,12 @@ class Attempts:
         channel = self._channels.get(name)
         if channel is None:
             return Outcome("bad_target", "no-channel", f"no channel is called {name!r}; check the configuration")
+        made_for, kind = delivery.target.kind, self._kinds.get(name)
+        if kind not in (None, made_for):
+            again = f"`parley alerts resend {delivery.alert_id}` makes it anew"
+            return Outcome(
+                "bad_target", "other-kind", f"{name} is of kind {kind} now and this was made for {made_for}; {again}"
+            )
         sending = asyncio.ensure_future(channel.send(self._threaded(delivery)))
         self._sending.add(sending)
         try:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from alerts.attempts import Attempts
 from alerts.gates import Gates, Sleep
@@ -44,9 +45,9 @@ class Dispatcher:
 
     `clock` gives aware UTC, `sleep` waits for seconds of it. `batch` is how many deliveries are asked for at once,
     `width` how many lanes of one channel are served at once, `grace` how long what is under way may take when the
-    dispatcher is cancelled. `progress` is called whenever the loop comes round, which it does at least every 30 seconds
-    however long a send takes. What a crash left in the outbox is taken up by `run` alone: whoever calls `drain` without
-    it calls `outbox.recover` first.
+    dispatcher is cancelled. `kinds` are those of the channels: what was made for another one is given up. `progress` is
+    called whenever the loop comes round, which it does at least every 30 seconds however long a send takes. What a
+    crash left in the outbox is taken up by `run` alone: whoever calls `drain` without it calls `outbox.recover` first.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Dispatcher:
         width: int = 8,
         grace: timedelta = timedelta(seconds=30),
         paces: Mapping[str, Pace] = PACES,
+        kinds: Mapping[str, str] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
@@ -75,7 +77,7 @@ class Dispatcher:
         self._ways = {name: Way(name, log) for name in channels}
         self._latest = clock()
         gates = Gates(paces, width, clock, sleep)
-        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log)
+        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds)
 
     def channels(self) -> Mapping[str, ChannelHealth]:
         """How each channel does at this moment. One that is down stays so until something is there to try it with."""

@@ -181,7 +181,8 @@ async def assemble(
     stack.push_async_callback(poller.close)
     pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     sending = partial(pulse.beat, "deliver")
-    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending)
+    kinds = {name: each.kind for name, each in settings.channels.items()}
+    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds)
     heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
     stack.push_async_callback(heart.close)
     service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, bells)

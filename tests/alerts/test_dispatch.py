@@ -295,6 +295,20 @@ async def test_a_channel_that_is_no_longer_configured_is_named(outbox: Any, disp
     assert "'mail'" in outbox.outcomes[0][1].detail
 
 
+async def test_what_was_made_for_another_kind_of_channel_is_not_sent_by_this_one(
+    outbox: Any, dispatcher: Any, make: Make
+) -> None:
+    outbox.add(make(1, kind="slack"), make(2, "b@example.org"))
+    mail = Script("mail")
+    assert await dispatcher(mail, kinds={"mail": "email"}).drain() == Drained(sent=1, dead=1)
+    assert mail.sent == ["d2"]
+    (_, outcome, then) = outbox.outcomes[0]
+    assert (outcome.code, then.rule) == ("other-kind", "bad-target")
+    assert outcome.detail == (
+        "mail is of kind email now and this was made for slack; `parley alerts resend al1` makes it anew"
+    )
+
+
 async def test_held_deliveries_do_not_hide_the_others(outbox: Any, dispatcher: Any, make: Make) -> None:
     outbox.add(*(make(number) for number in range(1, 60)), make(60, "b@example.org"))
     mail = Script("mail", answers={"d1": [DOWN]})
