@@ -80,7 +80,7 @@ class _Looking:
 
     def at(self, rows: Sequence[Delivery]) -> int:
         self._alerts = stored_alerts.several(self._tx, {row.alert_id for row in rows})
-        self._ahead = held.ahead_of(self._tx, rows, self._name)
+        self._ahead = held.ahead_of(self._tx, rows, {event for _, event in self._alerts.values()}, self._name)
         written = 0
         items: dict[str, Group] = {}
         bound: dict[str, Group] = {}
@@ -90,10 +90,14 @@ class _Looking:
             if not settled:
                 together = row.rule == "digest" or (row.rule == "cap" and row.severity != "urgent")
                 place = bound if together else items
-                place.setdefault(row.event_id, []).append(row)
+                place.setdefault(self._event_of(row), []).append(row)
         for event_id in bound.keys() & items.keys():
             bound[event_id] += items.pop(event_id)
         return written + self._decide(list(items.values()), list(bound.values()))
+
+    def _event_of(self, row: Delivery) -> str:
+        """What its alert counts for now: events may have been made one, or two, since it was written."""
+        return self._alerts[row.alert_id][1]
 
     def _settled(self, row: Delivery) -> int:
         """Suppress or hold on a row for what only concerns itself. How many were written: 0 when it is to be told."""
@@ -182,7 +186,7 @@ class _Looking:
         severity = _severity(group)
         note = next((self._notes[row.id] for row in group if row.id in self._notes), "")
         target = self._recipient.target
-        event_id = self._alerts[carrier.alert_id][1]
+        event_id = self._event_of(carrier)
         message = rendered(
             self._tx, alert, target, self._mailing, delivery_id=carrier.id, events=(event_id,), note=note
         )
@@ -199,7 +203,7 @@ class _Looking:
         known = {row.id for row in group}
         more = [
             row
-            for row in held.of_event(self._tx, group[0].event_id, self._name)
+            for row in held.of_event(self._tx, self._event_of(group[0]), self._name)
             if row.id not in known and row.rule in ("gathering", "quiet") and row.next_at and row.next_at > self._now
         ]
         self._alerts |= stored_alerts.several(self._tx, {row.alert_id for row in more} - self._alerts.keys())

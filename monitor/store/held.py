@@ -14,7 +14,8 @@ from monitor.store.deliveries import delivery_of, selected, sent_since
 from monitor.store.feeds import chunks
 
 _D = t.delivery.c
-_HELD = t.delivery.alias("held").c
+# Not by the index of states, which SQLite would take for narrower than that of ids.
+_STATE = sa.func.coalesce(_D.state, "")
 _GONE = ("sent", *sorted(OPEN))
 _TOLD = sa.or_(_D.state.in_(_GONE), _D.rule.startswith("in-digest"))
 
@@ -40,8 +41,8 @@ def due_of(tx: Connection, recipient: str, now: datetime, limit: int) -> tuple[D
 
 
 def of_event(tx: Connection, event_id: str, recipient: str) -> tuple[Delivery, ...]:
-    """The held messages of the routes for one event and recipient, due or not, the oldest first."""
-    query = selected().where(_D.event_id == event_id, _D.state == "held", _D.recipient == recipient, _D.role == "")
+    """The held messages of the routes for what is one event now and a recipient, due or not, the oldest first."""
+    query = selected().where(_counts_for([event_id]), _D.recipient == recipient, _STATE == "held", _D.role == "")
     return tuple(delivery_of(row) for row in tx.execute(query.order_by(_D.seq)).mappings())
 
 
@@ -79,32 +80,35 @@ class Overtaking:
     next_at: datetime | None
 
 
-def ahead_of(tx: Connection, rows: Sequence[Delivery], recipient: str) -> Ahead:
-    """What is ahead of these held rows of one recipient."""
+def ahead_of(tx: Connection, rows: Sequence[Delivery], events: Iterable[str], recipient: str) -> Ahead:
+    """What is ahead of these held rows of one recipient. `events` are what their alerts count for now."""
     told: dict[str, str] = {}
     overtaking: dict[str, Overtaking] = {}
     for chunk in chunks({row.alert_id for row in rows}):
         query = sa.select(_D.alert_id, _D.id).where(_D.alert_id.in_(chunk), _D.recipient == recipient)
         told |= {each.alert_id: each.id for each in tx.execute(query.where(_D.state.in_(_GONE)))}
-    for chunk in chunks({row.event_id for row in rows}):
+    for chunk in chunks(events):
         query = (
-            sa.select(_HELD.id, _D.id.label("other"), _D.state, _D.next_at)
-            .join(t.delivery, sa.and_(_D.event_id == _HELD.event_id, _D.recipient == _HELD.recipient))
+            sa.select(t.alert.c.event_id, t.alert.c.reason, _D.id, _D.alert_id, _D.state, _D.next_at)
             .join(t.alert, t.alert.c.id == _D.alert_id)
-            .where(
-                _HELD.event_id.in_(chunk),
-                _HELD.recipient == recipient,
-                _HELD.state == "held",
-                _D.seq > _HELD.seq,
-                _D.alert_id != _HELD.alert_id,
-                _D.state.in_(_GONE),
-                t.alert.c.reason.in_(sorted(INTERRUPTS)),
-            )
-            # of several the one that is sent, else the latest
-            .order_by(_D.state == "sent", _D.seq)
+            .where(_counts_for(chunk), _D.recipient == recipient, _STATE.in_(("held", *_GONE)))
+            .order_by(_D.seq.desc())
         )
-        overtaking |= {row.id: Overtaking(row.other, row.state == "sent", row.next_at) for row in tx.execute(query)}
+        later: dict[str, list[Any]] = {}
+        for row in tx.execute(query):
+            # the latest first; of several the one that is sent, else the latest
+            over = [each for each in later.get(row.event_id, ()) if each.alert_id != row.alert_id]
+            if row.state != "held":
+                later.setdefault(row.event_id, []).extend([row] if row.reason in INTERRUPTS else [])
+            elif over:
+                best = next((each for each in over if each.state == "sent"), over[0])
+                overtaking[row.id] = Overtaking(best.id, best.state == "sent", best.next_at)
     return Ahead(told, overtaking)
+
+
+def _counts_for(events: Sequence[str]) -> sa.ColumnElement[bool]:
+    # As a list and not a join: else SQLite would read all that the recipient ever got.
+    return _D.alert_id.in_(sa.select(t.alert.c.id).where(t.alert.c.event_id.in_(events)))
 
 
 def told_of(tx: Connection, alert_id: str, recipient: str) -> str | None:
@@ -148,6 +152,5 @@ def bury(tx: Connection, delivery: Delivery, rule: str, error: str, now: datetim
 
 
 def _each(tx: Connection, ids: Sequence[str], values: dict[str, Any]) -> int:
-    # Not by the index of states, which SQLite would take for narrower than that of ids.
-    held = sa.update(t.delivery).where(sa.func.coalesce(_D.state, "") == "held")
+    held = sa.update(t.delivery).where(_STATE == "held")
     return sum(tx.execute(held.where(_D.id.in_(chunk)).values(values)).rowcount for chunk in chunks(ids))

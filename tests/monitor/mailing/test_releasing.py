@@ -123,6 +123,28 @@ def test_a_reversal_at_night_rings_and_the_morning_repeats_nothing(make_world: M
     assert world.rows() == [("new", "suppressed", "overtaken"), ("reversed", "sent", "sent")]
 
 
+def test_two_events_that_were_made_one_overnight_are_one_message(make_world: Make, make_alert: Make) -> None:
+    world = make_world(desk={"quiet": (NIGHT,)}, now=utc("16 23:00"))
+    for event in ("e1", "e2"):
+        world.tell(make_alert(event))
+    with world.store.write() as tx:
+        alerts.move(tx, ["e2.new.1"], "e1")
+    world.until(utc("17 12:00"))
+    assert world.inbox() == [("17 07:00", "new")]
+    assert sorted(world.rows()) == [("new", "sent", "sent"), ("new", "suppressed", "gathered")]
+
+
+@pytest.mark.parametrize("then", ["new", "reversed"])
+def test_an_event_that_was_made_two_overnight_is_two_messages(make_world: Make, make_alert: Make, then: str) -> None:
+    world = make_world(desk={"quiet": (NIGHT,)}, now=utc("16 23:00"))
+    world.tell(make_alert())
+    world.tell(make_alert(reason=then, n=2))
+    with world.store.write() as tx:
+        alerts.move(tx, ["e1.new.1"], "e2")
+    world.until(utc("17 12:00"))
+    assert sorted(each.title for each in world.got) == ["e1 new 1", f"e1 {then} 2"]
+
+
 def test_a_night_as_a_digest_is_one_message_that_names_each_event_once(make_world: Make, make_alert: Make) -> None:
     world = make_world(desk={"quiet": (DIGEST,), "zone": KYIV}, now=utc("16 19:30"))
     for n in range(3):

@@ -90,13 +90,13 @@ def test_what_is_ahead_is_a_later_interruption_of_the_event_or_the_same_alert(st
     put(store, "d5", "e2", state="sent")
     put(store, "d6", reason="reversed", to=ROOM, state="sent")
     with store.read() as tx:
-        ahead = held.ahead_of(tx, [first, update], "desk")
+        ahead = held.ahead_of(tx, [first, update], ["e1"], "desk")
     under_way = held.Overtaking("d3", sent=False, next_at=NOW + MINUTE)
     assert (ahead.told, ahead.overtaking) == ({}, {"d1": under_way, "d2": under_way})
     put(store, "d7", reason="reversed", state="sent")
     put(store, "d8", alert_id="al-d2", reason="confirmed", state="sent")
     with store.read() as tx:
-        ahead = held.ahead_of(tx, [first, update], "desk")
+        ahead = held.ahead_of(tx, [first, update], ["e1"], "desk")
         assert held.told_of(tx, "al-d2", "desk") == "d8"
         assert held.told_of(tx, "al-d2", "room") is None
     assert ahead.told == {"al-d2": "d8"}
