@@ -36,7 +36,8 @@ def look(
 
     `to` are the recipients who hear of trouble; with none of them it is remembered, and told in the log alone.
     """
-    seen = replace(seen, queues=trouble.queues(tx, tuple(mailing.recipients), now), dead=trouble.dead(tx, now - LATELY))
+    known = tuple(mailing.recipients)
+    seen = replace(seen, queues=trouble.queues(tx, known, now), dead=trouble.dead(tx, known, now - LATELY))
     judged = judge(seen, trouble.rows(tx), limits, now)
     trouble.write(tx, judged.rows, judged.gone)
     down = frozenset(each.name for each in seen.channels if each.down)

@@ -82,8 +82,20 @@ def test_dead_letters_are_seen_with_their_title_and_notices_are_not(store: Store
     attempt(store, "talks", REFUSED, Next("dead", rule="bad-target"), NOW)
     attempt(store, "notice", REFUSED, Next("dead", rule="bad-target"), NOW)
     with store.read() as tx:
-        assert trouble.dead(tx, NOW - 2 * DAY) == (
+        assert trouble.dead(tx, ("desk",), NOW - 2 * DAY) == (
             DeadSeen("mail", "desk", "bad-target", NOW, "Title of talks – Ⅲ", "bad_target 550 no such user"),
+        )
+
+
+def test_what_was_held_for_too_long_to_be_told_is_seen_as_lost_and_what_stood_in_for_it_is_not(store: Store) -> None:
+    gone = {"state": "suppressed", "done": NOW}
+    put(store, "late", DESK, rule="stale", **gone)
+    put(store, "later", DESK, rule="stale", role="escalation", **gone)
+    put(store, "muted", DESK, rule="muted: event late until never", **gone)
+    put(store, "older", DESK, rule="stale", state="suppressed", done=NOW - 3 * DAY)
+    with store.read() as tx:
+        assert trouble.dead(tx, ("desk",), NOW - 2 * DAY) == (
+            DeadSeen("mail", "desk", "stale", NOW, "Title of late – Ⅲ", "waited longer than delivery.stale_after"),
         )
 
 
