@@ -19,8 +19,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
+from alerts.records import Next, Outcome
 from monitor.records import Feed
-from monitor.store import Store, StoreError, alerts, feeds, meta, open_store, schema, tables
+from monitor.store import Store, StoreError, alerts, deliveries, feeds, meta, open_store, schema, tables
 from monitor.store.threads import StoreThread
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
@@ -60,6 +61,22 @@ def newer(tmp_path: Path) -> Path:
         "def upgrade():\n    op.add_column('feed', sa.Column('mood', sa.Text()))\n"
     )
     return folder
+
+
+def before(tmp_path: Path, revision: str) -> Path:
+    """The migrations of an earlier version: those that came before this one."""
+    folder = tmp_path / "early"
+    shutil.copytree(schema.MIGRATIONS, folder)
+    for later in folder.glob("versions/*.py"):
+        if later.name >= revision:
+            later.unlink()
+    return folder
+
+
+def put(tx: sa.Connection, name: str, *rows: dict[str, object]) -> None:
+    """Rows of a table as it was: SQLAlchemy would fill in the columns of today."""
+    columns = [sa.column(column, tables.metadata.tables[name].c[column].type) for column in rows[0]]
+    tx.execute(sa.insert(sa.table(name, *columns)), list(rows))
 
 
 def head() -> str:
@@ -339,26 +356,49 @@ async def test_what_fails_on_the_store_thread_fails_for_the_caller_alone(store: 
 def test_a_store_from_before_versions_learns_which_is_current_and_what_alerts_stand_on(
     tmp_path: Path, lasting_url: str, opened: Open
 ) -> None:
-    early = tmp_path / "early"
-    shutil.copytree(schema.MIGRATIONS, early)
-    for later in early.glob("versions/*.py"):
-        if later.name >= "0003":
-            later.unlink()
+    early = before(tmp_path, "0003")
     old = open_store(lasting_url, migrations=early)
     urls = "https://a.example/1", "https://b.example/2"
     body = {"source": {"url": urls[0]}, "facts": [{"source": {"url": urls[1]}}]}
     page = {"key": b"k", "url": urls[0], "outlet": "A", "family": "a", "text": "t", "sketch": (), "added": NOW}
     told = {"id": "al-1", "event_id": "w-1", "watch": "w", "reason": "new", "decided": NOW, "body": body}
     with old.write() as tx:
-        # the tables as they were: SQLAlchemy would fill in the columns of today
-        for name, rows in (("article", [page | {"digest": each} for each in ("d1", "d2")]), ("alert", [told])):
-            columns = [sa.column(column, tables.metadata.tables[name].c[column].type) for column in rows[0]]
-            tx.execute(sa.insert(sa.table(name, *columns)), rows)
+        put(tx, "article", *(page | {"digest": each} for each in ("d1", "d2")))
+        put(tx, "alert", told)
     old.close()
     with opened(lasting_url).read() as tx:
         assert tx.exec_driver_sql("SELECT digest FROM article WHERE current").scalars().all() == ["d2"]
         assert alerts.events_alerted(tx, "https://b.example/2") == {"w-1"}
         assert alerts.alerted(tx, ["https://a.example/1"]) == {"https://a.example/1"}
+
+
+def test_what_a_store_from_before_held_deliveries_had_to_send_is_sent(
+    tmp_path: Path, lasting_url: str, opened: Open
+) -> None:
+    old = open_store(lasting_url, migrations=before(tmp_path, "0006"))
+    told = {"id": "al-1", "event_id": "w-1", "watch": "w", "reason": "new", "decided": NOW, "body": {}}
+    plain = {"alert_id": "al-1", "recipient": "desk", "channel": "mail", "kind": "email", "address": "d@example.org"}
+    plain |= {"payload": b"x", "created": NOW, "next_at": NOW}
+    states = [
+        ("new", "pending", 0, None), ("cut", "sending", 1, None), ("busy", "pending", 2, "transient 451 later"),
+        ("unclear", "pending", 1, "ambiguous timeout"), ("sent", "sent", 1, None), ("dead", "dead", 1, "no mailbox"),
+    ]  # fmt: skip
+    with old.write() as tx:
+        put(tx, "alert", told)
+        names = ("id", "event_id", "state", "attempts", "last_error")
+        put(tx, "delivery", *(plain | dict(zip(names, (each[0], *each), strict=True)) for each in states))
+        put(tx, "attempt", {"delivery_seq": 2, "n": 1, "started": NOW, "code": "", "detail": ""})
+    old.close()
+    with opened(lasting_url).write() as tx:
+        assert deliveries.recover(tx, NOW) == 1
+        assert [(each.id, each.state) for each in deliveries.due(tx, NOW, 10)] == [
+            ("new", "pending"), ("cut", "ambiguous"), ("busy", "retry"), ("unclear", "ambiguous"),
+        ]  # fmt: skip
+        for each in deliveries.due(tx, NOW, 10):
+            attempt = deliveries.begin(tx, each.id, NOW)
+            assert attempt is not None
+            deliveries.finish(tx, each.id, attempt, Outcome("sent", "250"), Next("sent", rule="sent"), NOW)
+        assert [each.state for each in deliveries.all_deliveries(tx)] == ["sent"] * 5 + ["dead"]
 
 
 def test_the_newest_schema_is_the_one_that_the_program_names() -> None:
