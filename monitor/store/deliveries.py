@@ -149,12 +149,15 @@ def _pair(tx: Connection, delivery_id: str, state: str, now: datetime) -> None:
         tx.execute(behind.where(_D.state == "held").values(next_at=now))
     elif state == "sent":
         tx.execute(behind.where(_D.state.in_((*_WAITING, "held"))).values(rule="first-channel-sent", **over))
-        query = sa.select(_D.role, _D.stands_for)
-        ahead = tx.execute(query.where(_D.id == delivery_id)).first()
-        while ahead is not None and ahead.role == "failover":
-            first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
-            tx.execute(first.values(rule=f"failed-over: {delivery_id}", **over))
-            ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
+        query = sa.select(_D.id, _D.role, _D.stands_for)
+        own = tx.execute(query.add_columns(_D.recipient, _D.created).where(_D.id == delivery_id)).one()
+        carried = [f"{how}: {delivery_id}" for how in ("in-digest", "gathered")]
+        lately = query.where(_D.recipient == own.recipient, _D.done >= own.created, _D.role == "failover")
+        for ahead in (own, *tx.execute(lately.where(_D.rule.in_(carried)))):
+            while ahead is not None and ahead.role == "failover":
+                first = sa.update(t.delivery).where(_D.id == ahead.stands_for, _D.state.in_(_WAITING))
+                tx.execute(first.values(rule=f"failed-over: {ahead.id}", **over))
+                ahead = tx.execute(query.where(_D.id == ahead.stands_for)).first()
     elif state in WAITING:
         _told_otherwise(tx, [delivery_id], now)
 

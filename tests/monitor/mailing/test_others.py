@@ -251,6 +251,22 @@ def test_nobody_gets_a_message_for_another_that_they_have_already(make_world: Ma
     assert len(both.all()) == 2
 
 
+@pytest.mark.parametrize("then", ["hold", "digest"])
+def test_what_went_by_another_channel_within_another_message_is_not_sent_again(
+    make_world: Make, make_alert: Make, then: str
+) -> None:
+    asleep = {"quiet": (Quiet(time(22), time(7), then=then),)}
+    world = make_world(Route(("desk",)), desk={"fallback": "room"}, room=asleep, now=utc("16 23:00"))
+    world.refusing["desk"] = BUSY
+    world.tell(make_alert("e1"))
+    world.tell(make_alert("e1", "advanced", 2) if then == "hold" else make_alert("e2"))
+    world.until(utc("17 07:01"))
+    world.refusing.clear()
+    world.after(DAY)
+    assert [(each.at, each.recipient) for each in world.got] == [(utc("17 07:00"), "room")]
+    assert {rule for _, _, rule in world.rows()} == {"failed-over"}
+
+
 def test_one_fallback_of_two_gets_one_message(make_world: Make, make_alert: Make) -> None:
     world = make_world(Route(("desk", "lab")), desk={"fallback": "room"}, lab={"fallback": "room"}, room={})
     world.refusing |= {"desk": BUSY, "lab": BUSY}
