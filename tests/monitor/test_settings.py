@@ -328,3 +328,21 @@ def test_faults_of_unconnected_keys_come_together(home: Path) -> None:
 def test_the_archive_is_beside_the_store(home: Path, store: str, folder: str) -> None:
     env = {"PARLEY_STORE__URL": store} if store else {}
     assert str(loaded(home, env).archive) == folder.format(home=home)
+
+
+@pytest.mark.parametrize(
+    ("channel", "fault"),
+    [
+        (
+            "{kind: slack_webhook, url: 'http://hooks.example.org/T/B/x'}",
+            "channels.c.url: would send alerts and the address",
+        ),
+        (
+            "{kind: slack, token: xoxb-1, api_url: 'http://slack.example.org/api/'}",
+            "channels.c.api_url: would send alerts",
+        ),
+    ],
+)
+def test_slack_is_not_spoken_to_in_clear(home: Path, channel: str, fault: str) -> None:
+    text = f"watches: [ru-ua]\nchannels: {{c: {channel}}}\nrecipients: {{me: {{channel: c, to: C0123ABCD}}}}\n"
+    assert faults(written(home, text))[0].startswith(f"config/parley.yaml:2: {fault}")
