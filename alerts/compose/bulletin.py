@@ -1,6 +1,7 @@
-"""PURE: what tells of no single event: a digest of held alerts, and a notice of the service about itself."""
+"""PURE: what tells of no single event: a digest of held alerts, a notice of the service about itself, a test."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from alerts.compose.clean import line, link
@@ -53,6 +54,23 @@ def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
         outlets=_many(alert.families, matter) if matter and alert.families else "",
         timing=f"Noticed {moment(alert.decided, zone)} ({zone_name(zone)})",
     )
+
+
+def test(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
+    """The alert's line, and that there is nothing behind it."""
+    card = _card(
+        alert,
+        state="Test",
+        tone="plain",
+        reason=REASONS["test"],
+        note=note,
+        items=(),
+        mutes=(),
+        outlets="",
+        timing=f"Sent {moment(alert.decided, zone)} ({zone_name(zone)})",
+    )
+    subject = shortened(f"[parley] {card.head}", LONGEST_SUBJECT)
+    return replace(card, subject=subject, topic=subject)
 
 
 def _card(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.compose import bulletin
 from alerts.compose.clean import line, link
-from alerts.compose.naming import LONGEST_SUBJECT, name_of, shortened, state_of, steps_of, subject_of, topic_of
+from alerts.compose.naming import name_of, state_of, steps_of, subject_of, topic_of
 from alerts.compose.parts import Card, EditCard, FactCard, Telling
 from alerts.compose.times import moment, timing
 from alerts.compose.words import LONGEST_NOTE, LONGEST_QUOTE, LONGEST_TITLE, LONGEST_VALUE, REASONS
@@ -37,6 +37,8 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
         return bulletin.notice(alert, note=note, zone=zone)
     if alert.reason == "digest":
         return bulletin.digest(alert, note=note, zone=zone)
+    if alert.reason == "test":
+        return bulletin.test(alert, note=note, zone=zone)
     first = opened or alert
     edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
     shown_already = {edit.new for edit in edits}
@@ -46,18 +48,17 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
     told = {(article.url, quote) for quote in (*quotes, *(edit.new.strip("“”") for edit in edits))}
     facts = tuple(_once(_fact_cards(alert, zone), told))
     state, tone = state_of(alert)
-    test = alert.reason == "test"
     title = line(alert.title, LONGEST_TITLE) or _kind(alert)
     return Card(
         title=title,
         state=state,
         tone=tone,
-        name="this is not news" if test else name_of(alert),
+        name=name_of(alert),
         topic=topic_of(first),
-        subject=shortened(f"[parley] {title}", LONGEST_SUBJECT) if test else subject_of(alert, first),
+        subject=subject_of(alert, first),
         began=first.decided,
         note=line(note, LONGEST_NOTE),
-        reason=REASONS[alert.reason] if test or alert.reason in INTERRUPTS else f"Update: {_lower(alert.reason)}",
+        reason=REASONS[alert.reason] if alert.reason in INTERRUPTS else f"Update: {_lower(alert.reason)}",
         kind=_kind(alert),
         watch=line(alert.watch, LONGEST_VALUE),
         event_id=line(alert.event_id, LONGEST_VALUE),
@@ -75,7 +76,7 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
         quotes=tuple(quotes),
         facts=tuple(fact for fact in facts if not _told_by(article, fact)),
         rules=tuple(_unique(line(rule, LONGEST_VALUE) for rule in alert.rules))[:40],
-        commands=() if test else tuple(_commands(alert)),
+        commands=tuple(_commands(alert)),
     )
 
 

@@ -170,7 +170,7 @@ def test_the_first_alert_of_an_event_compares_with_nothing(alert: Alert) -> None
         assert "told of this event before" not in text
 
 
-@pytest.mark.parametrize("reason", ["new", "advanced", "reversed", "corrected", "confirmed", "test"])
+@pytest.mark.parametrize("reason", ["new", "advanced", "reversed", "corrected", "confirmed"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_reason_renders_for_every_kind_with_nothing_but_what_must_be_there(
     alert: Alert, reason: Any, kind: str
