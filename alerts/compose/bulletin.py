@@ -40,7 +40,7 @@ def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
 def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
     """A row for each matter, and no article behind it. What is over looks calm."""
     state, tone = STATES.get(alert.status, ("Trouble", "trouble"))
-    matter = line(alert.label, 60).removesuffix("s")
+    many = _many(alert.families, line(alert.label, 60).removesuffix("s"))
     return _card(
         alert,
         state=state,
@@ -51,7 +51,7 @@ def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
             Item(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]
         ),
         mutes=(),
-        outlets=_many(alert.families, matter) if matter and alert.families else "",
+        outlets=many if alert.label and alert.families > 1 and many not in alert.title else "",
         timing=f"Noticed {moment(alert.decided, zone)} ({zone_name(zone)})",
     )
 

@@ -44,6 +44,8 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
     shown_already = {edit.new for edit in edits}
     quotes = list(_unique(line(quote.text, LONGEST_QUOTE) for quote in alert.quotes))[:MOST_TELLINGS]
     quotes = [quote for quote in quotes if f"“{quote}”" not in shown_already]
+    # the headline stands in the link below the sentences; it is one of them only where it alone tells
+    quotes = [quote for quote in quotes if quote != line(alert.source.title or "", LONGEST_QUOTE)] or quotes
     article = _telling(alert.source.title or alert.source.url, alert.source, None, alert, zone)
     told = {(article.url, quote) for quote in (*quotes, *(edit.new.strip("“”") for edit in edits))}
     facts = tuple(_once(_fact_cards(alert, zone), told))
@@ -70,7 +72,9 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
         article=article,
         steps=steps_of(alert),
         rows=tuple(_rows(alert, {fact.label: fact for fact in facts})),
-        since=() if alert.reason == "new" else tuple(_since(alert.since)),
+        since=()
+        if alert.reason == "new"
+        else tuple(_since(fact for fact in alert.since if not _edited_to(fact, alert))),
         edited=_edited(alert) if edits else "",
         edits=edits,
         quotes=tuple(quotes),
@@ -145,6 +149,11 @@ def _since(facts: Iterable[Fact]) -> Iterable[str]:
 
 def _edited(alert: Alert) -> str:
     return "The article was withdrawn" if "withdrawn" in alert.rules else "The article has changed"
+
+
+def _edited_to(fact: Fact, alert: Alert) -> bool:
+    """Whether an edit shows the fact with what it was before."""
+    return any((fact.slot, fact.value) == (moved.slot, moved.new) for edit in alert.edits for moved in edit.moved)
 
 
 def _edit(edit: Edit) -> EditCard:

@@ -148,3 +148,15 @@ def test_a_notice_says_what_is_wrong_where_and_what_to_do(notice: Alert) -> None
 def test_a_notice_of_nothing_in_particular_is_whole(notice: Alert) -> None:
     for text in forms(replace(notice, facts=(), source=replace(notice.source, title=None))).values():
         assert "1 channel is in trouble" in text
+
+
+def test_a_notice_counts_its_matters_only_where_its_title_does_not(notice: Alert) -> None:
+    target = Target("me", "console", "console", "me")
+    for title, families, counts in (
+        ("mail takes no messages", 1, False),
+        ("3 sources are in trouble", 3, False),
+        ("mail takes no messages; 2 more troubles", 3, True),
+    ):
+        about = replace(notice, title=title, label="sources", families=families)
+        text = render(about, target, delivery_id="d1", domain="p.example", sender=None, earlier=False).decode()
+        assert ("Notice from Parley itself. 3 sources." in text) is counts

@@ -156,6 +156,23 @@ def test_a_sentence_that_several_facts_rest_on_is_printed_once(alert: Alert) -> 
         assert text.count("Forty prisoners came home") == 1
 
 
+def test_a_headline_is_a_sentence_of_its_own_only_where_nothing_else_tells(alert: Alert) -> None:
+    title = Quote("title", "Forty swapped at dawn", 0, 21)
+    source = replace(alert.source, title=title.text)
+    for text in everything(replace(alert, source=source, quotes=(title, *alert.quotes))):
+        assert "“Forty swapped at dawn”" not in text
+        assert "Forty swapped at dawn" in text
+    for text in everything(replace(alert, source=source, quotes=(title,), facts=())):
+        assert "“Forty swapped at dawn”" in text
+
+
+def test_what_an_edit_shows_is_not_told_as_a_change_once_more(alert: Alert) -> None:
+    fact = Fact("counts", "40 each", alert.source)
+    for text in everything(replace(alert, reason="corrected", edits=(CHANGED,), since=(fact,)), earlier=True):
+        assert "How many: 30 each → 40 each" in text
+        assert "Since the last alert" not in text
+
+
 def test_an_update_says_what_changed_since_the_last_alert(alert: Alert) -> None:
     for text in everything(replace(alert, reason="corrected"), earlier=True):
         assert "Update: corrected" in text
