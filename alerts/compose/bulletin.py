@@ -22,7 +22,7 @@ STATES: Mapping[str, tuple[str, Tone]] = {
 
 
 def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
-    """The alerts that were gathered, each with its reason, line, outlet, link and sentence; then the mutes in force."""
+    """The alerts that were gathered, each with reason, line, outlet, time, link and sentence; then mutes in force."""
     outlets = len({fact.source.family for fact in alert.facts})
     return _card(
         alert,
@@ -30,7 +30,7 @@ def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
         tone="plain",
         reason=REASONS["digest"],
         note=note,
-        items=tuple(_held(fact) for fact in alert.facts[:MOST_MATTERS]),
+        items=tuple(_held(fact, alert, zone) for fact in alert.facts[:MOST_MATTERS]),
         mutes=tuple(line(fact.value, LONGEST_TITLE) for fact in alert.since[:MOST_MUTES]),
         outlets=f"{_many(len(alert.facts), 'alert')}, from {_many(outlets, 'independent outlet')}",
         timing=f"Gathered {moment(alert.decided, zone)} ({zone_name(zone)})",
@@ -113,11 +113,13 @@ def _card(
     )
 
 
-def _held(fact: Fact) -> Item:
+def _held(fact: Fact, alert: Alert, zone: ZoneInfo) -> Item:
+    published = fact.source.published
+    when = f", {moment(published, zone, beside=alert.decided)}" if published else ""
     return Item(
         tag=REASONS.get(fact.slot) or line(fact.slot, 30).capitalize(),
         text=line(fact.value, LONGEST_TITLE),
-        outlet=line(fact.source.outlet, 80) or "unnamed outlet",
+        outlet=(line(fact.source.outlet, 80) or "unnamed outlet") + when,
         url=link(fact.source.url),
         quote=line(fact.quote.text, LONGEST_QUOTE) or None if fact.quote else None,
     )

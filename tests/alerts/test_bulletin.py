@@ -93,11 +93,11 @@ def test_a_digest_lists_what_was_held_and_what_is_muted(digest: Alert, said: str
         assert said in told[form], form
 
 
-def test_a_digest_leads_to_each_article(digest: Alert) -> None:
+def test_a_digest_leads_to_each_article_and_says_when_it_came_out_by_the_readers_clock(digest: Alert) -> None:
     told = forms(digest)
     for form in ("plain", "console", "slack text"):
         assert "https://south.example/b" in told[form]
-    assert "<https://south.example/b|South Post>" in told["slack"]
+    assert "<https://south.example/b|South Post, 15:00>" in told["slack"]
 
 
 def test_a_digest_has_a_subject_of_its_own(digest: Alert) -> None:
