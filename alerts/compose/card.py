@@ -121,7 +121,10 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         # A status that moves on is no conflict; who tells which stands with the facts.
         if fact and fact.conflict and slot != "status":
             # A conflict is shown as what it is; the value that the event stands at comes first.
-            value = f"{value} — told as {fact.value}" if value else fact.value
+            own = days_words(alert.date) if slot == "date" and alert.date else value
+            others = " / ".join(each for each in fact.value.split(" / ") if each != own)
+            told = "told as" if others == fact.value else "also told as"
+            value = f"{value} — {told} {others}" if value else fact.value
         if value:
             yield label, value
 

@@ -166,6 +166,12 @@ def test_a_headline_is_a_sentence_of_its_own_only_where_nothing_else_tells(alert
         assert "“Forty swapped at dawn”" in text
 
 
+def test_a_conflict_is_shown_beside_what_the_event_stands_at_and_does_not_repeat_it(alert: Alert) -> None:
+    facts = (Fact("place", "Istanbul", alert.source), Fact("place", "Ankara", alert.facts[1].source))
+    for text in everything(replace(alert, place="Istanbul", facts=facts)):
+        assert "Istanbul — also told as Ankara" in text
+
+
 def test_what_an_edit_shows_is_not_told_as_a_change_once_more(alert: Alert) -> None:
     fact = Fact("counts", "40 each", alert.source)
     for text in everything(replace(alert, reason="corrected", edits=(CHANGED,), since=(fact,)), earlier=True):
