@@ -35,7 +35,7 @@ def _listing(command: F) -> F:
 @click.group("deliveries", invoke_without_command=True)
 @_listing
 @click.pass_context
-def deliveries(ctx: click.Context, **options: object) -> None:
+def deliveries(ctx: click.Context, /, **options: object) -> None:
     """List the deliveries, show one with its attempts, try one again or drop it. Alone: as `list`."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(listed, **options)
