@@ -22,6 +22,10 @@ class Checked:
 
 def check(home: Path, env: Mapping[str, str]) -> Checked | Faults:
     """Read all of it and send nothing. Faults come file by file, each once, with files named from `home`."""
+    if not (home / settings.FILE).is_file():
+        advice = "--home or PARLEY_HOME names a home, and `parley init FOLDER` writes one"
+        missing = Fault(str(settings.FILE), 0, "", f"there is no such file in {home.absolute()}", advice)
+        return Faults((missing,))
     found: dict[Fault, None] = {}
     topics_dir = home / "seeds" / "topics"
     known = tuple(sorted(file.stem for file in (home / "seeds" / "watches").glob("*.yaml")))

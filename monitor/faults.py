@@ -160,9 +160,12 @@ def _said(model: type[BaseModel], document: Document, before: Where, error: Erro
         case "tuple_type":
             return fault(document, where, "should be a list", "write [one, two], or a line with a dash for each")
         case "dict_type" | "model_type" | "model_attributes_type":
-            return fault(document, where, "should be a mapping of keys to values")
+            asked = note_at(model, error["loc"])
+            keys = _known(asked) if isinstance(asked, type) and issubclass(asked, BaseModel) else ""
+            return fault(document, where, "should be a mapping of keys to values", keys)
     message = error["msg"].removeprefix("Value error, ")
     message = re.sub(r"^Input should", "should", message)
+    message = message.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
     return fault(document, where, message[:1].lower() + message[1:])
 
 
@@ -201,4 +204,4 @@ def _bare(note: Any) -> Any:
 
 
 def _known(model: type[BaseModel]) -> str:
-    return "known here: " + ", ".join(model.model_fields)
+    return "known here: " + ", ".join(each.alias or name for name, each in model.model_fields.items())

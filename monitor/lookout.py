@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.records import Fact, Source
-from alerts.rules import Mailing, Route, SeverityRule
+from alerts.rules import UTC, Mailing, Route, SeverityRule
 from monitor.mailing import post
 from monitor.notices import notice
 from monitor.store import trouble
@@ -53,9 +53,11 @@ def look(
 
 def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: datetime) -> None:
     first = tell.matters[0]
+    zones = {mailing.recipients[name].zone for name in to}
+    zone = zones.pop() if len(zones) == 1 else UTC  # one message for all of them
     alert = notice(
         title(tell),
-        [Fact("trouble", text, Source("", None, label, "parley", None, now)) for label, text in rows(tell, now)],
+        [Fact("trouble", text, Source("", None, label, "parley", None, now)) for label, text in rows(tell, now, zone)],
         turn="urgent" if tell.severity == "urgent" else tell.turn,
         # The same for the recovery: it stands under what it ends.
         event_id=f"self-{first.key.replace(':', '-')}-{first.since:%Y%m%dT%H%M%S}",

@@ -68,5 +68,5 @@ def _notice(turn: Turn, about: Sequence[FeedState], configured: Mapping[str, Fee
 def _fact(turn: Turn, state: FeedState, feed: Feed, now: datetime) -> Fact:
     habits = state.habits
     span = told(now - (habits.since or now))
-    what = f"{habits.health} for {span}: {habits.evidence}" if turn == "bad" else f"{habits.health} for {span}"
+    what = f"{habits.health} for {span} ({habits.evidence})" if turn == "bad" else f"{habits.health} for {span}"
     return Fact("source", f"{what} {feed.url}", Source(feed.url, None, feed.outlet, feed.family, None, now))

@@ -1,7 +1,7 @@
 """Who would hear of an alert, when and why: the transaction that posts it, run and taken back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from alerts.headline import headline
 from alerts.records import Alert, Delivery, Reason, Severity, Source
-from alerts.routing import routed
+from alerts.routing import Routed, routed
 from alerts.rules import Mailing, Recipient
+from alerts.wording import span_words
 from monitor.deliverylist import meaning
 from monitor.mailing import post
 from monitor.store import Store, deliveries
@@ -71,10 +72,22 @@ def _posted(tx: Connection, alert: Alert, mailing: Mailing, now: datetime) -> li
     found = []
     for each in routed(alert, mailing):
         own = [one for one in made if one.target == each.recipient.target]
-        found += [Planned(each.recipient, each.severity, each.because, one) for one in own]
+        found += [Planned(each.recipient, each.severity, _because(each, one, made, mailing), one) for one in own]
         if not own:
             found.append(Planned(each.recipient, each.severity, each.because, None))
     return found
+
+
+def _because(each: Routed, one: Delivery, made: Sequence[Delivery], mailing: Mailing) -> str:
+    """Why there is this delivery: by a route, or in case that another one is not acknowledged or not taken."""
+    first = next((other for other in made if other.id == one.stands_for), None)
+    if first is None:
+        return each.because
+    name = first.target.recipient
+    if one.role == "failover":
+        within = span_words(mailing.recipients[name].failover)
+        return f"only if {first.target.channel} has not taken the message to {name} within {within} (its fallback)"
+    return f"only if nobody acknowledges what {name} is told" if each.hears else each.because
 
 
 def planned_line(each: Planned) -> str:

@@ -113,13 +113,19 @@ class HeartbeatModel(Strict):
     every: Wait = timedelta(minutes=5)
 
 
+def _domain(value: str) -> str:
+    if len(value) > 253 or not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        raise ValueError("should be a domain, such as alerts.example.org")
+    return value
+
+
 class DeliveryModel(Strict):
     """How long an alert is tried, how long updates wait for each other, and the right side of the ids of mails."""
 
     give_up_after: Wait = timedelta(hours=48)
     gather: Duration = timedelta(minutes=15)
     stale_after: Wait = timedelta(days=7)
-    domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)] | None = None
+    domain: Annotated[str, AfterValidator(_domain)] | None = None
 
 
 class Log(Strict):

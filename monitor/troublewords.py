@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from alerts.rules import UTC
 from monitor.health import told
 from monitor.trouble import Kind, Matter, Tell, Turn
 
@@ -12,7 +14,7 @@ _DEEDS: dict[Kind, str] = {
     "channel": "`parley check --online` says what is wrong with the channel; its settings are in config/parley.yaml",
     "queue": "`parley deliveries list` shows what waits and why; see that the server takes messages",
     "dead-letter": "see that the recipient's address in config/parley.yaml is right; "
-    "`parley deliveries list` shows the message and `parley deliveries retry` sends it again",
+    "`parley deliveries list --state dead` shows what it was and `parley deliveries retry ID` sends it again",
     "loop": "restart the service and keep its log: a loop that is stuck is a fault of Parley",
     "disk": "make room on the disk, or shorten `keep` in config/parley.yaml",
     "clock": "see that the machine's clock is kept by NTP; after sleep nothing is to be done",
@@ -36,16 +38,16 @@ def title(tell: Tell) -> str:
     return f"{said}; {more} over" if tell.turn == "well" else f"{said}; {more}"
 
 
-def rows(tell: Tell, now: datetime) -> Iterator[tuple[str, str]]:
-    """Label and text, several for each matter."""
+def rows(tell: Tell, now: datetime, zone: ZoneInfo = UTC) -> Iterator[tuple[str, str]]:
+    """Label and text, several for each matter. Times by the clock of `zone`."""
     for each in tell.matters:
         name = _LOOPS.get(each.name, each.name)
         if tell.turn == "well":
             over = each.oldest or now
-            span = f"in trouble from {_at(each.since)} to {_at(over)} ({told(over - each.since)})"
+            span = f"in trouble from {_at(each.since, zone)} to {_at(over, zone)} ({told(over - each.since)})"
             yield name, f"{span}; what waited goes out" if each.kind in ("channel", "queue") else span
             continue
-        yield name, _happened(each, now)
+        yield name, _happened(each, now, zone)
         yield "Meaning", _meaning(each, now)
         yield "What to do", _DEEDS[each.kind]
 
@@ -69,9 +71,9 @@ def _said(turn: Turn, each: Matter) -> str:
             return f"the clock {each.detail}"
 
 
-def _happened(each: Matter, now: datetime) -> str:
+def _happened(each: Matter, now: datetime, zone: ZoneInfo) -> str:
     detail = each.detail if len(each.detail) <= _MOST_DETAIL else each.detail[: _MOST_DETAIL - 1] + "…"
-    since = f"since {_at(each.since)} ({told(now - each.since)})"
+    since = f"since {_at(each.since, zone)} ({told(now - each.since)})"
     match each.kind:
         case "channel":
             return f"down {since}: {detail or 'nothing was accepted'}"
@@ -80,11 +82,11 @@ def _happened(each: Matter, now: datetime) -> str:
                 f": {detail}" if detail else ""
             )
         case "dead-letter":
-            return f"given up at {_at(each.since)}: {detail}"
+            return f"given up at {_at(each.since, zone)}: {detail}"
         case "loop":
             return f"stands still {since}"
         case "disk" | "clock":
-            return f"{detail}, seen at {_at(each.since)}" if each.kind == "clock" else detail
+            return f"{detail}, seen at {_at(each.since, zone)}" if each.kind == "clock" else detail
 
 
 def _meaning(each: Matter, now: datetime) -> str:
@@ -104,5 +106,5 @@ def _wait(count: int) -> str:
     return "waits" if count == 1 else "wait"
 
 
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _at(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"

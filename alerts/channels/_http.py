@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from alerts.channels.shape import existing, hidden
+from alerts.channels.shape import existing, hidden, why_not
 from alerts.records import Finding, Outcome
 
 LONGEST_ANSWER = 1_000_000
@@ -87,10 +87,14 @@ def broken(error: Exception, secret: str, who: str) -> Outcome:
         )
     detail = type(error).__name__ + (f": {error}" if str(error) else "")
     detail = _without(detail, secret)[:300]
-    if isinstance(
-        error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientProxyConnectionError
-    ):
-        return Outcome("transient", "unreachable", f"{who} could not be reached: {detail}", wide=True)
+    if isinstance(error, aiohttp.ClientConnectorError):  # that of a proxy too: it is the host that was asked
+        why = why_not(error) or why_not(error.os_error) or error.os_error.strerror or "the connection failed"
+        at = _without(f"{error.host}:{error.port}", secret)
+        detail = f"{who} could not be reached at {at} ({why}); check the address and the network"
+        return Outcome("transient", "unreachable", detail, wide=True)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        detail = f"{who} could not be reached (no answer in time); check the address and the network"
+        return Outcome("transient", "unreachable", detail, wide=True)
     code = "timeout" if isinstance(error, TimeoutError) else "cut"
     return Outcome("ambiguous", code, f"the connection ended before {who} answered: {detail}")
 
@@ -133,7 +137,8 @@ async def handshake(url: str, context: ssl.SSLContext, within: timedelta, who: s
         said = getattr(error, "verify_message", "") or error.reason
         return Finding(False, f"TLS with {host} fails ({said}); check the address and ca_file")
     except OSError as error:  # TimeoutError is one
-        return Finding(False, f"{host}:{port} cannot be reached ({type(error).__name__}); check address and network")
+        why = why_not(error) or type(error).__name__
+        return Finding(False, f"{host}:{port} cannot be reached ({why}); check the address and the network")
     writer.transport.abort()
     how = "answers with a certificate that is good" if secure else "answers, without TLS"
     return Finding(True, f"{host} {how}; whether {who} takes messages cannot be known without sending one")

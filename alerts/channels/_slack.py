@@ -72,6 +72,21 @@ CONTENT = frozenset(
         "invalid_json",
     ]
 )
+_INSTALLED = "give the Bot User OAuth Token of the installed app, which begins with xoxb-"
+_TODO: Mapping[str, str] = dict.fromkeys(
+    ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type"),
+    _INSTALLED,
+) | {
+    "missing_scope": "add the scope and install the app anew",
+    "channel_not_found": "check the recipient's `to`, and invite the app into a private channel",
+    "not_in_channel": "invite the app into the channel",
+    "is_archived": "the channel is archived: give another one in `to`",
+    "channel_is_archived": "the channel is archived: give another one in `to`",
+    "no_service": "make a new webhook",
+    "no_active_hooks": "make a new webhook",
+    "invalid_token": "make a new webhook",
+}
+"""What to do about an error that Slack's name alone does not say."""
 MOST_BLOCKS = 50
 TRANSIENT = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"])
 
@@ -135,4 +150,5 @@ def refused(status: int, name: str, wish: timedelta | None, needed: str = "") ->
         return Outcome("ambiguous", str(status or "answer"), "Slack's answer is not its own; is there a proxy between?")
     kind = classify(name)
     detail = f"Slack answered {name}" + (f" (needs {needed})" if _SCOPES.fullmatch(needed) else "")
+    detail += f"; {_TODO[name]}" if name in _TODO else ""
     return Outcome(kind, name, detail, retry_after=wish, wide=kind == "bad_credential")

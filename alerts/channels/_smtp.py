@@ -40,6 +40,19 @@ def refused(step: Step, code: int, text: str) -> Outcome:
     return Outcome(kind, str(code), f"at {step}: {text}", retry_after=wish, wide=wide)
 
 
+def todo(outcome: Outcome, step: Step) -> str:
+    """What to do about a refusal, where the server's own words may not say; empty where it will pass by itself."""
+    if outcome.kind == "bad_target" and step == "recipient":
+        return "check the recipient's `to`"
+    if outcome.kind != "bad_credential":
+        return ""
+    if step == "login":
+        return "check username and password"
+    if outcome.code == "530":
+        return "the server wants a login: give username and password"
+    return "see that the server lets this machine send" + (" for the domain of `sender`" if step == "sender" else "")
+
+
 def classify(step: Step, code: int, text: str) -> OutcomeKind:
     """The class of an SMTP refusal (reference: delivery outcomes table): 4xx may pass, 5xx will not.
 

@@ -24,8 +24,18 @@ from aiosmtplib import (
 )
 from pydantic import Field, SecretStr
 
-from alerts.channels._smtp import THEIRS, Step, aligned, classify, lasting, refused, text_only, tls_fault
-from alerts.channels.shape import ChannelSettings, Clock, Text, Wrong, existing, hidden, is_loopback, mail_address
+from alerts.channels._smtp import THEIRS, Step, aligned, classify, lasting, refused, text_only, tls_fault, todo
+from alerts.channels.shape import (
+    ChannelSettings,
+    Clock,
+    Text,
+    Wrong,
+    existing,
+    hidden,
+    is_loopback,
+    mail_address,
+    why_not,
+)
 from alerts.records import AlertsError, Delivery, Finding, Outcome, OutcomeKind
 
 __all__ = ["EmailChannel", "EmailConfig", "Settings", "classify", "is_loopback", "text_only"]
@@ -168,7 +178,7 @@ class EmailChannel:
             else:
                 found.append(Finding(False, fault.detail))
         except SMTPResponseException as error:
-            found.append(Finding(False, self._told(refused(talk.step, error.code, error.message)).detail))
+            found.append(Finding(False, self._refused(talk.step, error).detail))
         except (SMTPException, OSError) as error:
             found.append(Finding(False, self._broken(talk.step, error).detail))
         finally:
@@ -232,7 +242,7 @@ class EmailChannel:
                 talk.step = "login"
                 await self._login(client, config.username, config.password or "")
         except SMTPResponseException as error:
-            return self._told(refused(talk.step, error.code, error.message))
+            return self._refused(talk.step, error)
         except (SMTPException, OSError) as error:
             return self._broken(talk.step, error)
         return None
@@ -274,7 +284,7 @@ class EmailChannel:
             talk.step = "data"
             reply = await client.data(message, timeout=self._config.data_timeout.total_seconds())
         except SMTPResponseException as error:
-            return self._told(refused(talk.step, error.code, error.message))
+            return self._refused(talk.step, error)
         except (SMTPException, OSError) as error:
             return self._broken(talk.step, error)
         finally:
@@ -292,7 +302,16 @@ class EmailChannel:
             return self._fault("ambiguous", "cut", f"the connection ended before the server took the message: {error}")
         if step == "login" and not isinstance(error, SMTPServerDisconnected | SMTPTimeoutError | OSError):
             return self._fault("bad_credential", "login", f"the server offers no usable login: {error}", wide=True)
+        why = why_not(error)
+        if step == "connect" and why:
+            detail = f"cannot be reached ({why}); check host and port, and that no firewall stands between"
+            return self._fault("transient", "unreachable", detail, wide=True)
         return self._fault("transient", "unreachable", f"at {step}: {error}", wide=step not in THEIRS)
+
+    def _refused(self, step: Step, error: SMTPResponseException) -> Outcome:
+        outcome = self._told(refused(step, error.code, error.message))
+        advice = todo(outcome, step)
+        return replace(outcome, detail=f"{outcome.detail}; {advice}") if advice else outcome
 
     def _fault(self, kind: OutcomeKind, code: str, detail: str, *, wide: bool = False) -> Outcome:
         return self._told(Outcome(kind, code, detail, wide=wide))

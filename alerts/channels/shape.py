@@ -1,13 +1,16 @@
 """What the settings of every kind of channel have in common, and what is asked of them."""
 
+import errno
 import ipaddress
 import re
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints
 
@@ -99,6 +102,32 @@ def is_loopback(host: str) -> bool:
 def is_web_address(text: str) -> bool:
     """Whether it begins as a whole address of the web."""
     return re.match(r"https?://[^/\s]+", text) is not None and not re.search(r"\s", text)
+
+
+def in_clear(url: str) -> bool:
+    """Whether what is sent to an address can be read on its way to another machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+_WHY_NOT = {
+    errno.ECONNREFUSED: "nothing listens there",
+    errno.EHOSTUNREACH: "there is no way to it",
+    errno.ENETUNREACH: "there is no network",
+}
+
+
+def why_not(error: BaseException | None) -> str:
+    """Why there was no connection, in words that hold no address; empty when it is none of the usual reasons."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return "the name is not known"
+        if isinstance(error, TimeoutError):
+            return "no answer in time"
+        if isinstance(error, OSError) and error.errno in _WHY_NOT:
+            return _WHY_NOT[error.errno]
+        error = error.__cause__
+    return ""
 
 
 def mail_address(text: str | None) -> str | None:

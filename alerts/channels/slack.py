@@ -1,7 +1,7 @@
 """Slack by bot token (chat.postMessage): threads, and a second look after an attempt that nobody knows the end of."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from alerts.channels import _http, _slack
-from alerts.channels.shape import ChannelSettings, Clock, Text, WebAddress, Wrong, hidden, revealed
+from alerts.channels.shape import ChannelSettings, Clock, Text, WebAddress, Wrong, hidden, in_clear, revealed
 from alerts.records import Delivery, Finding, Outcome
 
 # The first message is gone, or its channel lets nobody reply: better a new message than none.
@@ -49,6 +49,10 @@ class Settings(ChannelSettings):
         if re.fullmatch(r"[A-Z][A-Z0-9]{2,}", to):
             return None
         return Wrong("to", "should be a Slack channel's id, such as C0123ABCD", "its details in Slack show it")
+
+    def wrong(self) -> Iterator[Wrong]:
+        if self.api_url and in_clear(self.api_url):
+            yield Wrong("api_url", "would send alerts and the token in clear to another machine", "use https://")
 
     def channel(self, name: str, _clock: Clock, /) -> "SlackChannel":
         config = SlackConfig(revealed(self.token), cafile=self.ca_file)

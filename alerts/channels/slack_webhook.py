@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from alerts.channels import _http, _slack
-from alerts.channels.shape import ChannelSettings, Clock, Text, Wrong, is_web_address, revealed
+from alerts.channels.shape import ChannelSettings, Clock, Text, Wrong, in_clear, is_web_address, revealed
 from alerts.records import Delivery, Finding, Outcome, OutcomeKind
 
 _ONLY_THE_API = ("reply_broadcast", "root")
@@ -30,6 +30,8 @@ class Settings(ChannelSettings):
     def wrong(self) -> Iterator[Wrong]:
         if self.url and not is_web_address(revealed(self.url)):
             yield Wrong("url", "should be the address that Slack gave, https://…")
+        elif in_clear(revealed(self.url)):
+            yield Wrong("url", "would send alerts and the address itself in clear to another machine", "use https://")
 
     def channel(self, name: str, _clock: Clock, /) -> "SlackWebhookChannel":
         return SlackWebhookChannel(name, SlackWebhookConfig(revealed(self.url), cafile=self.ca_file))

@@ -25,7 +25,7 @@ from alerts.channels.shape import (
     Clock,
     Text,
     Wrong,
-    is_loopback,
+    in_clear,
     is_web_address,
     revealed,
 )
@@ -55,7 +55,7 @@ class Settings(ChannelSettings):
         url = revealed(self.url)
         if url and not is_web_address(url):
             yield Wrong("url", "should be the receiver's address, https://…")
-        elif url and not self.in_clear and _in_clear(url):
+        elif url and not self.in_clear and in_clear(url):
             advice = "use https://, or set in_clear: true if the network between is your own"
             yield Wrong("url", "would send alerts in clear to another machine", advice)
         for key in ("secret", "previous_secret"):
@@ -69,11 +69,6 @@ class Settings(ChannelSettings):
     def channel(self, name: str, clock: Clock, /) -> "WebhookChannel":
         secrets = tuple(revealed(each) for each in (self.secret, self.previous_secret) if each)
         return WebhookChannel(name, WebhookConfig(revealed(self.url), secrets, self.ca_file), clock)
-
-
-def _in_clear(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def key_of(secret: str) -> bytes | None:

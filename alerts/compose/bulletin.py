@@ -1,6 +1,7 @@
-"""PURE: what tells of no single event: a digest of held alerts, and a notice of the service about itself."""
+"""PURE: what tells of no single event: a digest of held alerts, a notice of the service about itself, a test."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from alerts.compose.clean import line, link
@@ -21,7 +22,7 @@ STATES: Mapping[str, tuple[str, Tone]] = {
 
 
 def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
-    """The alerts that were gathered, each with its reason, line, outlet, link and sentence; then the mutes in force."""
+    """The alerts that were gathered, each with reason, line, outlet, time, link and sentence; then mutes in force."""
     outlets = len({fact.source.family for fact in alert.facts})
     return _card(
         alert,
@@ -29,7 +30,7 @@ def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
         tone="plain",
         reason=REASONS["digest"],
         note=note,
-        items=tuple(_held(fact) for fact in alert.facts[:MOST_MATTERS]),
+        items=tuple(_held(fact, alert, zone) for fact in alert.facts[:MOST_MATTERS]),
         mutes=tuple(line(fact.value, LONGEST_TITLE) for fact in alert.since[:MOST_MUTES]),
         outlets=f"{_many(len(alert.facts), 'alert')}, from {_many(outlets, 'independent outlet')}",
         timing=f"Gathered {moment(alert.decided, zone)} ({zone_name(zone)})",
@@ -39,7 +40,7 @@ def digest(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
 def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
     """A row for each matter, and no article behind it. What is over looks calm."""
     state, tone = STATES.get(alert.status, ("Trouble", "trouble"))
-    matter = line(alert.label, 60).removesuffix("s")
+    many = _many(alert.families, line(alert.label, 60).removesuffix("s"))
     return _card(
         alert,
         state=state,
@@ -50,9 +51,26 @@ def notice(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
             Item(line(fact.source.outlet, 80), line(fact.value, LONGEST_TITLE)) for fact in alert.facts[:MOST_MATTERS]
         ),
         mutes=(),
-        outlets=_many(alert.families, matter) if matter and alert.families else "",
+        outlets=many if alert.label and alert.families > 1 and many not in alert.title else "",
         timing=f"Noticed {moment(alert.decided, zone)} ({zone_name(zone)})",
     )
+
+
+def test(alert: Alert, *, note: str, zone: ZoneInfo) -> Card:
+    """The alert's line, and that there is nothing behind it."""
+    card = _card(
+        alert,
+        state="Test",
+        tone="plain",
+        reason=REASONS["test"],
+        note=note,
+        items=(),
+        mutes=(),
+        outlets="",
+        timing=f"Sent {moment(alert.decided, zone)} ({zone_name(zone)})",
+    )
+    subject = shortened(f"[parley] {card.head}", LONGEST_SUBJECT)
+    return replace(card, subject=subject, topic=subject)
 
 
 def _card(
@@ -95,11 +113,13 @@ def _card(
     )
 
 
-def _held(fact: Fact) -> Item:
+def _held(fact: Fact, alert: Alert, zone: ZoneInfo) -> Item:
+    published = fact.source.published
+    when = f", {moment(published, zone, beside=alert.decided)}" if published else ""
     return Item(
         tag=REASONS.get(fact.slot) or line(fact.slot, 30).capitalize(),
         text=line(fact.value, LONGEST_TITLE),
-        outlet=line(fact.source.outlet, 80) or "unnamed outlet",
+        outlet=(line(fact.source.outlet, 80) or "unnamed outlet") + when,
         url=link(fact.source.url),
         quote=line(fact.quote.text, LONGEST_QUOTE) or None if fact.quote else None,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.compose import bulletin
 from alerts.compose.clean import line, link
-from alerts.compose.naming import LONGEST_SUBJECT, name_of, shortened, state_of, steps_of, subject_of, topic_of
+from alerts.compose.naming import name_of, state_of, steps_of, subject_of, topic_of
 from alerts.compose.parts import Card, EditCard, FactCard, Telling
 from alerts.compose.times import moment, timing
 from alerts.compose.words import LONGEST_NOTE, LONGEST_QUOTE, LONGEST_TITLE, LONGEST_VALUE, REASONS
@@ -37,27 +37,30 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
         return bulletin.notice(alert, note=note, zone=zone)
     if alert.reason == "digest":
         return bulletin.digest(alert, note=note, zone=zone)
+    if alert.reason == "test":
+        return bulletin.test(alert, note=note, zone=zone)
     first = opened or alert
     edits = tuple(dict.fromkeys(_edit(edit) for edit in alert.edits))[:MOST_TELLINGS]
     shown_already = {edit.new for edit in edits}
     quotes = list(_unique(line(quote.text, LONGEST_QUOTE) for quote in alert.quotes))[:MOST_TELLINGS]
     quotes = [quote for quote in quotes if f"“{quote}”" not in shown_already]
+    # the headline stands in the link below the sentences; it is one of them only where it alone tells
+    quotes = [quote for quote in quotes if quote != line(alert.source.title or "", LONGEST_QUOTE)] or quotes
     article = _telling(alert.source.title or alert.source.url, alert.source, None, alert, zone)
     told = {(article.url, quote) for quote in (*quotes, *(edit.new.strip("“”") for edit in edits))}
     facts = tuple(_once(_fact_cards(alert, zone), told))
     state, tone = state_of(alert)
-    test = alert.reason == "test"
     title = line(alert.title, LONGEST_TITLE) or _kind(alert)
     return Card(
         title=title,
         state=state,
         tone=tone,
-        name="this is not news" if test else name_of(alert),
+        name=name_of(alert),
         topic=topic_of(first),
-        subject=shortened(f"[parley] {title}", LONGEST_SUBJECT) if test else subject_of(alert, first),
+        subject=subject_of(alert, first),
         began=first.decided,
         note=line(note, LONGEST_NOTE),
-        reason=REASONS[alert.reason] if test or alert.reason in INTERRUPTS else f"Update: {_lower(alert.reason)}",
+        reason=REASONS[alert.reason] if alert.reason in INTERRUPTS else f"Update: {_lower(alert.reason)}",
         kind=_kind(alert),
         watch=line(alert.watch, LONGEST_VALUE),
         event_id=line(alert.event_id, LONGEST_VALUE),
@@ -69,13 +72,15 @@ def card_of(alert: Alert, *, earlier: bool, opened: Alert | None = None, zone: Z
         article=article,
         steps=steps_of(alert),
         rows=tuple(_rows(alert, {fact.label: fact for fact in facts})),
-        since=() if alert.reason == "new" else tuple(_since(alert.since)),
+        since=()
+        if alert.reason == "new"
+        else tuple(_since(fact for fact in alert.since if not _edited_to(fact, alert))),
         edited=_edited(alert) if edits else "",
         edits=edits,
         quotes=tuple(quotes),
         facts=tuple(fact for fact in facts if not _told_by(article, fact)),
         rules=tuple(_unique(line(rule, LONGEST_VALUE) for rule in alert.rules))[:40],
-        commands=() if test else tuple(_commands(alert)),
+        commands=tuple(_commands(alert)),
     )
 
 
@@ -116,7 +121,10 @@ def _rows(alert: Alert, facts: Mapping[str, FactCard]) -> Iterable[tuple[str, st
         # A status that moves on is no conflict; who tells which stands with the facts.
         if fact and fact.conflict and slot != "status":
             # A conflict is shown as what it is; the value that the event stands at comes first.
-            value = f"{value} — told as {fact.value}" if value else fact.value
+            own = days_words(alert.date) if slot == "date" and alert.date else value
+            others = " / ".join(each for each in fact.value.split(" / ") if each != own)
+            told = "told as" if others == fact.value else "also told as"
+            value = f"{value} — {told} {others}" if value else fact.value
         if value:
             yield label, value
 
@@ -144,6 +152,11 @@ def _since(facts: Iterable[Fact]) -> Iterable[str]:
 
 def _edited(alert: Alert) -> str:
     return "The article was withdrawn" if "withdrawn" in alert.rules else "The article has changed"
+
+
+def _edited_to(fact: Fact, alert: Alert) -> bool:
+    """Whether an edit shows the fact with what it was before."""
+    return any((fact.slot, fact.value) == (moved.slot, moved.new) for edit in alert.edits for moved in edit.moved)
 
 
 def _edit(edit: Edit) -> EditCard:

@@ -29,8 +29,6 @@ _TONES: dict[str, Tone] = {"ahead": "ahead", "happened": "happened", "off": "off
 
 def state_of(alert: Alert) -> tuple[str, Tone]:
     """How the event stands, in a word or three with a capital, and its colour."""
-    if alert.reason == "test":
-        return "Test", "plain"
     if not alert.articles:
         return "No longer reported", "off"
     state = _STATES.get(alert.status) or line(alert.status, 30).capitalize() or "Reported"
@@ -66,7 +64,7 @@ def steps_of(alert: Alert) -> tuple[Step, ...]:
 
     How far an event had come before it went off is read from what its sources say of it.
     """
-    if alert.reason == "test" or not alert.articles or alert.status not in PHASES:
+    if not alert.articles or alert.status not in PHASES:
         return ()
     if PHASES[alert.status] != "off":
         here = _REACHED[alert.status]

@@ -134,5 +134,5 @@ class Card:
 
     @property
     def of_event(self) -> bool:
-        """Whether it tells of an event, and not a list of alerts or what the service says of itself."""
-        return self.reason_code not in ("digest", "notice")
+        """Whether it tells of an event, and not a list of alerts, what the service says of itself or a test."""
+        return self.reason_code not in ("digest", "notice", "test")

@@ -14,6 +14,6 @@ REASONS: Mapping[str, str] = {
     "corrected": "Corrected",
     "confirmed": "Confirmed by more outlets",
     "digest": "Held back until now",
-    "test": "Test: this is not news",
+    "test": "This is not news: somebody has tried the way to you",
     "notice": "Notice from Parley itself",
 }

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from alerts.compose import render
-from alerts.records import Alert, Delivery, Finding, Outcome, Source, Target
+from alerts.records import Alert, AlertsError, Delivery, Finding, Outcome, Source, Target
+from alerts.rules import UTC, Mailing
 from monitor.app.clock import utcnow
 from monitor.settings import Settings
 
@@ -12,18 +13,18 @@ from monitor.settings import Settings
 async def send_test(settings: Settings, targets: Sequence[Target]) -> list[tuple[Target, Outcome]]:
     """A test alert to each target by its channel, outside the outbox; what came of each."""
     now = utcnow()
-    source = Source("https://example.org/test", "A test of the way to you", "parley", "parley", now, now)
+    source = Source("", None, "Parley", "parley", now, now)
     outcomes = []
     for target in targets:
         made = f"test-{now:%Y%m%d%H%M%S}-{target.recipient}"
         alert = Alert(
             id=made,
             reason="test",
-            watch="test",
+            watch="",
             kind="test",
-            status="planned",
+            status="",
             event_id=made,
-            title="Test: alerts of Parley reach you here",
+            title="Alerts of Parley reach you here",
             date=None,
             place=None,
             ordinal=None,
@@ -32,19 +33,35 @@ async def send_test(settings: Settings, targets: Sequence[Target]) -> list[tuple
             parties=(),
             source=source,
             quotes=(),
-            articles=1,
-            families=1,
-            rules=("test-alert",),
+            articles=0,
+            families=0,
+            rules=(),
             decided=now,
         )
-        sender = settings.mailing.senders.get(target.channel)
-        payload = render(alert, target, delivery_id=made, domain=settings.mailing.domain, sender=sender, earlier=False)
+        try:
+            payload = _rendered(settings.mailing, alert, target, made)
+        except AlertsError as error:
+            outcomes.append((target, Outcome("bad_target", "address", f"{error}; check the recipient's `to`")))
+            continue
         used = settings.channels[target.channel].channel(target.channel, utcnow)
         try:
             outcomes.append((target, await used.send(Delivery(made, made, made, target, payload, now))))
         finally:
             await used.close()
     return outcomes
+
+
+def _rendered(mailing: Mailing, alert: Alert, target: Target, delivery_id: str) -> bytes:
+    recipient = mailing.recipients.get(target.recipient)
+    return render(
+        alert,
+        target,
+        delivery_id=delivery_id,
+        domain=mailing.domain,
+        sender=mailing.senders.get(target.channel),
+        earlier=False,
+        zone=recipient.zone if recipient else UTC,
+    )
 
 
 async def probe(settings: Settings) -> Mapping[str, Sequence[Finding]]:

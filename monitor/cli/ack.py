@@ -22,4 +22,4 @@ def ack(home: Path, name: str, by: str | None, comment: str) -> None:
     with opened(checked(home)) as store, store.write() as tx:
         event = stored_alerts.event_of(tx, name) or repair.living(tx, name).id
         stored.acknowledge(tx, event, by or getpass.getuser(), comment, app.utcnow())
-    click.echo(f"acknowledged {event}", err=True)
+    click.echo(f"acknowledged {event}: what was told of it so far escalates no further", err=True)

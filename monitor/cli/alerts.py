@@ -59,7 +59,8 @@ def show(home: Path, alert_id: str, as_json: bool) -> None:
         click.echo(told_line(alert))
         return
     click.echo(f"{alert.id}\n    {alert.decided:%Y-%m-%d %H:%M} UTC  {alert.reason}  {alert.title}")
-    click.echo(f"    event {alert.event_id}, {alert.status}; {alert.families} outlets of {alert.articles} articles")
+    stands = f", {alert.status}" if alert.status else ""
+    click.echo(f"    event {alert.event_id}{stands}; independent outlets: {alert.families}, articles: {alert.articles}")
     click.echo(f"    {alert.source.outlet}  {alert.source.url}")
     for quote in alert.quotes:
         click.echo(f"    «{quote.text}»")

@@ -48,5 +48,7 @@ def _asked(own: Settings) -> bool:
     for name, findings in asyncio.run(app.probe(own)).items():
         for each in findings:
             good &= each.fine
-            click.echo(f"{name}: {'ok' if each.fine else 'NOT OK'}: {each.what}")
+            # what is only "to look at" says so itself
+            mark = "" if each.what.startswith("to look at: ") else "ok: " if each.fine else "NOT OK: "
+            click.echo(f"{name}: {mark}{each.what}")
     return good

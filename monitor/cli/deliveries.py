@@ -1,8 +1,9 @@
 """`parley deliveries`: every alert to every recipient, what became of it, and what a person puts right."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -14,26 +15,34 @@ from monitor.store import alerts as stored_alerts
 from monitor.store import deliveries as stored
 
 STATES = get_args(DeliveryState)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _listing(command: F) -> F:
+    """The options of the list, which the group takes as well when it stands alone."""
+    options = (
+        click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only so; may be repeated."),
+        click.option("--channel", metavar="NAME", help="Only by this channel."),
+        click.option("--recipient", metavar="NAME", help="Only to this recipient."),
+        click.option("--json", "as_json", is_flag=True, help="Print deliveries as JSON Lines."),
+        click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group("deliveries", invoke_without_command=True)
+@_listing
 @click.pass_context
-def deliveries(ctx: click.Context) -> None:
+def deliveries(ctx: click.Context, /, **options: object) -> None:
     """List the deliveries, show one with its attempts, try one again or drop it. Alone: as `list`."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(listed)
+        ctx.invoke(listed, **options)
 
 
 @deliveries.command("list")
-@click.option(
-    "--state", "states", multiple=True, type=click.Choice(STATES), help="Only in this state; may be repeated."
-)
-@click.option("--channel", metavar="NAME", help="Only by this channel.")
-@click.option("--recipient", metavar="NAME", help="Only to this recipient.")
-@click.option("--json", "as_json", is_flag=True, help="Print deliveries as JSON Lines.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many, newest first."
-)
+@_listing
 @click.pass_obj
 def listed(
     home: Path, states: tuple[str, ...], channel: str | None, recipient: str | None, as_json: bool, limit: int

@@ -13,11 +13,12 @@ from monitor.checks import Checked
 from monitor.cli.events import opened
 from monitor.cli.home import checked
 from monitor.cli.moments import Moment, Span
+from monitor.store import alerts as stored_alerts
 from monitor.store import mutes as stored
 
 
 @click.command("mute")
-@click.option("--event", metavar="ID", help="The event to hear no more of.")
+@click.option("--event", metavar="ID", help="The event to hear no more of; the id of one of its alerts will do.")
 @click.option("--topic", metavar="TOPIC", help="The kind of event to hear no more of, such as summit.")
 @click.option("--watch", metavar="ID", help="The watch to hear no more of.")
 @click.option("--for", "span", type=Span(), metavar="SPAN", help="For how long: 90m, 4h, 7d.")
@@ -74,7 +75,7 @@ def _meant(tx: Connection, own: Checked, scope: Scope, value: str) -> str:
     """The value as the store and the alerts have it. A name that nothing goes by would mute nothing, unnoticed."""
     known: tuple[str, ...]
     if scope == "event":
-        return repair.living(tx, value).id
+        return stored_alerts.event_of(tx, value) or repair.living(tx, value).id
     known = own.topics if scope == "topic" else tuple(watch.id for watch in own.watches)
     if value not in known:
         raise click.UsageError(f"unknown {scope} {value}; known: {', '.join(known)}")

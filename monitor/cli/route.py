@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from alerts.records import Alert, Reason
+from alerts.records import PHASES, Alert, Reason
 from monitor import app, routetest
 from monitor.checks import Checked
 from monitor.cli.events import opened
@@ -27,7 +27,9 @@ def route() -> None:
 @click.option(
     "--reason", type=click.Choice(list(routetest.STATUSES)), default="new", show_default=True, help="Why it rings."
 )
-@click.option("--status", help="Where the event stands; left out: what goes with the reason.")
+@click.option(
+    "--status", type=click.Choice(list(PHASES)), help="Where the event stands; left out: what goes with the reason."
+)
 @click.option("--alert", "alert_id", metavar="ID", help="An alert of the store, instead of all of these.")
 @click.option("--at", type=Moment(), metavar="DATE", help="When it is decided; left out: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
@@ -51,7 +53,7 @@ def test(
     if kind is not None and kind not in own.topics:
         raise click.UsageError(f"unknown topic {kind}; known: {', '.join(own.topics)}")
     chosen = names[watch] if watch else own.watches[0]
-    kind = kind or min(chosen.rings.kinds, default=own.topics[0])
+    kind = kind or next((each for each in chosen.identities if each in chosen.rings.kinds), own.topics[0])
     alert = routetest.sample(chosen.id, kind, reason, status or routetest.STATUSES[reason], now)
     if is_there(own.settings) or alert_id is not None:
         with opened(own) as store:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from alerts.records import Target
+from alerts.records import Outcome, Target
 from monitor import app
 from monitor.cli.home import checked
 from monitor.settings import Settings
@@ -23,10 +23,16 @@ def test_alert(home: Path, recipients: tuple[str, ...], channel: str | None, to:
     failed = 0
     for target, outcome in asyncio.run(app.send_test(own, _targets(own, recipients, channel, to))):
         failed += outcome.kind != "sent"
-        said = " ".join(part for part in (outcome.code, outcome.detail, outcome.reference) if part)
-        click.echo(f"{target.recipient} ({target.channel}, {target.kind}): {outcome.kind} {said}".rstrip(), err=True)
+        click.echo(f"{target.recipient} ({target.channel}, {target.kind}): {_said(outcome)}", err=True)
     if failed:
         sys.exit(1)
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.kind == "sent":
+        return " ".join(part for part in ("sent", outcome.code, outcome.detail, outcome.reference) if part)
+    what = "NOT SURE WHETHER SENT" if outcome.kind == "ambiguous" else "NOT SENT"
+    return f"{what} ({outcome.code}): {outcome.detail}"
 
 
 def _targets(own: Settings, names: tuple[str, ...], channel: str | None, to: str | None) -> tuple[Target, ...]:
@@ -39,9 +45,13 @@ def _targets(own: Settings, names: tuple[str, ...], channel: str | None, to: str
     if to is not None:
         if channel is None or names:
             raise click.UsageError("--to ADDRESS goes with --channel NAME, and with no recipient")
+        wrong = own.channels[channel].address_fault(to, channel)
+        if wrong is not None:
+            raise click.UsageError("; ".join(part for part in (f"--to {to}: {wrong.message}", wrong.advice) if part))
         return (Target("test", channel, own.channels[channel].kind, to),)
     targets = [known[name].target for name in names or known]
     found = tuple(target for target in targets if channel in (None, target.channel))
     if not found:
-        raise click.UsageError(f"nobody is reached by {channel}; give an address by --to")
+        who = f"none of {', '.join(names)} is a recipient" if names else "there is no recipient"
+        raise click.UsageError(f"{who} of channel {channel}; give an address by --to ADDRESS alone")
     return found

@@ -93,11 +93,11 @@ def test_a_digest_lists_what_was_held_and_what_is_muted(digest: Alert, said: str
         assert said in told[form], form
 
 
-def test_a_digest_leads_to_each_article(digest: Alert) -> None:
+def test_a_digest_leads_to_each_article_and_says_when_it_came_out_by_the_readers_clock(digest: Alert) -> None:
     told = forms(digest)
     for form in ("plain", "console", "slack text"):
         assert "https://south.example/b" in told[form]
-    assert "<https://south.example/b|South Post>" in told["slack"]
+    assert "<https://south.example/b|South Post, 15:00>" in told["slack"]
 
 
 def test_a_digest_has_a_subject_of_its_own(digest: Alert) -> None:
@@ -148,3 +148,15 @@ def test_a_notice_says_what_is_wrong_where_and_what_to_do(notice: Alert) -> None
 def test_a_notice_of_nothing_in_particular_is_whole(notice: Alert) -> None:
     for text in forms(replace(notice, facts=(), source=replace(notice.source, title=None))).values():
         assert "1 channel is in trouble" in text
+
+
+def test_a_notice_counts_its_matters_only_where_its_title_does_not(notice: Alert) -> None:
+    target = Target("me", "console", "console", "me")
+    for title, families, counts in (
+        ("mail takes no messages", 1, False),
+        ("3 sources are in trouble", 3, False),
+        ("mail takes no messages; 2 more troubles", 3, True),
+    ):
+        about = replace(notice, title=title, label="sources", families=families)
+        text = render(about, target, delivery_id="d1", domain="p.example", sender=None, earlier=False).decode()
+        assert ("Notice from Parley itself. 3 sources." in text) is counts

@@ -128,7 +128,6 @@ def test_the_line_shows_where_it_stands_or_went_off(
         ({"status": "agreed"}, ("Agreed", "ahead")),
         ({"status": "denied"}, ("Denied", "off")),
         ({"articles": 0}, ("No longer reported", "off")),
-        ({"reason": "test"}, ("Test", "plain")),
         ({"status": ""}, ("Reported", "plain")),
     ],
 )

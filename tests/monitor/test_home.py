@@ -72,7 +72,8 @@ def test_check_tells_faults_on_stderr_and_exits_with_2(tmp_path: Path) -> None:
 def test_check_of_no_home_says_what_is_missing(tmp_path: Path) -> None:
     checked = RUNNER.invoke(check, obj=tmp_path)
     assert checked.exit_code == 2
-    assert "config/parley.yaml: there is no such file" in checked.stderr
+    assert f"config/parley.yaml: there is no such file in {tmp_path}; --home or PARLEY_HOME names" in checked.stderr
+    assert checked.stderr.endswith("\n1 fault\n"), "what follows from it is not told"
 
 
 def test_feeds_are_listed_added_and_removed(tmp_path: Path) -> None:

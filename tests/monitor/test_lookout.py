@@ -1,7 +1,11 @@
 """A look at the service with a real store: what goes to whom, once, and how it reads."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +45,12 @@ def posted(store: Store) -> list[Delivery]:
         return list(deliveries.all_deliveries(tx))
 
 
+def plain(mail: bytes) -> str:
+    body = message_from_bytes(mail, policy=default).get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
 def given_up(store: Store, name: str, target: Target, reason: str = "new") -> None:
     source = Source("https://a.example/1", None, "A", "a", None, T)
     made = Alert(
@@ -69,6 +79,24 @@ def test_a_dead_channel_is_told_once_on_another_and_its_recovery_under_it(store:
     assert [(each.target, each.severity) for each in well] == [(DESK, "normal"), (ROOM, "normal")]
     assert {each.event_id for each in well} == {bad.event_id}
     assert b"mail works again" in well[0].payload
+
+
+def test_trouble_is_told_by_the_readers_clock_where_all_readers_have_one(store: Store) -> None:
+    kyiv = {
+        DESK.recipient: ZoneInfo("Europe/Kyiv"),
+        ROOM.recipient: ZoneInfo("Europe/Kyiv"),
+        ME.recipient: ZoneInfo("UTC"),
+    }
+    mailing = replace(
+        MAILING, recipients={each.recipient: Recipient(each, kyiv[each.recipient]) for each in (DESK, ROOM, ME)}
+    )
+    for channel, to in (("one", ("desk", "room")), ("two", ("desk", "me"))):
+        down = Observed((ChannelSeen(channel, True, T, "535"),))
+        with store.write() as tx:
+            look(tx, down, to=to, mailing=mailing, limits=LIMITS, now=T + 5 * MINUTE)
+    texts = {each.event_id.split("-")[2]: each.payload for each in posted(store) if each.target == DESK}
+    assert "down since 2026-03-01 14:00 Europe/Kyiv (5 min)" in plain(texts["one"])
+    assert "down since 2026-03-01 12:00 UTC (5 min)" in plain(texts["two"])
 
 
 def test_where_all_channels_are_down_the_message_waits_for_them_and_that_is_known(store: Store) -> None:

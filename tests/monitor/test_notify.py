@@ -73,7 +73,7 @@ def test_every_kind_of_channel_gets_a_message_that_names_source_state_and_eviden
         sent = {each.target.kind: each.payload.decode() for each in deliveries.all_deliveries(tx)}
     assert (notice.kind, notice.reason) == ("self", "notice")
     assert sent.keys() == {"console", "email", "slack"}
-    for words in ("1 source is in trouble", "Outlet 0", "blocked for 1 d: challenge page"):
+    for words in ("1 source is in trouble", "Outlet 0", "blocked for 1 d (challenge page"):
         assert words in sent["console"]
         assert words in json.loads(sent["slack"])["text"]
     assert "Subject: [parley] 1 source is in trouble" in sent["email"]

@@ -222,7 +222,7 @@ def test_a_variable_reaches_a_channels_own_keys_and_faults_there_name_it(home: P
     assert isinstance(mail, email.Settings)
     assert mail.usual_port() == 2525
     (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PORT": "70000"})
-    assert fault.startswith("PARLEY_CHANNELS__MAIL__PORT: channels.mail.port: should be less than or equal to 65535")
+    assert fault.startswith("PARLEY_CHANNELS__MAIL__PORT: channels.mail.port: should be at most 65535")
     (fault,) = faults(home, {"PARLEY_CHANNELS__MAIL__PROT": "25"})
     assert fault.startswith(
         "PARLEY_CHANNELS__MAIL__PROT: channels.mail.prot: unknown key; known here: kind, host, port"

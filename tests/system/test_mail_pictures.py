@@ -106,7 +106,7 @@ NOTICE = replace(
     status="bad", title="3 sources are in trouble", since=(), families=3,
     source=replace(DIGEST.source, title="`parley feeds` shows every source and what is known of it"),
     facts=tuple(
-        Fact("source", f"failing for {n} d 2 h: {n}7 times in a row: status 503 https://wire{n}.example/rss/politics/world",
+        Fact("source", f"failing for {n} d 2 h ({n}7 times in a row: status 503) https://wire{n}.example/rss/politics/world",
              replace(NORTH, outlet=f"Wire {n}"))
         for n in (1, 2, 4)
     ),

@@ -13,6 +13,7 @@ from alerts.records import Finding
 
 from .conftest import MailWire, WebWire, http
 
+PORT = 1  # tcpmux: nobody has listened there for decades
 PASSWORD = "made-up-password"
 
 
@@ -60,7 +61,7 @@ async def test_a_certificate_that_ends_soon_is_told_in_time(
 @pytest.mark.parametrize(
     ("replies", "offers", "says"),
     [
-        ({"AUTH": f"535 5.7.8 {PASSWORD} is wrong"}, (), "at login: 5.7.8 *** is wrong"),
+        ({"AUTH": f"535 5.7.8 {PASSWORD} is wrong"}, (), "at login: 5.7.8 *** is wrong; check username and password"),
         ({"MAIL": "553 5.7.1 not your address"}, (), "at sender: 5.7.1 not your address"),
         ({"connect": "421 4.3.2 too busy"}, (), "at connect: 4.3.2 too busy"),
         ({"connect": "reset"}, (), "at connect: "),
@@ -74,6 +75,26 @@ async def test_what_is_wrong_with_a_mail_server_is_told(
     *_, last = await made("email", **mail(wire.port, security="none")).probe()
     assert not last.fine
     assert says in last.what
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "says"),
+    [
+        ("email", {"host": "127.0.0.1", "port": PORT, "sender": "p@parley.example"}, f"127.0.0.1:{PORT}: cannot be "
+         "reached (nothing listens there); check host and port, and that no firewall stands between"),
+        ("email", {"host": "relay.invalid", "sender": "p@relay.invalid"}, "relay.invalid:587: cannot be reached (the "
+         "name is not known); check host and port, and that no firewall stands between"),
+        ("slack", {"token": "xoxb-made-up-token", "api_url": f"http://127.0.0.1:{PORT}/api/"}, "Slack could not be "
+         f"reached at 127.0.0.1:{PORT} (nothing listens there); check the address and the network"),
+        ("slack_webhook", {"url": f"https://127.0.0.1:{PORT}/madeUp"}, f"127.0.0.1:{PORT} cannot be reached (nothing "
+         "listens there); check the address and the network"),
+    ],
+)  # fmt: skip
+async def test_a_far_end_that_is_not_there_is_told_with_what_to_look_at(
+    made: Any, kind: str, settings: dict[str, Any], says: str
+) -> None:
+    (found, *_) = await made(kind, **settings).probe()
+    assert (found.fine, found.what) == (False, says)
 
 
 async def test_a_mail_server_without_starttls_is_told_and_gets_no_password(start: Any, made: Any) -> None:
@@ -146,7 +167,9 @@ async def test_a_slack_token_is_told_by_its_scopes(
 async def test_a_slack_token_that_is_no_good_is_told(start: Any, made: Any) -> None:
     no = http(200, b'{"ok":false,"error":"invalid_auth"}', Content_Type="application/json")
     wire = await start(WebWire(usual=no))
-    assert told(await made("slack", **slack(wire.port)).probe()) == [(False, "Slack answered invalid_auth")]
+    ((fine, said),) = told(await made("slack", **slack(wire.port)).probe())
+    assert not fine
+    assert said.startswith("Slack answered invalid_auth; give the Bot User OAuth Token")
 
 
 @pytest.mark.parametrize("kind", ["slack_webhook", "webhook"])

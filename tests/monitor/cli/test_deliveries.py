@@ -82,6 +82,7 @@ def test_every_delivery_is_listed_with_its_state_and_the_reason_for_it(
         (told[0], "me", "transient 451 greylisted")
     ]
     assert parley("deliveries", "list", "--recipient", "you", "--channel", "other").stdout.count("pending") == 1
+    assert parley("deliveries", "--state", "retry").stdout == parley("deliveries", "list", "--state", "retry").stdout
     nothing = parley("deliveries", "list", "--channel", "mail")
     assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "no such deliveries\n")
 

@@ -65,6 +65,8 @@ def test_everybody_is_told_whether_when_and_why_an_alert_would_come(parley: Parl
     assert "night (other, n): held until 2031-05-16 07:00 Europe/Kyiv: quiet (quiet hours of the recipient)" in said
     assert "me (console, me): at once\n    route 1 (everything); severity normal" in said
     assert "nobody (other, x): nothing" in said
+    assert found["spare"]["because"] == "only if console has not taken the message to me within 30 min (its fallback)"
+    assert found["boss"]["because"] == "only if nobody acknowledges it within 30 min (route 1)"
 
 
 def test_an_urgent_reversal_rings_at_night(parley: Parley) -> None:
@@ -92,6 +94,7 @@ def test_trying_routes_makes_no_store(parley: Parley, home: Path) -> None:
         (("--watch", "gaza"), "unknown watch gaza; enabled: small"),
         (("--kind", "opera"), "unknown topic opera; known: prisoner_exchange, summit, talks_round"),
         (("--alert", "nobody"), "the store has no alert nobody"),
+        (("--status", "dubious"), "'dubious' is not one of 'planned', 'agreed'"),
     ],
 )
 def test_what_there_is_not_is_named_with_what_there_is(parley: Parley, options: tuple[str, ...], fault: str) -> None:
@@ -145,7 +148,7 @@ def test_a_mute_that_says_too_little_or_what_is_not_there_is_refused(
         assert mutes.mutes(tx, utcnow(), all=True) == ()
 
 
-def test_an_event_is_acknowledged_by_its_own_id_and_by_that_of_its_alert(
+def test_an_event_is_acknowledged_and_muted_by_its_own_id_and_by_that_of_its_alert(
     parley: Parley, store: Store, remember: Callable[..., None], news: Path, save_lines: Any, articles: Any
 ) -> None:
     remember(save_lines("plan.jsonl", [articles["plan"]]))
@@ -161,6 +164,8 @@ def test_an_event_is_acknowledged_by_its_own_id_and_by_that_of_its_alert(
     assert parley("ack", alert["id"]).exit_code == 0
     with store.read() as tx:
         assert mutes.acknowledged(tx, event["event_id"], later) is not None
+    muted = parley("mute", "--event", alert["id"], "--for", "4h", "--comment", "read already", "--json")
+    assert json.loads(muted.stdout)["value"] == event["event_id"]
     unknown = parley("ack", "nobody")
     assert unknown.exit_code == 1
     assert "there is no event nobody; `parley events` lists them" in unknown.stderr

@@ -32,7 +32,7 @@ channels:
     ca_file: {folder}/ca.pem
 recipients:
   me: {{channel: console}}
-  desk: {{channel: mail, to: desk@news.example}}
+  desk: {{channel: mail, to: desk@news.example, zone: Europe/Kyiv}}
   stranger: {{channel: mail, to: stranger@news.example}}
 """
 
@@ -112,7 +112,10 @@ def test_a_named_recipient_gets_a_mail(parley: Parley, office: PostOffice) -> No
     assert (mail["To"], mail["From"]) == ("desk@news.example", "Parley <parley@alerts.example>")
     plain = mail.get_body(("plain",))
     assert plain is not None
-    assert "Test: alerts of Parley reach you here" in plain.get_content()
+    said = plain.get_content().replace("\r\n", "\n")
+    assert said.startswith("Test · Alerts of Parley reach you here\nThis is not news")
+    assert "(Europe/Kyiv)" in said, "the recipient's clock"
+    assert mail["Subject"] == "[parley] Test · Alerts of Parley reach you here"
 
 
 def test_what_fails_is_told_beside_what_was_sent_and_exits_with_1(parley: Parley, office: PostOffice) -> None:
@@ -121,17 +124,18 @@ def test_what_fails_is_told_beside_what_was_sent_and_exits_with_1(parley: Parley
     told = {line.split()[0]: line for line in result.stderr.splitlines()}
     assert list(told) == ["me", "desk", "stranger"]
     assert told["me"].startswith("me (console, console): sent")
-    assert told["stranger"].startswith("stranger (mail, email): ")
-    assert "550" in told["stranger"]
+    assert told["stranger"].startswith("stranger (mail, email): NOT SENT (550): ")
+    assert told["stranger"].endswith("no such mailbox; check the recipient's `to`")
     assert len(office.mails) == 1
-    assert "Test: alerts of Parley reach you here" in result.stdout
+    assert "Test · Alerts of Parley reach you here" in result.stdout
 
 
 def test_a_wrong_password_fails_and_is_not_printed(parley: Parley, home: Path, office: PostOffice) -> None:
     (home / "password").write_text("swordfish-made-up\n")
     result = parley("test-alert", "desk")
     assert result.exit_code == 1
-    assert "535" in result.stderr
+    assert "NOT SENT (535): " in result.stderr
+    assert result.stderr.endswith("; check username and password\n")
     assert "swordfish" not in result.output
     assert PASSWORD not in result.output
     assert office.mails == []
@@ -152,3 +156,32 @@ def test_an_unknown_recipient_is_wrong_usage(parley: Parley, office: PostOffice)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "unknown recipient boss; known in config/parley.yaml: me, desk, stranger" in result.stderr
     assert office.mails == []
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--channel", "mail", "--to", "somebody"), "--to somebody: should be a mail address"),
+        (("--channel", "mail", "me"), "none of me is a recipient of channel mail; give an address by --to"),
+        (("--to", "x@news.example"), "--to ADDRESS goes with --channel NAME, and with no recipient"),
+        (("--channel", "pigeons"), "unknown channel pigeons; known in config/parley.yaml: console, mail"),
+    ],
+)
+def test_a_way_that_leads_nowhere_is_wrong_usage(
+    parley: Parley, office: PostOffice, options: tuple[str, ...], fault: str
+) -> None:
+    result = parley("test-alert", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert fault in result.stderr
+    assert office.mails == []
+
+
+def test_an_address_that_mail_cannot_carry_stops_no_other_recipient(
+    parley: Parley, home: Path, office: PostOffice
+) -> None:
+    file = home / "config/parley.yaml"
+    file.write_text(file.read_text().replace("stranger@news.example", "a..b@news.example"))
+    result = parley("test-alert", "stranger", "desk")
+    assert result.exit_code == 1
+    assert "stranger (mail, email): NOT SENT (address): " in result.stderr
+    assert "desk (mail, email): sent 250" in result.stderr
