@@ -1,6 +1,7 @@
 """Files robots.txt that are long, come late, or do not come any more (RFC 9309)."""
 
 import asyncio
+import gc
 from datetime import datetime, timedelta
 
 import pytest
@@ -83,6 +84,8 @@ async def test_the_loop_goes_on_while_a_long_file_is_read(server: Server, robots
     began = loop.time()
     Protego.parse("User-agent: *\n" + "Disallow: /*a*b$\n" * 30_000)
     whole = loop.time() - began
+    gc.collect()
+    gc.freeze()  # a collection of all that the tests of this process hold would be the largest gap
 
     async def tick() -> None:
         while True:
@@ -94,6 +97,7 @@ async def test_the_loop_goes_on_while_a_long_file_is_read(server: Server, robots
     assert await robots.allowed(f"{server.base}/news/1") == "yes"
     ticking.cancel()
     # In the loop itself it would be one gap of the whole time, however busy the machine.
+    gc.unfreeze()
     assert max(gaps) < whole * 0.9
 
 

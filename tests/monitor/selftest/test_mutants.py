@@ -54,7 +54,7 @@ async def test_a_bad_habit_breaks_its_lines_and_no_others(name: str, monkeypatch
 @pytest.mark.parametrize("name", SUITE)
 def test_a_bad_habit_breaks_the_named_tests_of_its_lines(name: str) -> None:
     here = Path(__file__).parent
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "bad_habit", "-m", "not slow",
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "bad_habit", "-m", "not bench",
              here.parent / "polling" / "test_etiquette.py"]  # fmt: skip
     path = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
