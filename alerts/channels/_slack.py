@@ -73,7 +73,7 @@ CONTENT = frozenset(
     ]
 )
 _INSTALLED = "give the Bot User OAuth Token of the installed app, which begins with xoxb-"
-_TODO: Mapping[str, str] = dict.fromkeys(
+_ADVICE: Mapping[str, str] = dict.fromkeys(
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type"),
     _INSTALLED,
 ) | {
@@ -150,5 +150,5 @@ def refused(status: int, name: str, wish: timedelta | None, needed: str = "") ->
         return Outcome("ambiguous", str(status or "answer"), "Slack's answer is not its own; is there a proxy between?")
     kind = classify(name)
     detail = f"Slack answered {name}" + (f" (needs {needed})" if _SCOPES.fullmatch(needed) else "")
-    detail += f"; {_TODO[name]}" if name in _TODO else ""
+    detail += f"; {_ADVICE[name]}" if name in _ADVICE else ""
     return Outcome(kind, name, detail, retry_after=wish, wide=kind == "bad_credential")

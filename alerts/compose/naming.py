@@ -68,9 +68,9 @@ def steps_of(alert: Alert) -> tuple[Step, ...]:
         return ()
     if PHASES[alert.status] != "off":
         here = _REACHED[alert.status]
-        words = [*_STEPS[:here], "under way" if alert.status == "underway" else _STEPS[here], *_STEPS[here + 1 :]]
-        places = ["past"] * here + ["here"] + ["ahead"] * (len(_STEPS) - here - 1)
-        return tuple(Step(word, place) for word, place in zip(words, places, strict=True))  # type: ignore[arg-type]
+        now = Step("under way" if alert.status == "underway" else _STEPS[here], "here")
+        behind = (Step(word, "past") for word in _STEPS[:here])
+        return (*behind, now, *(Step(word, "ahead") for word in _STEPS[here + 1 :]))
     reached = max((_REACHED.get(fact.value, 0) for fact in alert.facts if fact.slot == "status"), default=0)
     past = tuple(Step(word, "past") for word in _STEPS[: reached + 1])
     # What is put off is still to come; what was cancelled or never was is not.

@@ -50,7 +50,7 @@ def mute(
         if span or until or comment:
             raise click.UsageError("name what to mute: --event ID, --topic TOPIC or --watch ID")
         with opened(own) as store, store.read() as tx:
-            found = stored.mutes(tx, now, all=all_of_them)
+            found = stored.mutes(tx, now, over=all_of_them)
         for each in found:
             click.echo(_line(each) if as_json else _said(each, now))
         if not found:

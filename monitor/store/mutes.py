@@ -35,17 +35,17 @@ def mute(tx: Connection, scope: Scope, value: str, until: datetime, comment: str
     return Mute(made, scope, value, now, until, comment)
 
 
-def unmute(tx: Connection, id: int, now: datetime) -> Mute | None:  # noqa: A002 - the word of the command line
+def unmute(tx: Connection, mute_id: int, now: datetime) -> Mute | None:
     """Let a mute end `now`. The mute as it then stands; None when there is none of that id in force."""
-    lifted = sa.update(t.mute).where(_M.id == id, _M.until > now).values(until=now)
+    lifted = sa.update(t.mute).where(_M.id == mute_id, _M.until > now).values(until=now)
     row = tx.execute(lifted.returning(*_COLUMNS)).first()
     return None if row is None else Mute(*row)
 
 
-def mutes(tx: Connection, now: datetime, all: bool = False) -> tuple[Mute, ...]:  # noqa: A002
-    """The mutes in force at `now`, the oldest first; with `all` also those that are over."""
+def mutes(tx: Connection, now: datetime, *, over: bool = False) -> tuple[Mute, ...]:
+    """The mutes in force at `now`, the oldest first; with `over` also those that are over."""
     query = sa.select(*_COLUMNS).order_by(_M.id)
-    return tuple(Mute(*row) for row in tx.execute(query if all else query.where(_M.until > now)))
+    return tuple(Mute(*row) for row in tx.execute(query if over else query.where(_M.until > now)))
 
 
 def acknowledge(tx: Connection, event_id: str, by: str, comment: str, now: datetime) -> Ack:

@@ -145,7 +145,7 @@ def test_a_mute_that_says_too_little_or_what_is_not_there_is_refused(
     assert result.exit_code in (1, 2)
     assert fault in result.stderr
     with store.read() as tx:
-        assert mutes.mutes(tx, utcnow(), all=True) == ()
+        assert mutes.mutes(tx, utcnow(), over=True) == ()
 
 
 def test_an_event_is_acknowledged_and_muted_by_its_own_id_and_by_that_of_its_alert(

@@ -16,7 +16,7 @@ def test_a_mute_is_in_force_until_its_end(store: Store) -> None:
         assert mutes.mutes(tx, NOW) == (made, other)
         assert mutes.mutes(tx, NOW + HOUR) == (other,)
         assert mutes.mutes(tx, NOW + 2 * HOUR) == ()
-        assert mutes.mutes(tx, NOW + 2 * HOUR, all=True) == (made, other)
+        assert mutes.mutes(tx, NOW + 2 * HOUR, over=True) == (made, other)
     assert (made.scope, made.value, made.since, made.comment) == ("event", "w-1", NOW, "read already")
     assert made.id != other.id
 
