@@ -12,7 +12,7 @@ import pytest
 from alerts.records import Alert, Delivery, Next, Outcome, Source, Target
 from alerts.rules import Mailing, Recipient
 from monitor.lookout import Told, look
-from monitor.store import Store, alerts, deliveries, open_store
+from monitor.store import Store, alerts, deliveries, open_store, queue
 from monitor.trouble import ChannelSeen, Limits, Observed
 
 T = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -126,7 +126,7 @@ def test_a_notice_that_dies_where_it_is_sent_brings_forth_no_other(store: Store)
         now = T + minute * MINUTE
         looked(store, Observed((ChannelSeen("mail", False, T),)), now, to=("desk",))
         with store.write() as tx:
-            for each in deliveries.due(tx, now, 10):
+            for each in queue.due(tx, now, 10):
                 number = deliveries.begin(tx, each.id, now)
                 assert number is not None
                 deliveries.finish(tx, each.id, number, Outcome("bad_target", "550"), Next("dead"), now)

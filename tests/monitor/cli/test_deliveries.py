@@ -15,7 +15,7 @@ from monitor import settings
 from monitor.app import utcnow
 from monitor.mailing import post
 from monitor.settings import Settings
-from monitor.store import Store, deliveries, open_store
+from monitor.store import Store, deliveries, open_store, queue
 
 Parley = Callable[..., Result]
 SETTINGS = """\
@@ -114,13 +114,13 @@ def test_what_was_given_up_goes_again_by_hand_and_what_was_sent_does_not(
     assert f"{told[0]} will be tried now" in result.stderr
     assert f"{told[1]} stays as it is: sent" in result.stderr
     with store.read() as tx:
-        assert [each.id for each in deliveries.due(tx, utcnow(), 10)] == [told[0]]
+        assert [each.id for each in queue.due(tx, utcnow(), 10)] == [told[0]]
 
 
 def test_what_is_dropped_goes_to_nobody_and_stays_in_the_list(parley: Parley, store: Store, told: list[str]) -> None:
     assert parley("deliveries", "drop", told[0]).exit_code == 0
     with store.read() as tx:
-        assert [each.id for each in deliveries.due(tx, utcnow(), 10)] == [told[1]]
+        assert [each.id for each in queue.due(tx, utcnow(), 10)] == [told[1]]
     assert f"{told[0]}  suppressed: dropped (dropped by hand)" in parley("deliveries").stdout
     again = parley("deliveries", "drop", told[0], "nobody")
     assert again.exit_code == 1
@@ -145,7 +145,7 @@ def test_an_alert_is_sent_again_as_new_deliveries(parley: Parley, store: Store, 
     assert once.exit_code == 0
     (made,) = once.stdout.split()
     with store.read() as tx:
-        assert [(each.id, each.target.recipient) for each in deliveries.due(tx, utcnow(), 10)] == [(made, "you")]
+        assert [(each.id, each.target.recipient) for each in queue.due(tx, utcnow(), 10)] == [(made, "you")]
     assert len(parley("alerts", "resend", alert().id).stdout.split()) == 2
     with store.read() as tx:
         assert len(deliveries.all_deliveries(tx, alert_id=alert().id)) == 5

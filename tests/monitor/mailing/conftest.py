@@ -11,7 +11,7 @@ import pytest
 from alerts.records import Alert, Delivery, Fact, Next, Outcome, Quote, Source, Target
 from alerts.rules import Mailing, Recipient, Route
 from monitor.mailing import post, release
-from monitor.store import Store, alerts, deliveries, open_store
+from monitor.store import Store, alerts, deliveries, open_store, queue
 
 NOON = datetime(2031, 5, 16, 12, tzinfo=UTC)  # a Friday
 ACCEPTED = Outcome("sent", "250")
@@ -63,7 +63,7 @@ class World:
             self._send()
             rounds += 1
             with self.store.read() as tx:
-                following = deliveries.next_due(tx)
+                following = queue.next_due(tx)
             if following is None or following > moment:
                 break
             rounds = 0 if following > self.now else rounds
@@ -77,7 +77,7 @@ class World:
     def _send(self) -> None:
         while True:
             with self.store.read() as tx:
-                due = deliveries.due(tx, self.now, 1000)
+                due = queue.due(tx, self.now, 1000)
             if not due:
                 return
             for each in due:

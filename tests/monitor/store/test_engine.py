@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.records import Next, Outcome
 from monitor.records import Feed
-from monitor.store import Store, StoreError, alerts, deliveries, feeds, meta, open_store, schema, tables
+from monitor.store import Store, StoreError, alerts, deliveries, feeds, meta, open_store, queue, schema, tables
 from monitor.store.threads import StoreThread
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
@@ -391,10 +391,10 @@ def test_what_a_store_from_before_held_deliveries_had_to_send_is_sent(
     old.close()
     with opened(lasting_url).write() as tx:
         assert deliveries.recover(tx, NOW) == 1
-        assert [(each.id, each.state) for each in deliveries.due(tx, NOW, 10)] == [
+        assert [(each.id, each.state) for each in queue.due(tx, NOW, 10)] == [
             ("new", "pending"), ("cut", "ambiguous"), ("busy", "retry"), ("unclear", "ambiguous"),
         ]  # fmt: skip
-        for each in deliveries.due(tx, NOW, 10):
+        for each in queue.due(tx, NOW, 10):
             attempt = deliveries.begin(tx, each.id, NOW)
             assert attempt is not None
             deliveries.finish(tx, each.id, attempt, Outcome("sent", "250"), Next("sent", rule="sent"), NOW)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.records import Alert, Delivery, Next, Outcome, Source, Target
-from monitor.store import Store, alerts, deliveries, held
+from monitor.store import Store, alerts, deliveries, held, queue
 
 NOW = datetime(2031, 5, 16, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -66,8 +66,8 @@ def test_recipients_and_rows_are_due_when_their_moment_has_come(store: Store) ->
         assert [row.id for row in held.due_of(tx, "desk", NOW + MINUTE, 1)] == ["d1"]
         assert [row.id for row in held.of_event(tx, "e1", "desk")] == ["d1", "d2"]
         assert held.of_event(tx, "e2", "desk") == ()
-        assert deliveries.any_to_release(tx, NOW)
-        assert not deliveries.any_to_release(tx, NOW - MINUTE)
+        assert queue.any_to_release(tx, NOW)
+        assert not queue.any_to_release(tx, NOW - MINUTE)
 
 
 def test_a_cap_counts_what_was_sent_and_what_is_under_way(store: Store) -> None:

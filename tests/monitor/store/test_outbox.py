@@ -8,7 +8,7 @@ import pytest
 
 from alerts.records import Alert, Delivery, Fact, Next, Outbox, Outcome, Quote, Source, Span, Target
 from alerts.retry import OUR_WAITS, bars
-from monitor.store import Store, StoreError, alerts, deliveries
+from monitor.store import Store, StoreError, alerts, deliveries, queue
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
 
@@ -43,7 +43,7 @@ def put(store: Store, *some: Delivery) -> None:
 
 def ready(store: Store, now: datetime = NOW, limit: int = 100) -> list[str]:
     with store.read() as tx:
-        return [each.id for each in deliveries.due(tx, now, limit)]
+        return [each.id for each in queue.due(tx, now, limit)]
 
 
 def attempt(store: Store, id_: str, outcome: Outcome, then: Next, now: datetime = NOW) -> None:
@@ -113,13 +113,13 @@ def test_an_attempt_that_failed_for_now_is_tried_again_later(store: Store) -> No
     assert ready(store) == []
     assert ready(store, NOW + MINUTE) == ["d1"]
     with store.read() as tx:
-        assert deliveries.next_due(tx) == NOW + MINUTE
+        assert queue.next_due(tx) == NOW + MINUTE
         assert deliveries.get(tx, "d1") == delivery(
             "d1", state="retry", attempts=1, next_at=NOW + MINUTE, last_error="transient 429 rate limited"
         )
     attempt(store, "d1", SENT, Next("sent"), NOW + MINUTE)
     with store.read() as tx:
-        assert deliveries.next_due(tx) is None
+        assert queue.next_due(tx) is None
         assert deliveries.get(tx, "d1") == delivery(
             "d1", state="sent", attempts=2, provider_ref="ts-1", done=NOW + MINUTE
         )
@@ -142,7 +142,7 @@ def test_an_update_waits_for_the_earlier_message_of_its_event_to_its_target(stor
     with store.write() as tx:
         deliveries.finish(tx, "d1", 4, SENT, Next("sent"), NOW + MINUTE)
     with store.read() as tx:
-        threads = {each.id: each.thread for each in deliveries.due(tx, NOW + MINUTE, 9)}
+        threads = {each.id: each.thread for each in queue.due(tx, NOW + MINUTE, 9)}
     assert threads == {"d3": "ts-1", "d2": None, "d4": None}
 
 
@@ -151,9 +151,9 @@ def test_what_is_to_be_tried_later_keeps_back_what_is_behind_it_to_its_target(st
     attempt(store, "d1", CUT, Next("ambiguous", NOW + MINUTE, "resend-same-id"))
     assert ready(store) == ["d4"]
     with store.read() as tx:
-        assert deliveries.next_due(tx, ["mail"]) == NOW + MINUTE
-        assert [each.id for each in deliveries.due(tx, NOW + MINUTE, 9, ["mail"])] == ["d1", "d2", "d3"]
-        assert deliveries.due(tx, NOW + MINUTE, 9, ["mail", "work-slack"]) == ()
+        assert queue.next_due(tx, ["mail"]) == NOW + MINUTE
+        assert [each.id for each in queue.due(tx, NOW + MINUTE, 9, ["mail"])] == ["d1", "d2", "d3"]
+        assert queue.due(tx, NOW + MINUTE, 9, ["mail", "work-slack"]) == ()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_failed_again_and_again_for_no_known_reason_keeps_nothing_back(
     assert bars(waits) == keeps
     assert ready(store) == ([] if keeps else ["d2"])
     with store.read() as tx:
-        assert deliveries.next_due(tx) == (NOW + MINUTE if keeps else NOW)
+        assert queue.next_due(tx) == (NOW + MINUTE if keeps else NOW)
 
 
 def test_a_far_end_that_asked_for_time_is_left_alone_also_by_what_came_before(store: Store) -> None:
@@ -178,9 +178,9 @@ def test_a_far_end_that_asked_for_time_is_left_alone_also_by_what_came_before(st
     put(store, failed, asked, delivery("d3", ANNA))
     assert ready(store) == ["d3"]
     with store.read() as tx:
-        assert deliveries.next_due(tx, ["mail"]) == NOW + MINUTE
-        assert deliveries.oldest(tx, "work-slack", NOW) is None
-        first = deliveries.oldest(tx, "work-slack", NOW + MINUTE)
+        assert queue.next_due(tx, ["mail"]) == NOW + MINUTE
+        assert queue.oldest(tx, "work-slack", NOW) is None
+        first = queue.oldest(tx, "work-slack", NOW + MINUTE)
         assert first is not None
         assert first.id == "d1"
 
@@ -189,7 +189,7 @@ def test_a_channel_is_tried_with_its_oldest_delivery_due_or_not(store: Store) ->
     put(store, delivery("d1"), delivery("d2"), delivery("d3", event_id="w-3"), delivery("d4", ANNA))
     attempt(store, "d1", CUT, Next("ambiguous", NOW + MINUTE, "resend-same-id"))
     with store.read() as tx:
-        tried = [deliveries.oldest(tx, "work-slack", NOW, but) for but in ([], ["d1"], ["d1", "d3"])]
+        tried = [queue.oldest(tx, "work-slack", NOW, but) for but in ([], ["d1"], ["d1", "d3"])]
     assert [each and each.id for each in tried] == ["d1", "d3", None]  # d2 is an update of d1
 
 
@@ -200,7 +200,7 @@ def test_a_channel_that_works_again_has_its_own_waits_cut_short_and_no_others(st
     put(store, *waits.values(), asked, delivery("held", state="held", rule="quiet", next_at=later),
         delivery("elsewhere", ANNA, state="retry", rule="back-off", next_at=later))  # fmt: skip
     with store.write() as tx:
-        assert deliveries.expedite(tx, "work-slack", NOW) == len(OUR_WAITS) + 1
+        assert queue.expedite(tx, "work-slack", NOW) == len(OUR_WAITS) + 1
         moved = {each.id for each in deliveries.all_deliveries(tx) if each.next_at == NOW}
     assert moved == OUR_WAITS
 
@@ -233,8 +233,8 @@ def test_a_lease_that_is_over_is_taken_up_and_one_that_is_not_is_left(store: Sto
         deliveries.begin(tx, "d1", NOW)
         deliveries.begin(tx, "d2", NOW + MINUTE)
         over = NOW + deliveries.LEASE
-        assert not deliveries.any_to_release(tx, over - MINUTE)
-        assert deliveries.any_to_release(tx, over)
+        assert not queue.any_to_release(tx, over - MINUTE)
+        assert queue.any_to_release(tx, over)
         assert deliveries.recover(tx, over, expired_only=True) == 1
         assert [each.state for each in deliveries.all_deliveries(tx)] == ["ambiguous", "leased"]
     assert ready(store, over) == ["d1"]
@@ -244,7 +244,7 @@ def test_an_update_goes_without_thread_when_the_earlier_message_was_given_up(sto
     put(store, delivery("d1"), delivery("d2"))
     attempt(store, "d1", Outcome("bad_target", "404"), Next("dead"))
     with store.read() as tx:
-        assert [(each.id, each.thread) for each in deliveries.due(tx, NOW, 9)] == [("d2", None)]
+        assert [(each.id, each.thread) for each in queue.due(tx, NOW, 9)] == [("d2", None)]
 
 
 def test_the_thread_is_that_of_the_earliest_message_sent(store: Store) -> None:
@@ -252,13 +252,13 @@ def test_the_thread_is_that_of_the_earliest_message_sent(store: Store) -> None:
     attempt(store, "d1", SENT, Next("sent"))
     attempt(store, "d2", replace(SENT, reference="ts-2"), Next("sent"))
     with store.read() as tx:
-        assert [(each.id, each.thread) for each in deliveries.due(tx, NOW, 9)] == [("d3", "ts-1")]
+        assert [(each.id, each.thread) for each in queue.due(tx, NOW, 9)] == [("d3", "ts-1")]
 
 
 def test_what_waits_for_another_message_is_not_what_is_due_next(store: Store) -> None:
     put(store, delivery("d1", next_at=NOW + MINUTE), delivery("d2"))
     with store.read() as tx:
-        assert deliveries.next_due(tx) == NOW + MINUTE
+        assert queue.next_due(tx) == NOW + MINUTE
 
 
 def test_a_long_queue_of_one_target_does_not_keep_the_others_waiting(store: Store) -> None:
