@@ -81,7 +81,7 @@ class Attempts:
                 del way.under_way[delivery.id]
         now = self._clock()
         policy = self._policy.of(delivery.target.kind)
-        then = next_step(outcome, number, delivery.created, now, policy, delivery.id)
+        then = next_step(outcome, number, delivery.revived or delivery.created, now, policy, delivery.id)
         if blocked is not None and then.state in WAITING and outcome.kind in AGAIN and not outcome.retry_after:
             # The target is down after all: both wait for the same moment, so that they arrive in order.
             then = replace(then, at=blocked, rule="in-order")

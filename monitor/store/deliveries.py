@@ -21,7 +21,7 @@ from monitor.store.feeds import chunks
 TARGET = ("recipient", "channel", "kind", "address")
 _PLAIN = (
     "id", "alert_id", "event_id", "payload", "created", "state", "attempts", "next_at", "provider_ref", "last_error",
-    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role",
+    "thread", "severity", "rule", "stands_for", "lease_until", "done", "role", "revived",
 )  # fmt: skip
 _D = t.delivery.c
 _WHEN = sa.func.coalesce(_D.next_at, _D.created, type_=UtcDateTime)
@@ -203,7 +203,7 @@ def revive(tx: Connection, delivery_id: str, now: datetime) -> bool:
     """
     statement = sa.update(t.delivery).where(_D.id == delivery_id, _D.state.not_in(("sent", "leased")))
     statement = statement.where(sa.func.length(_D.payload) > 0)
-    values = {"state": "retry", "next_at": now, "done": None, "rule": "by-hand"}
+    values = {"state": "retry", "next_at": now, "done": None, "rule": "by-hand", "revived": now}
     return tx.execute(statement.values(values)).rowcount == 1
 
 

@@ -11,7 +11,7 @@ from monitor.store.threads import StoreThread
 
 
 class StoreOutbox:
-    """`alerts.records.Outbox` on the store's thread, each call one transaction. `deliveries` and `queue` say what each does.
+    """`alerts.records.Outbox` on the store's thread, each call one transaction, as `deliveries` and `queue` say.
 
     `release` is what looks at held deliveries (`monitor.mailing`), within the transaction that it is given.
     """

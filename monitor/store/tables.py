@@ -227,6 +227,7 @@ delivery = sa.Table(
     sa.Column("rule", sa.Text, nullable=False, server_default=""),
     sa.Column("stands_for", sa.Text),
     sa.Column("lease_until", UtcDateTime),
+    sa.Column("revived", UtcDateTime),
     sa.Column("role", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "state", "next_at"),
     # With the recipient in them: without statistics SQLite would rather read all that a recipient ever got.

@@ -156,6 +156,16 @@ async def test_what_fails_for_now_is_tried_again_when_due(outbox: Any, dispatche
     assert await loop.drain() == Drained(sent=1)
 
 
+@pytest.mark.parametrize(("by_hand", "state"), [(False, "dead"), (True, "retry")])
+async def test_what_a_person_has_tried_again_is_tried_for_as_long_as_anything_new(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any, by_hand: bool, state: str
+) -> None:
+    old = replace(make(1), attempts=40, created=clock.now - timedelta(days=3))
+    outbox.add(replace(old, revived=clock.now) if by_hand else old)
+    await dispatcher(Script("mail", default=DOWN)).drain()
+    assert outbox.rows["d1"].state == state
+
+
 @pytest.mark.parametrize("rounds", [*range(1, 16), 40, 200])
 async def test_after_an_outage_everything_arrives_in_order(
     outbox: Any, dispatcher: Any, make: Make, clock: Any, rounds: int

@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False, server_default=""),
         sa.Column("stands_for", sa.Text()),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("revived", sa.DateTime(timezone=True)),
         sa.Column("role", sa.Text(), nullable=False, server_default=""),
     ):
         op.add_column("delivery", column)
