@@ -75,8 +75,6 @@ async def desk(home: Home, newsroom: Newsroom, postfix: Postfix, ca: Path) -> As
         f" ca_file: '{ca}'}}",
         desk=f"{{channel: mail, to: desk@{DOMAIN}}}",
     )
-    with (home.path / "config" / "parley.yaml").open("a") as file:
-        file.write("delivery: {gather: 0s}\n")
     home.feeds(f"{newsroom.base}/feed", f"{second_name(newsroom)}/other")
     yield home
 
