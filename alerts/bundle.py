@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.own import own_alert
 from alerts.records import Alert, Fact, Source
 from alerts.rules import Mute
 from alerts.wording import day_words
 
+_ADVICE = "`parley deliveries` shows each of them"
 _STRENGTH = ("confirmed", "corrected", "advanced", "new", "reversed")
 
 
@@ -55,8 +57,8 @@ def digest_of(
     """
     many = "1 alert" if len(members) == 1 else f"{len(members)} alerts"
     watches = {alert.watch for alert in members}
-    own = Source("", "`parley deliveries` shows each of them", "Parley", "parley", now, now)
-    return Alert(
+    own = Source("", _ADVICE, "Parley", "parley", now, now)
+    return own_alert(
         id="digest-" + hashlib.sha256("|".join(("digest", recipient, *sorted(ids))).encode()).hexdigest()[:20],
         reason="digest",
         watch=watches.pop() if len(watches) == 1 else "",
@@ -64,23 +66,15 @@ def digest_of(
         status="digest",
         event_id=f"digest-{recipient}-{now:%Y%m%dT%H%M%SZ}",
         title=f"{many} held {_from_to(since.astimezone(zone), now.astimezone(zone))}",
-        date=None,
-        place=None,
-        ordinal=None,
-        series=None,
-        counts={},
-        parties=(),
-        source=own,
-        quotes=(),
+        advice=_ADVICE,
         articles=len(members),
         families=len({alert.source.family for alert in members}),
-        rules=(),
-        decided=now,
-        facts=tuple(
+        now=now,
+        facts=(
             Fact(alert.reason, alert.title, alert.source, alert.quotes[0] if alert.quotes else None)
             for alert in members
         ),
-        since=tuple(Fact("muted", mute_words(each, zone), own) for each in mutes),
+        since=(Fact("muted", mute_words(each, zone), own) for each in mutes),
         label="digest",
     )
 

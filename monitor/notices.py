@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from alerts.records import Alert, Fact, Source
+from alerts.own import own_alert
+from alerts.records import Alert, Fact
 
 
 def notice(
@@ -14,26 +15,16 @@ def notice(
 
     Messages of one `event_id` stand together. `advice` is where to see more.
     """
-    return Alert(
+    return own_alert(
         id=hashlib.sha256(f"self|{turn}|{now.isoformat()}|{title}".encode()).hexdigest()[:20],
         reason="notice",
-        watch="",
         kind="self",
         status=turn,
         event_id=event_id,
         title=title,
-        date=None,
-        place=None,
-        ordinal=None,
-        series=None,
-        counts={},
-        parties=(),
-        source=Source("", advice, "Parley", "parley", now, now),
-        quotes=(),
-        articles=0,
+        advice=advice,
         families=count,
-        rules=(),
-        decided=now,
-        facts=tuple(facts),
+        now=now,
+        facts=facts,
         label=label,
     )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,10 +39,6 @@ class Planned:
     delivery: Delivery | None
 
 
-class _TakenBack(Exception):  # noqa: N818 - not an error: it ends the transaction without a trace
-    pass
-
-
 def sample(watch: str, kind: str, reason: Reason, status: str, now: datetime) -> Alert:
     """An alert of an event that there is not, decided `now`."""
     source = Source("https://example.org/", "An article that is not there", "Example", "example", now, now)
@@ -59,11 +54,8 @@ def sample(watch: str, kind: str, reason: Reason, status: str, now: datetime) ->
 
 def planned(store: Store, alert: Alert, mailing: Mailing, now: datetime) -> tuple[Planned, ...]:
     """What posting `alert` at `now` would lead to, by what the store knows. Writes nothing."""
-    found: list[Planned] = []
-    with suppress(_TakenBack), store.write() as tx:
-        found += _posted(tx, replace(alert, id=f"{alert.id}.route-test", decided=now), mailing, now)
-        raise _TakenBack
-    return tuple(found)
+    with store.rehearse() as tx:
+        return tuple(_posted(tx, replace(alert, id=f"{alert.id}.route-test", decided=now), mailing, now))
 
 
 def _posted(tx: Connection, alert: Alert, mailing: Mailing, now: datetime) -> list[Planned]:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from alerts.compose import render
-from alerts.records import Alert, AlertsError, Delivery, Finding, Outcome, Source, Target
+from alerts.own import own_alert
+from alerts.records import Alert, AlertsError, Delivery, Finding, Outcome, Target
 from alerts.rules import UTC, Mailing
 from monitor.app.clock import utcnow
 from monitor.settings import Settings
@@ -13,30 +14,17 @@ from monitor.settings import Settings
 async def send_test(settings: Settings, targets: Sequence[Target]) -> list[tuple[Target, Outcome]]:
     """A test alert to each target by its channel, outside the outbox; what came of each."""
     now = utcnow()
-    source = Source("", None, "Parley", "parley", now, now)
     outcomes = []
     for target in targets:
         made = f"test-{now:%Y%m%d%H%M%S}-{target.recipient}"
-        alert = Alert(
+        alert = own_alert(
             id=made,
             reason="test",
-            watch="",
             kind="test",
             status="",
             event_id=made,
             title="Alerts of Parley reach you here",
-            date=None,
-            place=None,
-            ordinal=None,
-            series=None,
-            counts={},
-            parties=(),
-            source=source,
-            quotes=(),
-            articles=0,
-            families=0,
-            rules=(),
-            decided=now,
+            now=now,
         )
         try:
             payload = _rendered(settings.mailing, alert, target, made)

@@ -45,6 +45,17 @@ class Store:
                 yield connection
 
     @contextmanager
+    def rehearse(self) -> Iterator[Connection]:
+        """A write transaction that is taken back at its end: what it would do can be seen inside, and nothing stays."""
+        with self._told(), self._guard, self.engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True})
+            transaction = self._begin(connection)
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """One read transaction: a consistent view; writing in it raises."""
         with self._told(), self._guard, self.engine.connect() as connection:

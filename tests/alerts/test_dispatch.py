@@ -347,7 +347,7 @@ async def test_slack_gets_one_message_a_second_per_target(outbox: Any, dispatche
     async def sleep(seconds: float) -> None:
         clock.advance(seconds=seconds)
 
-    mail.send = send  # type: ignore[method-assign]
+    mail.send = send
     await dispatcher(mail, paces={"slack": Pace(timedelta(seconds=1))}, sleep=sleep).drain()
     first = [at for address, at in times if address == "C1"]
     assert [(later - earlier).total_seconds() for earlier, later in pairwise(first)] == [1, 1]

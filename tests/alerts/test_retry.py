@@ -36,7 +36,7 @@ SOON = timedelta(seconds=20)
 def test_every_outcome_has_its_next_step(
     kind: str, attempts: int, age: timedelta, wished: timedelta | None, state: str, rule: str
 ) -> None:
-    outcome = Outcome(kind, retry_after=wished)  # type: ignore[arg-type]
+    outcome = Outcome(kind, retry_after=wished)
     then = next_step(outcome, attempts, FIRST, FIRST + age, POLICY, "d1")
     assert (then.state, then.rule) == (state, rule)
     assert (then.at is not None) == (state in WAITING)

@@ -95,7 +95,7 @@ def test_nobody_is_escalated_to_who_hears_at_once(alert: Alert) -> None:
 @pytest.mark.parametrize("reason", ["corrected", "confirmed", "test", "notice"])
 def test_updates_and_notices_do_not_escalate(alert: Alert, reason: str) -> None:
     route = Route(("desk",), escalate=(Escalation(HALF_HOUR, ("boss",)),))
-    assert by_name(replace(alert, reason=reason), route)["desk"].steps == ()  # type: ignore[arg-type]
+    assert by_name(replace(alert, reason=reason), route)["desk"].steps == ()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_updates_and_notices_do_not_escalate(alert: Alert, reason: str) -> None:
     ],
 )  # fmt: skip
 def test_the_usual_severity_is_that_of_the_reason(alert: Alert, reason: str, severity: str) -> None:
-    assert severity_of(replace(alert, reason=reason), mailing()) == severity  # type: ignore[arg-type]
+    assert severity_of(replace(alert, reason=reason), mailing()) == severity
 
 
 def test_the_first_rule_that_fits_decides_the_severity(alert: Alert) -> None:

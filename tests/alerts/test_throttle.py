@@ -245,7 +245,7 @@ def test_a_mute_covers_its_event_topic_or_watch_from_its_start_until_its_end(ale
     one = alert
 
     def mute(scope: str, value: str, since: datetime = now, until: datetime = now + HOUR, number: int = 1) -> Mute:
-        return Mute(number, scope, value, since, until, "why")  # type: ignore[arg-type]
+        return Mute(number, scope, value, since, until, "why")
 
     for scope, value in (("event", one.event_id), ("topic", one.kind), ("watch", one.watch)):
         assert throttle.muting(one, (), [mute(scope, value)], now) is not None

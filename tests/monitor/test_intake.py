@@ -55,7 +55,7 @@ def round_ended(**changes: object) -> Claim:
         evidence=(Evidence("text", TEXT, 0, len(TEXT), ("predicate-held",)),),
         rules=("predicate-held",),
     )
-    return replace(claim, **changes)  # type: ignore[arg-type]
+    return replace(claim, **changes)
 
 
 def mailing(*routes: Route) -> Mailing:

@@ -360,7 +360,7 @@ class Sending(RuleBasedStateMachine):
             async def hang(*_: object) -> Any:
                 await never()
 
-            self.outbox.finish = self.outbox.begin = hang  # type: ignore[method-assign]
+            self.outbox.finish = self.outbox.begin = hang
             for task in asyncio.all_tasks(self.loop):
                 task.cancel()
             self.loop.run_until_complete(asyncio.sleep(0.5))

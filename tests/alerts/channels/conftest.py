@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -130,7 +130,7 @@ class MailWire(Wire):
     replies: dict[str, str] = field(default_factory=dict)
     offers: tuple[str, ...] = ("SIZE 10000000", "AUTH PLAIN LOGIN", "8BITMIME")
     tls: ssl.SSLContext | None = None
-    USUAL = {  # noqa: RUF012 - not changed
+    USUAL: ClassVar[dict[str, str]] = {
         "connect": "220 mx.test", "STARTTLS": "220 go on", "AUTH": "235 2.7.0 in", "DATA": "354 go on",
         "data": "250 2.0.0 queued as Q77",
     }  # fmt: skip

@@ -19,7 +19,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__()
         self._virtual = 0.0
         self._jobs = 0
-        real: Callable[[float | None], Any] = self._selector.select  # type: ignore[attr-defined]
+        real: Callable[[float | None], Any] = self._selector.select
 
         def select(timeout: float | None) -> Any:
             if self._jobs and timeout != 0:
@@ -29,7 +29,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._virtual += timeout
             return real(0)
 
-        self._selector.select = select  # type: ignore[attr-defined]
+        self._selector.select = select
 
     def time(self) -> float:
         return self._virtual

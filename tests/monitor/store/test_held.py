@@ -26,7 +26,7 @@ def alert(id_: str, event_id: str, reason: Any = "new") -> Alert:
         "articles": 1,
         "families": 1,
     }
-    return Alert(id=id_, reason=reason, watch="w", kind="summit", event_id=event_id, rules=(), decided=NOW, **values)  # type: ignore[arg-type]
+    return Alert(id=id_, reason=reason, watch="w", kind="summit", event_id=event_id, rules=(), decided=NOW, **values)
 
 
 def put(store: Store, id_: str, event_id: str = "e1", reason: str = "new", to: Target = DESK, **more: Any) -> Delivery:
