@@ -95,25 +95,26 @@ class Doomed(Desk):
             self.process.send_signal(signal.SIGKILL)
             self.ended.set()
 
-    def told(self, step: str, story: int | None) -> None:
-        """A far end is at a step: end the service here if this is where it is to end."""
+    def told(self, step: str, story: int | None) -> bool:
+        """A far end is at a step: end the service here if this is where it is to end. Whether it was."""
         loop = asyncio.get_running_loop()
         if step == "feed":
             self.aim, self.seen = story, {}
         if self.aim is None or story not in (None, self.aim):
-            return
+            return False
         self.seen.setdefault(step, loop.time())
         for before, after in NEXT.items():
             if step == after and before in self.seen:
                 self.passed[before].append(self.seen[step] - self.seen[before])
         if self.cut is None or self.ended.is_set() or step != self.cut.step:
-            return
+            return False
         if self.cut.later:
             loop.call_later(self.cut.share * self.usual(step), self.kill)
         elif step.endswith("answered"):
             loop.call_later(self.cut.share * A_COMMIT, self.kill)
         else:
             self.kill()
+        return self.ended.is_set()
 
     def usual(self, step: str) -> float:
         """How many seconds usually pass from a step to the next, in the lives that came so far of late."""

@@ -22,9 +22,10 @@ class Timed(Desk):
         super().__init__(name, path, tls, ca)
         self.at: dict[tuple[str, int], float] = {}
 
-    def told(self, step: str, story: int | None) -> None:
+    def told(self, step: str, story: int | None) -> bool:
         if story is not None:
             self.at.setdefault((step, story), asyncio.get_running_loop().time())
+        return False
 
     def waits(self, step: str) -> list[float]:
         return [at - self.at["page", story] for (seen, story), at in self.at.items() if seen == step]

@@ -29,8 +29,12 @@ class Desk:
         )
         self._ca = ca
 
-    def told(self, step: str, story: int | None) -> None:
-        """A far end is at `step` (`feed`, `page`, `mail …`, `slack …`) with the story of that number, if it knows."""
+    def told(self, step: str, story: int | None) -> bool:
+        """A far end is at `step` (`feed`, `page`, `mail …`, `slack …`) with the story of that number, if it knows.
+
+        Whether the service was ended there.
+        """
+        return False
 
     async def open(self) -> None:
         """Start the far ends and write the home.

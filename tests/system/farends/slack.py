@@ -16,11 +16,12 @@ SCOPES = "chat:write,chat:write.public,channels:history,channels:read,groups:his
 
 class SlackServer:
     """`told` hears of `asked` (a post was read, nothing is kept), `taken` (it is kept, nobody was told) and `answered`.
+    Where it says True at `asked`, the caller was ended there, and nothing is kept.
 
     Of Slack's rules it has those that a sender must keep: a token, a known channel, a thread that exists.
     """
 
-    def __init__(self, told: Callable[[str, int | None], None], life: Callable[[], int], channel: str) -> None:
+    def __init__(self, told: Callable[[str, int | None], bool], life: Callable[[], int], channel: str) -> None:
         self.told, self.life, self.channel = told, life, channel
         self.accepted: list[Accepted] = []
         self.messages: list[dict[str, Any]] = []
@@ -67,9 +68,10 @@ class SlackServer:
         if thread and all(kept["ts"] != thread for kept in self.messages):
             return _answer({"ok": False, "error": "thread_not_found"})
         story = story_of(json.dumps(asked))
-        self.told("asked", story)
+        # Told, not looked for: the connection of a process that was killed may stand for longer than any wait.
+        ended = self.told("asked", story)
         await asyncio.sleep(0.005)
-        if request.transport is None:  # the caller is gone, and Slack had not come to its message
+        if ended or request.transport is None:
             raise web.HTTPServiceUnavailable
         stamp = f"{utcnow().timestamp():.4f}{len(self.messages) % 100:02}"
         payload = asked.get("metadata", {}).get("event_payload", {})
