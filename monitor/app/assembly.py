@@ -41,6 +41,7 @@ from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
+from monitor.traces import trace_of
 from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
@@ -94,7 +95,14 @@ class Service:
             lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=own.mailing, now=now)
         )
         for notice in told:
-            self.log.warning("notice", title=notice.title, sources=[fact.value for fact in notice.facts])
+            self.log.warning(
+                "notice",
+                trace=trace_of(notice.id, notice.decided),
+                title=notice.title,
+                alert_id=notice.id,
+                recipients=list(to),
+                sources=[fact.value for fact in notice.facts],
+            )
         if told:
             self.bells.deliver.set()
 
@@ -128,6 +136,8 @@ async def assemble(
         patience=Patience(
             settings.workers.feed_timeout, settings.workers.page_timeout, settings.workers.claims_timeout
         ),
+        # What a page made its libraries say may hold its text.
+        said=lambda line: log.debug("worker said", line=line),
     )
     stack.push_async_callback(workers.close)
     book = FeedBook(settings, first, log)
