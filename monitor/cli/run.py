@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import click
+from structlog.typing import FilteringBoundLogger
 
 from monitor import app
+from monitor.checks import Checked
 from monitor.cli.home import checked
 from monitor.records import MonitorError
 
@@ -23,8 +25,14 @@ def run(home: Path, once: bool) -> None:
             return
         did = asyncio.run(app.once(found.settings, found.watches, found.feeds))
     except MonitorError as error:
+        if not once:
+            _log(found).error("service ended", because=str(error))
+            sys.exit(1)
         raise click.ClickException(str(error)) from error
     except Exception as error:
+        if not once:
+            _log(found).exception("service ended", because=f"{type(error).__name__}: {error}")
+            sys.exit(1)
         click.echo(f"Error: the service ended: {type(error).__name__}: {error}", err=True)
         raise
     polled = {outcome: number for outcome, number in sorted(did.polled.items()) if outcome != "new"}
@@ -38,3 +46,7 @@ def run(home: Path, once: bool) -> None:
         err=True,
     )
     sys.exit(0)
+
+
+def _log(found: Checked) -> FilteringBoundLogger:
+    return app.logger(found.settings.log_level, found.settings.log_format)
