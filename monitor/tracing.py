@@ -142,13 +142,13 @@ def _kept(tx: Connection, rows: tuple[EntryRow, ...]) -> tuple[str, ...]:
 
 
 def _with_digests(tx: Connection, ids: tuple[str, ...]) -> Iterator[str]:
-    """The alerts with the digests that told of them, or with what they told of when they are digests."""
+    """The alerts with those by whose message they were told, and with what they told of when they are digests."""
     seen: dict[str, None] = dict.fromkeys(ids)
     for each in ids:
         for delivery in deliveries.all_deliveries(tx, alert_id=each):
-            carrier = delivery.rule.partition("in-digest: ")[2]
-            if carrier and (digest := deliveries.get(tx, carrier)) is not None:
-                seen[digest.alert_id] = None
+            how, _, carrier = delivery.rule.partition(": ")
+            if how in ("in-digest", "gathered") and (other := deliveries.get(tx, carrier)) is not None:
+                seen[other.alert_id] = None
             if delivery.role == "digest":
                 seen |= dict.fromkeys(followed.carried_by(tx, delivery.id))
     yield from seen

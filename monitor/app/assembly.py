@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
-from alerts.records import Channel
+from alerts.records import Alert, Channel
 from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
@@ -152,7 +152,8 @@ async def assemble(
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
         archives.callback(recorder.close)
-    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now))
+    digest = partial(_digest_told, log)
+    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now, digest))
     policy = RetryPolicy(give_up_after=settings.give_up_after)
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
@@ -203,6 +204,18 @@ async def assemble(
     )
     await service.sync()
     return service
+
+
+def _digest_told(log: FilteringBoundLogger, alert: Alert, recipient: str, members: Sequence[str]) -> None:
+    log.info(
+        "alert",
+        trace=trace_of(alert.id, alert.decided),
+        alert_id=alert.id,
+        event_id=alert.event_id,
+        reason=alert.reason,
+        recipients=[recipient],
+        of=list(members),
+    )
 
 
 @dataclass(frozen=True, slots=True)

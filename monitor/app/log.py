@@ -52,7 +52,9 @@ def logger(level: str, format: str = "auto") -> FilteringBoundLogger:  # noqa: A
     )
     log: FilteringBoundLogger = structlog.get_logger()
     # Only the warnings of libraries concern an operator.
-    logging.basicConfig(handlers=[_Libraries(chain, sink)], level=max(logging.WARNING, least), force=True)
+    root = logging.getLogger()
+    root.handlers[:] = [*(each for each in root.handlers if not isinstance(each, _Libraries)), _Libraries(chain, sink)]
+    root.setLevel(max(logging.WARNING, least))
     if stream is sys.__stderr__:
         _take_over(log)
     return log

@@ -102,6 +102,7 @@ class Watchman:
         if told.tell.turn == "well":
             log.info("trouble is over", what=told.title, alert_id=told.alert_id, to=list(told.to))
             return
-        log.error("trouble", what=told.title, alert_id=told.alert_id, to=list(told.to), details=list(told.details))
+        report = log.error if told.tell.severity == "urgent" else log.warning
+        report("trouble", what=told.title, alert_id=told.alert_id, to=list(told.to), details=list(told.details))
         if told.to and not told.reaches:
             log.error("no channel that works to tell it by", what=told.title, waits_for=list(told.to))

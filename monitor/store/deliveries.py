@@ -239,7 +239,7 @@ def selected() -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    alert = t.alert.alias("of")
+    alert = t.alert.alias("told")
     trace = sa.select(alert.c.trace).where(alert.c.id == _D.alert_id).scalar_subquery()
     return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"), trace.label("trace"))
 

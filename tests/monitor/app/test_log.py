@@ -176,6 +176,7 @@ def test_a_trace_of_any_length_is_short_enough_for_the_journal(capsys: pytest.Ca
 
 
 def test_what_a_library_says_wrongly_is_said_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger().handlers.clear()  # those of the test runner, which cannot read it either
     logger("info", "json")
     logging.getLogger("some.library").warning("%d pages", "many")
     logging.getLogger("some.library").info("chatter")
