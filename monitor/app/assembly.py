@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
-from alerts.records import Channel
+from alerts.records import Alert, Channel
 from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
@@ -41,6 +41,7 @@ from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
+from monitor.traces import trace_of
 from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
@@ -94,7 +95,14 @@ class Service:
             lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=own.mailing, now=now)
         )
         for notice in told:
-            self.log.warning("notice", title=notice.title, sources=[fact.value for fact in notice.facts])
+            self.log.warning(
+                "notice",
+                trace=trace_of(notice.id, notice.decided),
+                title=notice.title,
+                alert_id=notice.id,
+                recipients=list(to),
+                sources=[fact.value for fact in notice.facts],
+            )
         if told:
             self.bells.deliver.set()
 
@@ -128,6 +136,8 @@ async def assemble(
         patience=Patience(
             settings.workers.feed_timeout, settings.workers.page_timeout, settings.workers.claims_timeout
         ),
+        # What a page made its libraries say may hold its text.
+        said=lambda line: log.debug("worker said", line=line),
     )
     stack.push_async_callback(workers.close)
     book = FeedBook(settings, first, log)
@@ -142,7 +152,8 @@ async def assemble(
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
         archives.callback(recorder.close)
-    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now))
+    digest = partial(_digest_told, log)
+    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now, digest))
     policy = RetryPolicy(give_up_after=settings.give_up_after)
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
@@ -193,6 +204,18 @@ async def assemble(
     )
     await service.sync()
     return service
+
+
+def _digest_told(log: FilteringBoundLogger, alert: Alert, recipient: str, members: Sequence[str]) -> None:
+    log.info(
+        "alert",
+        trace=trace_of(alert.id, alert.decided),
+        alert_id=alert.id,
+        event_id=alert.event_id,
+        reason=alert.reason,
+        recipients=[recipient],
+        of=list(members),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,6 @@ from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
 
-# Outcomes of a poll that are no failure.
-FINE = frozenset({"read", "not modified", "same body"})
 # How long a silence is downtime: longer than a restart or an upgrade.
 DOWNTIME = timedelta(minutes=15)
 
@@ -40,7 +38,7 @@ class Once:
 
 async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed], clocks: Clocks = REAL) -> None:
     """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
-    log = logger(settings.log_level)
+    log = logger(settings.log_level, settings.log_format)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -81,7 +79,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
 
 async def once(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> Once:
     """Poll what is due, read what is new, send what can be sent, and return."""
-    log = logger(settings.log_level)
+    log = logger(settings.log_level, settings.log_format)
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
         await service.poller.drain()

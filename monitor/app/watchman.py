@@ -98,10 +98,11 @@ class Watchman:
         return (now - was) - (self._clocks[1] - passed)
 
     def _log(self, told: Told) -> None:
-        log = self._service.log
+        log = self._service.log.bind(trace=told.trace)
         if told.tell.turn == "well":
-            log.info("trouble is over", what=told.title, to=list(told.to))
+            log.info("trouble is over", what=told.title, alert_id=told.alert_id, to=list(told.to))
             return
-        log.error("trouble", what=told.title, to=list(told.to), details=list(told.details))
+        report = log.error if told.tell.severity == "urgent" else log.warning
+        report("trouble", what=told.title, alert_id=told.alert_id, to=list(told.to), details=list(told.details))
         if told.to and not told.reaches:
             log.error("no channel that works to tell it by", what=told.title, waits_for=list(told.to))

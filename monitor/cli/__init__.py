@@ -28,6 +28,7 @@ _COMMANDS = {
     "save": "save",
     "status": "status",
     "test-alert": "testalert",
+    "trace": "trace",
     "unmute": "unmute",
 }
 
