@@ -188,7 +188,7 @@ def _migrate(store: Store, migrations: Path) -> None:
     with store.write() as tx:
         schema.upgrade(tx, store.where, migrations, keep)
     if store.path is not None:
-        for copy in sorted(store.path.parent.glob(f"{glob.escape(store.path.name)}.before-*"))[:-_COPIES]:
+        for copy in sorted(store.path.parent.glob(f"{glob.escape(store.path.name)}.before-[0-9]*"))[:-_COPIES]:
             copy.unlink(missing_ok=True)
 
 
