@@ -206,9 +206,9 @@ class SlackChannel:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("delivery_id") == delivery.id:
                     return Outcome("sent", "found", "an earlier attempt had posted it", reference=message.get("ts"))
-            asked["cursor"] = (called.data.get("response_metadata") or {}).get("next_cursor")
-            if not asked["cursor"]:
+            if not (cursor := (called.data.get("response_metadata") or {}).get("next_cursor")):
                 break
+            asked["cursor"] = cursor
         return None
 
     async def _call(
