@@ -73,7 +73,10 @@ class Settings:
     workers: Workers
     give_up_after: timedelta
     heartbeat: Heartbeat
+    grace: timedelta
+    listen: str | None
     log_level: str
+    log_format: str
     channels: Mapping[str, ChannelSettings]
     mailing: Mailing
 
@@ -163,7 +166,10 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         workers=model.workers,
         give_up_after=model.delivery.give_up_after,
         heartbeat=Heartbeat(beat_url, model.heartbeat.every),
+        grace=model.delivery.grace,
+        listen=None if model.http.listen == "off" else model.http.listen,
         log_level=model.log.level,
+        log_format=model.log.format,
         channels=channels,
         mailing=_mailing(model, channels),
     )

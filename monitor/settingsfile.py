@@ -120,18 +120,36 @@ def _domain(value: str) -> str:
 
 
 class DeliveryModel(Strict):
-    """How long an alert is tried, how long updates wait for each other, and the right side of the ids of mails."""
+    """How long an alert is tried, updates wait for each other, and what is under way may take when the service stops;
+    the right side of the ids of mails."""
 
     give_up_after: Wait = timedelta(hours=48)
     gather: Duration = timedelta(minutes=15)
     stale_after: Wait = timedelta(days=7)
+    grace: Wait = timedelta(seconds=30)
     domain: Annotated[str, AfterValidator(_domain)] | None = None
 
 
 class Log(Strict):
-    """What is logged on stderr."""
+    """What is logged on stderr, and how: `auto` is text on a terminal, journald's priorities under systemd, else
+    logfmt."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "logfmt", "json", "journald"] = "auto"
+
+
+def _listen(value: str) -> str:
+    if value != "off" and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}", value):
+        raise ValueError("should be an address and a port, such as 127.0.0.1:9713, or off")
+    if value != "off" and int(value.rpartition(":")[2]) > 65535:
+        raise ValueError("should have a port up to 65535")
+    return value
+
+
+class Http(Strict):
+    """Where /healthz, /readyz and /metrics are answered; port 0 is any that is free."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9713"
 
 
 class ChannelModel(BaseModel):
@@ -220,6 +238,7 @@ class SettingsModel(Strict):
     notices: Notices = Notices()
     delivery: DeliveryModel = DeliveryModel()
     heartbeat: HeartbeatModel = HeartbeatModel()
+    http: Http = Http()
     log: Log = Log()
     channels: dict[Slug, ChannelModel] = Field(default_factory=dict)
     recipients: dict[Slug, RecipientModel] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
 from monitor import archive, feeds
-from monitor.app.clock import steady, utcnow
+from monitor.app.clock import REAL, Clocks
 from monitor.app.feedbook import FeedBook
 from monitor.app.heart import Heart
 from monitor.app.web import fetcher_of, user_agent
@@ -66,6 +66,7 @@ class Service:
     recorder: Recorder | None
     pulse: Pulse
     heart: Heart
+    clocks: Clocks = REAL
     bells: Bells = field(default_factory=Bells)
 
     def notified(self) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ class Service:
 
     async def notify(self) -> None:
         """Tell the operator of sources that have been bad for long, and of those that are well again."""
-        now, configured, own = utcnow(), self.book.now(), self.settings
+        now, configured, own = self.clocks.now(), self.book.now(), self.settings
         down = [name for name, health in self.dispatcher.channels().items() if health.state != "closed"]
         targets = {name: each.target for name, each in own.mailing.recipients.items()}
         to, _ = hearers(self.notified(), targets, down)
@@ -99,7 +100,7 @@ class Service:
             self.bells.deliver.set()
 
     async def sync(self) -> None:
-        now = utcnow()
+        now = self.clocks.now()
         configured = tuple(self.book.now().values())
         await self.store.run(lambda tx: stored_feeds.sync(tx, configured, now))
 
@@ -110,8 +111,10 @@ async def assemble(
     watches: Sequence[Watch],
     first: Sequence[Feed],
     log: FilteringBoundLogger,
+    clocks: Clocks = REAL,
 ) -> Service:
     """Open and build everything; `stack` closes it in the opposite order. Raises MonitorError with the reason."""
+    utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
     lock = stack.enter_context(RunLock(store, now=utcnow()))
@@ -133,7 +136,7 @@ async def assemble(
     families = feeds.load_families(settings.home / feeds.FAMILIES)
     if isinstance(families, Faults):
         raise MonitorError(str(families))
-    begun = await begin(watches, thread, workers, families, log)
+    begun = await begin(watches, thread, workers, families, log, utcnow())
     channels: dict[str, Channel] = {}
     for name, each in settings.channels.items():
         channels[name] = each.channel(name, utcnow)
@@ -187,7 +190,9 @@ async def assemble(
     dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds)
     heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
     stack.push_async_callback(heart.close)
-    service = Service(settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, bells)
+    service = Service(
+        settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, clocks, bells
+    )
     await service.sync()
     return service
 
@@ -230,16 +235,22 @@ async def begin(
     workers: Workers,
     families: Mapping[str, str],
     log: FilteringBoundLogger,
+    now: datetime,
 ) -> tuple[Watch, ...]:
     """The watches with the moment they began. One that starts for the first time reads its baseline stories first."""
-    return tuple([await _begin(watch, store, workers, families, log) for watch in watches])
+    return tuple([await _begin(watch, store, workers, families, log, now) for watch in watches])
 
 
 async def _begin(
-    watch: Watch, store: StoreThread, workers: Workers, families: Mapping[str, str], log: FilteringBoundLogger
+    watch: Watch,
+    store: StoreThread,
+    workers: Workers,
+    families: Mapping[str, str],
+    log: FilteringBoundLogger,
+    now: datetime,
 ) -> Watch:
     # Feeds date to the second: an article of the very second in which the watch begins is not from before it.
-    now = utcnow().replace(microsecond=0)
+    now = now.replace(microsecond=0)
     moment = await store.query(lambda tx: meta.watch_began(tx, watch.id))
     if moment is None:
         told = archive.load(watch.baseline)

@@ -1,6 +1,8 @@
 """The real clock. Everything else is handed `now`, or this function."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 
@@ -12,3 +14,14 @@ def utcnow() -> datetime:
 def steady() -> timedelta:
     """Time since some moment, which nobody sets and which stands still while the machine sleeps."""
     return timedelta(seconds=time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What a service goes by: `now` is aware UTC and may be set, `steady` only goes forward."""
+
+    now: Callable[[], datetime] = utcnow
+    steady: Callable[[], timedelta] = steady
+
+
+REAL = Clocks()

@@ -13,7 +13,7 @@ from typing import Any
 
 from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
-from monitor.app.clock import utcnow
+from monitor.app.clock import REAL, Clocks
 from monitor.app.log import logger
 from monitor.app.watchman import Watchman
 from monitor.house import keep_house
@@ -38,7 +38,7 @@ class Once:
     delivered: Drained
 
 
-async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> None:
+async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed], clocks: Clocks = REAL) -> None:
     """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
     log = logger(settings.log_level)
     stop = asyncio.Event()
@@ -48,7 +48,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        service = await assemble(stack, settings, watches, first, log)
+        service = await assemble(stack, settings, watches, first, log, clocks)
         await _note_downtime(service)
         await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
@@ -86,7 +86,7 @@ async def once(settings: Settings, watches: Sequence[Watch], first: Sequence[Fee
         service = await assemble(stack, settings, watches, first, log)
         await service.poller.drain()
         read = await service.read()
-        await service.outbox.recover(utcnow())
+        await service.outbox.recover(service.clocks.now())
         return Once(service.poller.counts, read, await service.dispatcher.drain())
 
 
@@ -100,7 +100,7 @@ async def _house(service: Service) -> None:
     async def turn() -> None:
         own, recorder = service.settings, service.recorder
         writing = recorder.path if recorder else None
-        await keep_house(service.store, own.keep, own.archive, utcnow(), service.log, open_file=writing)
+        await keep_house(service.store, own.keep, own.archive, service.clocks.now(), service.log, open_file=writing)
         await service.notify()
 
     await forever(service.bells.keep_house, turn, lambda: None)
@@ -108,7 +108,7 @@ async def _house(service: Service) -> None:
 
 async def _note_downtime(service: Service) -> None:
     """Write down since when the service did not run: gaps of single feeds show at their next polls."""
-    now = utcnow()
+    now = service.clocks.now()
     last = await service.store.query(lambda tx: meta.get(tx, meta.ALIVE))
     since = datetime.fromisoformat(last) if last else now
     if now - since > DOWNTIME:
@@ -121,7 +121,7 @@ async def _note_downtime(service: Service) -> None:
 
 
 async def _live(service: Service) -> None:
-    now = utcnow().isoformat()
+    now = service.clocks.now().isoformat()
     await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
 
 

@@ -11,7 +11,6 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from monitor.app.assembly import Service
-from monitor.app.clock import steady, utcnow
 from monitor.lookout import Told, look
 from monitor.statuslist import room
 from monitor.store import meta
@@ -52,7 +51,7 @@ class Watchman:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._looking: asyncio.Task[None] | None = None
-        self._clocks = utcnow(), steady()
+        self._clocks = service.clocks.now(), service.clocks.steady()
 
     async def turn(self) -> None:
         """Look, tell, report. Raises StoreError when the store is lost."""
@@ -60,7 +59,7 @@ class Watchman:
         for name, span in late:
             log.error("loop is stuck", loop=name, seconds=int(span.total_seconds()))
         # The beats first: what the store lets wait shows in them soon enough.
-        channels = channels_seen(service.dispatcher.channels(), utcnow())
+        channels = channels_seen(service.dispatcher.channels(), service.clocks.now())
         reachable = not channels or not all(each.down for each in channels)
         await service.heart.look(service.pulse.turns(), [name for name, _ in late], reachable=reachable)
         if self._looking is None:
@@ -76,7 +75,7 @@ class Watchman:
         service = self._service
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
-        own, now = service.settings, utcnow()
+        own, now = service.settings, service.clocks.now()
         free = await asyncio.to_thread(room, own.archive)
         seen = Observed(channels, loops=late, free=free, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
@@ -95,7 +94,7 @@ class Watchman:
     def _jump(self, now: datetime) -> timedelta:
         """How far the clock was set since the last look, beyond the time that went by."""
         was, passed = self._clocks
-        self._clocks = now, steady()
+        self._clocks = now, self._service.clocks.steady()
         return (now - was) - (self._clocks[1] - passed)
 
     def _log(self, told: Told) -> None:

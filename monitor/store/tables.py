@@ -79,6 +79,7 @@ entry = sa.Table(
     sa.Column("last_seen", UtcDateTime, nullable=False),
     sa.Column("settled", UtcDateTime),
     sa.Column("url_key", sa.LargeBinary),
+    sa.Column("trace", sa.Text),
     sa.UniqueConstraint("feed_pk", "key"),
     sa.Index(None, "feed_pk", "url_key"),
     sa.Index(None, "outcome", "next_at"),
@@ -191,7 +192,9 @@ alert = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("decided", UtcDateTime, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("trace", sa.Text),
     sa.Index(None, "event_id"),
+    sa.Index(None, "trace"),
 )
 
 # Which articles an alert stands on: its own, and those that tell the facts it carries.

@@ -17,6 +17,7 @@ from alerts.breaker import Breaker
 from alerts.records import Target
 from alerts.rules import Mailing, Recipient
 from monitor.app import watchman as watchman_module
+from monitor.app.clock import Clocks
 from monitor.app.service import periods
 from monitor.app.watchman import Watchman, channels_seen
 from monitor.jobs import Bells
@@ -62,10 +63,8 @@ class Heart:
 class Watched:
     """A service of which only the watch is at work, on clocks that the test sets."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self.now, self.passed = T, timedelta(0)
-        monkeypatch.setattr(watchman_module, "utcnow", lambda: self.now)
-        monkeypatch.setattr(watchman_module, "steady", lambda: self.passed)
         self.store = open_store(f"sqlite:///{folder / 'parley.db'}")
         self.channels: dict[str, Health] = {"mail": Health(), "console": Health()}
         self.pulse = Pulse(("poll", "read", "deliver"), 15 * MINUTE, lambda: self.passed)
@@ -74,7 +73,7 @@ class Watched:
         self.service: Any = SimpleNamespace(
             settings=settings, log=structlog.get_logger(), store=StoreThread(self.store), pulse=self.pulse,
             heart=self.heart, bells=self.bells, dispatcher=SimpleNamespace(channels=lambda: self.channels),
-            notified=lambda: ("desk", "me"),
+            notified=lambda: ("desk", "me"), clocks=Clocks(lambda: self.now, lambda: self.passed),
         )  # fmt: skip
         self.watchman = Watchman(self.service)
 
@@ -90,8 +89,8 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    made = Watched(tmp_path, monkeypatch)
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    made = Watched(tmp_path)
     yield made
     made.service.store.close()
     made.store.close()

@@ -88,7 +88,7 @@ def test_all_that_is_kept_is_counted_while_the_service_runs(
     assert value["articles"] == {"count": 3, "oldest": "2031-05-17T12:00:00+00:00"}
     assert (value["events"], value["alerts"], value["deliveries"]) == (1, 2, {})
     assert value["journal"] == {"downtime": 1, "gap": 1, "missed": 1}
-    assert (value["alive"], value["store"]["schema"]) == (now.isoformat(), "0006")
+    assert (value["alive"], value["store"]["schema"]) == (now.isoformat(), "0007")
     assert value["store"]["bytes"] == (home / "state/parley.db").stat().st_size
     (file,) = (home / "state/archive").iterdir()
     day = str(now.date())
