@@ -4,7 +4,6 @@ Without config/ a home is none, so that one that is put in place by half is neve
 """
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,13 +16,13 @@ from typing import BinaryIO
 from monitor.faults import Faults
 from monitor.manifest import CASES, FOLDERS, STORE, Manifest, Packed
 from monitor.packing import PackError, unpack
+from monitor.placing import Move, cleared, holds, put
 from monitor.records import MonitorError
 from monitor.settings import archive_of, store_file, store_of
 from monitor.store import doubt, schema
 from monitor.store.files import damage, on_disk, schema_of
 
 _STAGE = ".restoring"
-_BESIDE = ".restoring"
 _SPARE = 32_000_000
 _STORE_VARIABLES = ("PARLEY_STORE__URL", "PARLEY_STORE__URL_FILE")
 
@@ -34,7 +33,8 @@ class RestoreError(MonitorError):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back. `store` is where the store lies now, None without one; `archive` the folder of the archive.
+    """What came back. `store` is where the store lies now, None without one; `archive` the folder of the archive, None
+    where there is none in it, there was one already, or only the store was asked for.
 
     `taken_away`: an earlier restore had broken off, and what it had put in place was removed first.
     """
@@ -43,14 +43,6 @@ class Restored:
     store: Path | None
     archive: Path | None
     taken_away: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """Something examined that waits to be renamed to its place, on the same file system."""
-
-    staged: Path
-    place: Path
 
 
 def restore(
@@ -95,11 +87,12 @@ class _Restoring:
     ) -> None:
         self._home, self._file, self._env, self._version, self._now = home, file, env, version, now
         self._only_store = only_store
+        self._archive: Path | None = None
         self._stage = home / _STAGE
         self._tree, self._packed = self._stage / "home", self._stage / "packed"
 
     def done(self) -> Restored:
-        taken_away = _cleared(self._stage)
+        taken_away = cleared(self._stage)
         self._refuse()
         self._stage.mkdir(mode=0o700)
         try:
@@ -109,18 +102,17 @@ class _Restoring:
             if store is not None:
                 self._examine(manifest)
             moves = self._moves(manifest, url, store)
-            self._put(moves)
+            put(moves, self._stage)
         finally:
-            _cleared(self._stage)
-        archive = archive_of(self._home, url) if manifest.names("archive") else None
-        return Restored(manifest, store, archive if archive and archive.is_dir() else None, taken_away)
+            cleared(self._stage)
+        return Restored(manifest, store, self._archive, taken_away)
 
     def _refuse(self) -> None:
         if self._only_store:
             if not (self._home / "config" / "parley.yaml").is_file():
                 raise RestoreError(f"{self._home} is no home to put a store in: leave out --only-store")
             return
-        taken = [f"{name}/" for name in (*FOLDERS, "state") if _holds(self._home / name)]
+        taken = [f"{name}/" for name in (*FOLDERS, "state") if holds(self._home / name)]
         if taken:
             raise RestoreError(
                 f"{self._home} holds {' and '.join(taken)} already, and nothing is overwritten: move them away, name "
@@ -209,13 +201,14 @@ class _Restoring:
         doubt.mark(path, made=manifest.made, now=self._now)
         on_disk(path)
 
-    def _moves(self, manifest: Manifest, url: str, store: Path | None) -> list[_Move]:
+    def _moves(self, manifest: Manifest, url: str, store: Path | None) -> list[Move]:
         """What goes where, config/ (or the store alone) last. Inside the home whole folders are moved."""
         self._tree.mkdir()
-        outside: list[_Move] = []
+        outside: list[Move] = []
         archive = archive_of(self._home, url)
-        if manifest.names("archive") and not _holds(archive):
+        if manifest.names("archive") and not self._only_store and not holds(archive):
             outside += self._lay(self._packed / "archive", archive)
+            self._archive = archive
         if store is not None:
             outside += self._lay(self._packed / STORE, store)
         if self._only_store:
@@ -229,94 +222,18 @@ class _Restoring:
             (self._tree / "state").mkdir(mode=0o700, exist_ok=True)
         names = sorted((each.name for each in self._tree.iterdir()), key=lambda name: name == "config")
         for name in names:
-            if _holds(self._home / name):
+            if holds(self._home / name):
                 raise RestoreError(f"{self._home / name} is there already, and nothing is overwritten")
-        return [*outside, *(_Move(self._tree / name, self._home / name) for name in names)]
+        return [*outside, *(Move(self._tree / name, self._home / name) for name in names)]
 
-    def _lay(self, packed: Path, place: Path) -> list[_Move]:
+    def _lay(self, packed: Path, place: Path) -> list[Move]:
         """Where a thing is to wait: in the tree that becomes the home, or beside its place elsewhere."""
         if not self._only_store and place.is_relative_to(self._home):
             inside = self._tree / place.relative_to(self._home)
             inside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             packed.rename(inside)
             return []
-        return [_Move(packed, place)]
-
-    def _put(self, moves: list[_Move]) -> None:
-        """Rename all of it into place. What is needed to take it back is written down before."""
-        made = [_brought(move, self._stage) for move in moves]
-        (self._stage / "moves").write_text(json.dumps([[str(each.staged), str(each.place)] for each in made]))
-        for move in made:
-            move.place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if move.staged.parent != move.place.parent and not move.staged.is_relative_to(self._stage):
-                raise AssertionError("what waits elsewhere waits beside its place")
-        for move, source in zip(made, moves, strict=True):
-            if move.staged != source.staged:
-                _copied(source.staged, move.staged)
-            _owned_as_folder(move.staged, move.place.parent)
-        (self._stage / "ready").touch()
-        on_disk(self._stage)
-        for move in made:
-            move.staged.rename(move.place)
-            on_disk(move.place.parent)
-
-
-def _brought(move: _Move, stage: Path) -> _Move:
-    """The same, waiting beside its place where that is on another file system."""
-    folder = next(each for each in move.place.parents if each.exists())
-    if folder.stat().st_dev == stage.stat().st_dev:
-        return move
-    return _Move(move.place.with_name(move.place.name + _BESIDE), move.place)
-
-
-def _copied(source: Path, target: Path) -> None:
-    _removed(target)
-    if source.is_dir():
-        shutil.copytree(source, target)
-        for path in (*target.rglob("*"), target):
-            on_disk(path)
-    else:
-        shutil.copy2(source, target)
-        on_disk(target)
-
-
-def _owned_as_folder(path: Path, folder: Path) -> None:
-    """Root puts things into the homes of others: they belong to whom the folder belongs."""
-    if os.geteuid() != 0:
-        return
-    about = folder.stat()
-    for each in (path, *(path.rglob("*") if path.is_dir() else ())):
-        os.chown(each, about.st_uid, about.st_gid)
-
-
-def _cleared(stage: Path) -> bool:
-    """Remove what a restore left that did not come to its end; whether anything was in place already."""
-    if not stage.is_dir():
-        return False
-    put = False
-    with suppress(FileNotFoundError):
-        moves = [_Move(Path(a), Path(b)) for a, b in json.loads((stage / "moves").read_text())]
-        waiting = [move for move in moves if move.staged.exists()]
-        if waiting and (stage / "ready").exists():
-            for move in moves:
-                if move not in waiting:
-                    put = True
-                    _removed(move.place)
-        for move in waiting:
-            _removed(move.staged)
-    shutil.rmtree(stage)
-    return put
-
-
-def _removed(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _holds(path: Path) -> bool:
-    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
+        return [Move(packed, place)]
 
 
 def _beside(store: Path) -> Iterator[Path]:

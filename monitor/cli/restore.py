@@ -50,5 +50,5 @@ def restore(home: Path, file: Path, *, only_store: bool) -> None:
     elif not only_store:
         say(f"the store is not in it: it was {manifest.store}; put that back before the first start")
     if count["archive"]:
-        say(f"the archive: {done.archive}" if done.archive else "the archive was left out: there is one already")
+        say(f"the archive: {done.archive}" if done.archive else "the archive in it was left out")
     say(f"next: parley --home {home} check, then start the service")

@@ -159,8 +159,8 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
 
 _ADVICE = {
     "full": "make room on its disk; nothing of the last step was kept, and it is repeated at the next start",
-    "malformed": "put a copy in its place, or move it away to begin anew",
-    "not a database": "put a copy in its place, or move it away to begin anew",
+    "malformed": "put a copy in its place (`parley restore --only-store FILE`), or move it away to begin anew",
+    "not a database": "put a copy in its place (`parley restore --only-store FILE`), or move it away to begin anew",
     "readonly": "let this user write to the file and its folder",
     "unable to open": "let this user write to its folder",
     "disk I/O": "look after its disk",
