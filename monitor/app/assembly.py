@@ -40,6 +40,7 @@ from monitor.store import meta, open_store
 from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
+from monitor.store.soundness import look_at_start
 from monitor.store.threads import StoreThread
 from monitor.traces import trace_of
 from monitor.trouble import hearers
@@ -124,7 +125,8 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
-    stack.enter_context(RunLock(store, now=utcnow()))
+    lock = stack.enter_context(RunLock(store, now=utcnow()))
+    look_at_start(store, crashed=lock.crashed)
     # Closed when the store's thread has ended, which may still write to it.
     archives = stack.enter_context(ExitStack())
     thread = StoreThread(store)

@@ -1,5 +1,6 @@
 """A database, opened, checked and brought up to date; its read and write transactions."""
 
+import glob
 import json
 import sqlite3
 import threading
@@ -17,8 +18,10 @@ from sqlalchemy.pool import StaticPool
 
 from monitor.store import schema
 from monitor.store.errors import StoreError
+from monitor.store.files import damage, snapshot
 
 _WRITE = "parley_write"
+_COPIES = 2  # of earlier schemas: one more than it takes to go back from an upgrade that was no good
 _TURN = 0x7772697465  # any number that nothing else in the database locks: "write" in ASCII
 
 
@@ -71,7 +74,7 @@ class Store:
         """Copy an SQLite file, as it is between two transactions, to `target`. StoreError for any other store."""
         if self.path is None:
             raise StoreError(f"the store {self.where} is not a file: back it up with the tools of its database")
-        _copy(self.path, target)
+        snapshot(self.path, target)
 
     def checkpoint(self) -> None:
         """Fold SQLite's write-ahead log into the file, so that neither grows; nothing to do elsewhere."""
@@ -156,8 +159,8 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
 
 _ADVICE = {
     "full": "make room on its disk; nothing of the last step was kept, and it is repeated at the next start",
-    "malformed": "put a copy in its place, or move it away to begin anew",
-    "not a database": "put a copy in its place, or move it away to begin anew",
+    "malformed": "put a copy in its place (`parley restore --only-store FILE`), or move it away to begin anew",
+    "not a database": "put a copy in its place (`parley restore --only-store FILE`), or move it away to begin anew",
     "readonly": "let this user write to the file and its folder",
     "unable to open": "let this user write to its folder",
     "disk I/O": "look after its disk",
@@ -171,13 +174,22 @@ def _advice(said: str) -> str:
 def _migrate(store: Store, migrations: Path) -> None:
     def keep(revision: str) -> None:
         if store.path is not None:
-            _copy(store.path, store.path.with_name(f"{store.path.name}.before-{revision}"))
+            copy = store.path.with_name(f"{store.path.name}.before-{revision}")
+            snapshot(store.path, copy)
+            if faults := damage(copy, most=1):
+                raise StoreError(
+                    f"the store {store.where} is damaged ({faults[0]}) and its schema {revision} is left as it is: "
+                    "`parley restore --only-store FILE` puts a backup in its place once it is moved away"
+                )
 
     with store.read() as tx:  # a look at the store must not wait for the service that writes to it
         if schema.is_current(tx, migrations):
             return
     with store.write() as tx:
         schema.upgrade(tx, store.where, migrations, keep)
+    if store.path is not None:
+        for copy in sorted(store.path.parent.glob(f"{glob.escape(store.path.name)}.before-[0-9]*"))[:-_COPIES]:
+            copy.unlink(missing_ok=True)
 
 
 def _file_of(address: URL) -> Path | None:
@@ -235,14 +247,6 @@ def _begin_postgresql(busy_seconds: float) -> Callable[[Connection], None]:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
     return begin
-
-
-def _copy(source: Path, target: Path) -> None:
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(unfinished)) as new:
-        old.backup(new)
-    unfinished.replace(target)
 
 
 def _to_json(value: object) -> str:
