@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from monitor.archive.recording import files
 from monitor.settingsfile import Keep
 from monitor.store import articles, entries, journal
+from monitor.store.errors import StoreStalled
 from monitor.store.threads import StoreThread
 
 
@@ -33,7 +34,10 @@ async def keep_house(
         )
 
     gone = await store.run(forget)
-    await store.call(lambda opened: opened.checkpoint())
+    try:
+        await store.call(lambda opened: opened.checkpoint())
+    except StoreStalled as error:
+        log.error("the store's log was not folded", error=str(error))
     try:
         dropped = await asyncio.to_thread(
             tidy, archive, now, life=keep.archive, size=keep.archive_size, but=() if open_file is None else (open_file,)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
@@ -9,22 +10,48 @@ from structlog.typing import EventDict, FilteringBoundLogger
 
 def logger(level: str) -> FilteringBoundLogger:
     """One line per decision on stderr, key=value."""
+    sink = Sink(sys.stderr)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            sink.tell_lost,
             _only_what_is_known,
             _only_what_shows,
             structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: sink,
         cache_logger_on_first_use=False,
     )
     # Libraries speak through the standard library's logging; only their warnings concern an operator.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     log: FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+class Sink(structlog.PrintLogger):
+    """Writes lines, and ends nothing when it cannot: its disk is full, or whoever read it is gone.
+
+    The next line that is written tells how many were lost before it, as `lines_lost`.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lost = 0
+
+    def msg(self, message: str) -> None:
+        try:
+            super().msg(message)
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._lost += 1
+        else:
+            self._lost = 0
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
+
+    def tell_lost(self, _logger: object, _method: str, line: EventDict) -> EventDict:
+        return {**line, "lines_lost": self._lost or None}
 
 
 def _only_what_is_known(_logger: object, _method: str, line: EventDict) -> EventDict:

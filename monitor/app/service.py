@@ -51,6 +51,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         service = await assemble(stack, settings, watches, first, log)
         await _note_downtime(service)
         await _live(service)
+        service.store.endure(utcnow, log)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
         scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
@@ -73,6 +74,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         finally:
             scheduler.shutdown(wait=False)
             await _end([*tasks, stopping])
+            service.store.hasten()
         for ended in (*tasks, failed):
             if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:
                 raise error

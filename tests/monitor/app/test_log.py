@@ -5,6 +5,7 @@ import pytest
 import structlog
 
 from monitor.app.log import logger
+from smalldisk import SmallDisk
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,26 @@ def test_a_level_silences_what_is_below_it(level: str, heard: int, capsys: pytes
     for speak in (log.debug, log.info, log.warning, log.error):
         speak("something happened")
     assert capsys.readouterr().err.count("something happened") == heard
+
+
+@pytest.mark.slow
+def test_a_log_on_a_full_disk_costs_nothing_but_its_lines_and_says_how_many(small_disk: SmallDisk) -> None:
+    with (small_disk.path / "log").open("w") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        log = logger("info")
+        log.info("before")
+        small_disk.fill()
+        for n in range(2000):  # more than the page that the file has already
+            log.info("lost", n=n)
+        small_disk.free()
+        log.info("after")
+        log.info("and on")
+    first, *_, after, last = (small_disk.path / "log").read_text().splitlines()
+    assert "event=before" in first
+    lost = re.search(r"event=after lines_lost=(\d+)", after)
+    assert lost is not None
+    assert 1900 < int(lost[1]) <= 2000
+    assert last.endswith('event="and on"')
 
 
 def test_a_text_of_several_lines_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
