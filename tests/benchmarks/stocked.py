@@ -80,7 +80,7 @@ def _multiply(raw: sqlite3.Connection, feeds_known: int, articles: int, events: 
             {"times": times},
         )
 
-    day = "strftime('%Y-%m-%d %H:%M:%f000', one.{}, '-' || (i % 90) || ' days')".format
+    day = "strftime('%Y-%m-%d %H:%M:%f000', one.{}, '-' || (i % 50) || ' days')".format
     copy(
         "article", articles, id="NULL", key="randomblob(16)", digest="hex(randomblob(32))",
         url="'http://127.0.0.1:9/a/' || i", added=day("added"), published=day("published"), seen=day("seen"),
