@@ -16,7 +16,6 @@ from monitor.store import articles, entries, journal
 from monitor.store.errors import StoreStalled
 from monitor.store.threads import StoreThread
 
-
 # After a long rest there is much to drop: 28,000 articles took 4 s (measured), for which nothing else was written.
 _AT_ONCE = 2_000
 

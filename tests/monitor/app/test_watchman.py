@@ -191,8 +191,8 @@ async def test_while_the_store_takes_nothing_nobody_is_stuck_the_outside_is_told
     thread.endure(lambda: watched.now, watched.service.log)
     await thread.query(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count=1"))
     big = asyncio.create_task(thread.run(lambda tx: meta.put(tx, "k", "v" * 100_000)))
-    while thread.stalled is None:
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - it has no event
+    while thread.stalled is None:  # noqa: ASYNC110 - it has no event
+        await asyncio.sleep(0.01)
     for minutes in (0, 10, 10, 10):
         watched.goes(minutes * MINUTE)
         await watched.watchman.turn()
