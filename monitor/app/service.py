@@ -73,8 +73,9 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
-            await _end([*tasks, stopping])
+            # What the store does not take now is left as after a kill: waiting for room would hold up the stop.
             service.store.hasten()
+            await _end([*tasks, stopping])
         for ended in (*tasks, failed):
             if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:
                 raise error

@@ -200,6 +200,8 @@ async def test_while_the_store_takes_nothing_nobody_is_stuck_the_outside_is_told
     assert events(logged) == [("error", "the store takes nothing")]
     await thread.query(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count=100000"))
     await asyncio.wait_for(big, 10)
+    while thread.stalled is not None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
     monkeypatch.setattr(watchman_module, "STORE_PATIENCE", 20 * SECOND)
     watched.goes(MINUTE, "poll", "read", "deliver")
     for _ in range(3):
