@@ -87,6 +87,9 @@ class Poller:
     async def _set_off(self, now: datetime) -> None:
         self._reap()
         self._sum_up(now)
+        if self._store.stalled is not None:
+            # Their answers could not be kept and would pile up in memory; what they show now they show later.
+            return
         due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch + len(self._under_way)))
         known = self._configured()
         for state in due:

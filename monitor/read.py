@@ -30,7 +30,7 @@ from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
 from monitor.store.looks import Look
-from monitor.store.threads import StoreThread
+from monitor.store.threads import StoreThread, as_time_goes
 from monitor.traces import trace_of
 from monitor.workers import Workers
 
@@ -159,7 +159,12 @@ class Reader:
         feed_lane: Callable[[Sequence[PendingEntry]], Coroutine[None, None, None]],
         look_lane: Callable[[Look], Coroutine[None, None, None]],
     ) -> None:
-        """A lane for each feed that has entries to be read and none yet; if there is none, for pages to look at."""
+        """A lane for each feed that has entries to be read and none yet; if there is none, for pages to look at.
+
+        None while the store takes nothing: what is read then would only pile up in memory.
+        """
+        if self._store.stalled is not None:
+            return
         now, busy = self._clock(), [key for key in lanes if isinstance(key, str)]
         batch = await self._store.query(partial(entries.pending, now=now, limit=self._limits.batch, without=busy))
         for feed_url in dict.fromkeys(item.feed_url for item in batch):
@@ -189,12 +194,14 @@ class Reader:
         now = self._clock()
         fresh = got.fetched if isinstance(got, Ready) else None
         validators = (fresh.etag, fresh.last_modified) if fresh else None
+        moment = as_time_goes(now)
 
         def write(tx: Connection) -> Taken:
-            looks.done(tx, item.pk, now, validators=validators)
+            at = moment()
+            looks.done(tx, item.pk, at, validators=validators)
             if isinstance(got, Ready):
-                return self._take(tx, item, got, now)
-            return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
+                return self._take(tx, item, got, at)
+            return self._withdraw(tx, item, got, at) if got.outcome in GONE else Taken(known=True)
 
         counts["looked at again"] += 1
         taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
@@ -207,6 +214,8 @@ class Reader:
 
     async def _settle(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
         now, log = self._clock(), self._log.bind(trace=item.trace)
+        # Quiet hours and caps are those of when it is taken in.
+        moment = as_time_goes(now)
 
         def fault(tx: Connection, reason: str) -> None:
             entries.settle(tx, item.pk, "fault of parley", reason, now)
@@ -222,7 +231,7 @@ class Reader:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                written = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, fault)
+                written = await self._written(item, lambda tx: self._set_aside(tx, item, got, moment()), counts, fault)
                 if written is None:
                     return
                 gone = written
@@ -234,7 +243,7 @@ class Reader:
             if got.again is None:
                 self._tell(gone, item, item.entry.url, counts)
             return
-        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, fault)
+        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, moment()), counts, fault)
         if taken is None:
             return
         counts["known" if taken.known else "read"] += 1
@@ -422,7 +431,9 @@ class Reader:
             # What a kill leaves in the archive beyond this was never taken in.
             meta.put(tx, meta.ARCHIVED, self._recorder.last)
         except MonitorError as error:
-            self._log.error("not archived", error=str(error))
+            # Once: while the store takes nothing either, the same article is tried again and again.
+            if self._store.stalled is None:
+                self._log.error("not archived", error=str(error))
 
     def _watches_of(self, item: PendingEntry) -> list[Watch]:
         feed = self._feeds().get(item.feed_url)

@@ -154,6 +154,7 @@ async def assemble(
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
         archives.callback(recorder.close)
+        thread.follow(recorder)
     digest = partial(_digest_told, log)
     outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now, digest))
     policy = RetryPolicy(give_up_after=settings.give_up_after)
@@ -192,7 +193,7 @@ async def assemble(
             feed_bytes=settings.polling.feed_bytes,
             feed_deadline=settings.polling.feed_deadline,
         ),
-        recorder=_Careful(recorder, log) if recorder else None,
+        recorder=_Careful(recorder, thread, log) if recorder else None,
     )
     stack.push_async_callback(poller.close)
     pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
@@ -225,13 +226,15 @@ class _Careful:
     """The archive as polls write to it: one that cannot be written is told in the log, and costs no news."""
 
     recorder: Recorder
+    store: StoreThread
     log: FilteringBoundLogger
 
     def feed(self, answer: Fetched, *, feed_url: str, now: datetime) -> None:
         try:
             self.recorder.feed(answer, feed_url=feed_url, now=now)
         except ArchiveError as error:
-            self.log.error("not archived", error=str(error))
+            if self.store.stalled is None:
+                self.log.error("not archived", error=str(error))
 
 
 async def _recorder(

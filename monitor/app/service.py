@@ -49,6 +49,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         service = await assemble(stack, settings, watches, first, log, clocks)
         await _note_downtime(service)
         await _live(service)
+        service.store.endure(service.clocks.now, log)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
         scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
@@ -70,6 +71,8 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
+            # What the store does not take now is left as after a kill: waiting for room would hold up the stop.
+            service.store.hasten()
             await _end([*tasks, stopping])
         for ended in (*tasks, failed):
             if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:

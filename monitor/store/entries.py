@@ -238,16 +238,17 @@ def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
     return result
 
 
-def forget(tx: Connection, before: datetime) -> int:
+def forget(tx: Connection, before: datetime, limit: int | None = None) -> int:
     """Drop settled entries that their feed last showed before `before`, and no more when it was last read. How many.
 
     What a feed still shows is kept however old it is: forgotten, it would come back as new. A feed that answers 304, or
-    does not answer at all, for longer still shows what it showed.
+    does not answer at all, for longer still shows what it showed. At most `limit`.
     """
     # Sightings are a day behind at most: what a feed showed when it was read then was seen at `before` or later.
     read = sa.select(t.feed.c.pk).where(~t.feed.c.active | (t.feed.c.read_at >= before + _SIGHTING))
     stale = (t.entry.c.outcome != "new") & (t.entry.c.last_seen < before) & t.entry.c.feed_pk.in_(read)
-    return tx.execute(sa.delete(t.entry).where(stale)).rowcount
+    chosen = sa.select(t.entry.c.pk).where(stale).limit(limit)
+    return tx.execute(sa.delete(t.entry).where(t.entry.c.pk.in_(chosen))).rowcount
 
 
 def _update(tx: Connection, pk: int, **values: object) -> None:

@@ -16,16 +16,17 @@ MOST = 50
 """How many faults of one kind are named."""
 
 
-def snapshot(source: Path, target: Path) -> None:
+def snapshot(source: Path, target: Path, *, spare: int = SPARE) -> None:
     """Copy the store `source` to `target`, which is replaced at once or not at all, for its owner alone.
 
     One step copies all pages from one view of the store (https://www.sqlite.org/c3ref/backup_finish.html): a writer
     neither waits nor makes it begin again, as it would between several steps. It is on the disk when this returns.
+    `spare` bytes must be free beside it.
     StoreError when there is no room or the store cannot be read.
     """
     unfinished = target.with_name(target.name + ".part")
     try:
-        _enough_room(source, target.parent)
+        _enough_room(size_of(source) + spare, target.parent)
         unfinished.unlink(missing_ok=True)
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(_opened(source)) as old, closing(sqlite3.connect(unfinished)) as new:
@@ -96,8 +97,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _enough_room(source: Path, folder: Path) -> None:
-    needed, free = size_of(source) + SPARE, shutil.disk_usage(folder).free
+def _enough_room(needed: int, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
     if free < needed:
         raise OSError(
             errno.ENOSPC,

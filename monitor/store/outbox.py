@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from alerts.records import Delivery, Next, Outcome
 from monitor.store import deliveries, doubt, queue
-from monitor.store.threads import StoreThread
+from monitor.store.threads import StoreThread, as_time_goes
 
 
 class StoreOutbox:
@@ -43,7 +43,9 @@ class StoreOutbox:
         return await self._thread.query(lambda tx: doubt.doubted(tx, queue.due(tx, now, limit, but)))
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
-        return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, now))
+        # A lease counts from when it is kept: one that had run out by then would have this sent a second time.
+        moment = as_time_goes(now)
+        return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, moment()))
 
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
         await self._thread.run(lambda tx: deliveries.finish(tx, delivery_id, attempt, outcome, then, now))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.app.log import chosen, logger
+from smalldisk import SmallDisk
 
 FORMATS = ("text", "logfmt", "json", "journald")
 
@@ -319,3 +320,23 @@ def test_a_line_that_was_torn_off_does_not_spoil_the_next(tmp_path: Path) -> Non
     with (tmp_path / "log").open("w") as file:
         subprocess.run([sys.executable, "-c", TORN], stderr=file, check=True)
     assert (tmp_path / "log").read_text() == "01234\nwhole\n"
+
+
+@pytest.mark.slow
+def test_a_log_on_a_full_disk_costs_nothing_but_its_lines_and_says_how_many(small_disk: SmallDisk) -> None:
+    with (small_disk.path / "log").open("w") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        log = logger("info")
+        log.info("before")
+        small_disk.fill()
+        for n in range(2000):  # more than the page that the file has already
+            log.info("lost", n=n)
+        small_disk.free()
+        log.info("after")
+        log.info("and on")
+    first, *_, after, last = (small_disk.path / "log").read_text().splitlines()
+    assert "event=before" in first
+    lost = re.search(r"event=after lines_lost=(\d+)", after)
+    assert lost is not None
+    assert 1900 < int(lost[1]) <= 2000
+    assert last.endswith('event="and on"')

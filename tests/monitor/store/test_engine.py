@@ -459,6 +459,21 @@ def test_what_a_store_from_before_held_deliveries_had_to_send_is_sent(
         assert [each.state for each in deliveries.all_deliveries(tx)] == ["sent"] * 5 + ["dead"]
 
 
+def test_a_store_that_has_no_room_for_its_copy_is_left_as_it_is(
+    tmp_path: Path, file_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = before(tmp_path, "0006")
+    open_store(file_url, migrations=early).close()
+    was = (tmp_path / "parley.db").read_bytes()
+    usage = shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=len(was)))
+        with pytest.raises(StoreError, match=r"is copied before .* that needs 0 MB, and 0 MB are left"):
+            open_store(file_url)
+    assert (tmp_path / "parley.db").read_bytes() == was
+    open_store(file_url).close()
+
+
 def test_the_newest_schema_is_the_one_that_the_program_names() -> None:
     assert schema.newest(schema.MIGRATIONS) == schema.HEAD
 
