@@ -12,6 +12,12 @@ from alerts.retry import AGAIN, RetryPolicy, next_step
 from alerts.ways import Log, Way
 
 Unmade = Literal["later", "gone"]
+Attempted = Callable[[Delivery, Outcome, Next, datetime], None]
+"""Hears of an attempt that ended: of what delivery, with what outcome, what is next, and when (aware UTC)."""
+
+
+def unheard(delivery: Delivery, outcome: Outcome, then: Next, now: datetime) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,9 @@ class Attempts:
         policy: RetryPolicy,
         log: Log,
         kinds: Mapping[str, str],
+        attempted: Attempted = unheard,
     ) -> None:
+        self._attempted = attempted
         self._outbox = outbox
         self._channels = channels
         self._ways = ways
@@ -90,6 +98,7 @@ class Attempts:
             self._remember(delivery, outcome)
         works = way.learn(outcome, now, policy, probe=probe)
         await self._record(delivery.id, number, outcome, then, now)
+        self._attempted(delivery, outcome, then, now)
         self._tell(delivery, number, outcome, then)
         if works is not None:
             way.rise(works, now, await self._outbox.expedite(name, now))

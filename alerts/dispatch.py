@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from alerts.attempts import Attempts
+from alerts.attempts import Attempted, Attempts, unheard
 from alerts.gates import Gates, Sleep
 from alerts.kinds import KINDS, Pace
 from alerts.records import WAITING, Channel, Delivery, Outbox, Target
@@ -46,7 +46,8 @@ class Dispatcher:
     `clock` gives aware UTC, `sleep` waits for seconds of it. `batch` is how many deliveries are asked for at once,
     `width` how many lanes of one channel are served at once, `grace` how long what is under way may take when the
     dispatcher is cancelled. `kinds` are those of the channels: what was made for another one is given up. `progress` is
-    called whenever the loop comes round, which it does at least every 30 seconds however long a send takes. What a
+    called whenever the loop comes round, which it does at least every 30 seconds however long a send takes; `attempted`
+    hears of each attempt that is recorded. What a
     crash left in the outbox is taken up by `run` alone: whoever calls `drain` without it calls `outbox.recover` first.
     """
 
@@ -65,6 +66,7 @@ class Dispatcher:
         kinds: Mapping[str, str] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
         progress: Callable[[], None] = lambda: None,
+        attempted: Attempted = unheard,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -77,7 +79,7 @@ class Dispatcher:
         self._ways = {name: Way(name, log) for name in channels}
         self._latest = clock()
         gates = Gates(paces, width, clock, sleep)
-        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds)
+        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds, attempted)
 
     def channels(self) -> Mapping[str, ChannelHealth]:
         """How each channel does at this moment. One that is down stays so until something is there to try it with."""

@@ -18,7 +18,7 @@ from extractors.records import Entry
 from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
-from monitor.poll import Answer, Arrival, ask, conclude
+from monitor.poll import Answer, Arrival, Polled, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
 from monitor.store import entries, feeds, journal
@@ -48,7 +48,8 @@ class PollLimits:
 class Poller:
     """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
 
-    `counts` are the outcomes so far, with `new` for the entries that are to be read.
+    `counts` are the outcomes so far, with `new` for the entries that are to be read. `polled` hears of each poll and how
+    long its answer took.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Poller:
         log: FilteringBoundLogger,
         limits: PollLimits,
         recorder: Recorder | None = None,
+        polled: Callable[[Polled, timedelta], None] = lambda polled, took: None,
     ) -> None:
+        self._polled = polled
         self._fetcher, self._workers, self._store = fetcher, workers, store
         self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
         self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
@@ -123,6 +126,7 @@ class Poller:
         polled = kept.polled
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
+        self._polled(polled, answer.took)
         report = self._log.info if polled.ok else self._log.warning
         report(
             "feed polled",

@@ -68,6 +68,22 @@ class Recorder(Protocol):
         """One article that was withdrawn."""
 
 
+class Meter(Protocol):
+    """Counts what becomes of entries."""
+
+    def article(self, result: str) -> None:
+        """One entry was settled so, or is to be tried again."""
+
+    def taken(self, taken: Taken) -> None:
+        """What one article led to."""
+
+
+class _Uncounted:
+    def article(self, result: str) -> None: ...
+
+    def taken(self, taken: Taken) -> None: ...
+
+
 class Reader:
     """Takes new entries from the store, oldest publication first, and takes their articles in."""
 
@@ -87,7 +103,9 @@ class Reader:
         limits: ReadLimits,
         robots: Robots | None = None,
         recorder: Recorder | None = None,
+        meter: Meter = _Uncounted(),
     ) -> None:
+        self._meter = meter
         self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds
         self._memo, self._alerted, self._recorder = memo, alerted, recorder
         self._clock, self._log, self._limits = clock, log, limits
@@ -194,7 +212,7 @@ class Reader:
                 return self._take(tx, item, got, now)
             return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
 
-        counts["looked at again"] += 1
+        self._count(counts, "looked at again")
         outcome = got.outcome if isinstance(got, SetAside) else "read"
         self._log.debug("page looked at again", url=item.entry.url, outcome=outcome)
         taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
@@ -209,7 +227,7 @@ class Reader:
 
         if isinstance(got, PutBack):
             await self._store.run(lambda tx: entries.put_back(tx, item.pk, got.until))
-            counts["tried again later"] += 1
+            self._count(counts, "tried again later")
             self._log.debug("page put back", url=item.entry.url, until=got.until.isoformat())
             return
         if isinstance(got, SetAside):
@@ -221,7 +239,7 @@ class Reader:
                 if gone is None:
                     return
                 self._tell(gone, item.entry.url, counts)
-            counts["tried again later" if got.again else "set aside"] += 1
+            self._count(counts, "tried again later" if got.again else "set aside")
             self._log.warning(
                 "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
             )
@@ -229,7 +247,7 @@ class Reader:
         taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, fault)
         if taken is None:
             return
-        counts["known" if taken.known else "read"] += 1
+        self._count(counts, "known" if taken.known else "read")
         if got.source == "summary":
             counts["read from the feed"] += 1
             self._log.info("feed's words read", url=got.article.url, because=got.because)
@@ -256,11 +274,17 @@ class Reader:
             reason = f"{type(error).__name__}: {error}"
             await self._store.run(lambda tx: fault(tx, reason))
             counts["set aside"] += 1
+            self._meter.article("fault of parley")
             return None
+
+    def _count(self, counts: Counter[str], result: str) -> None:
+        counts[result] += 1
+        self._meter.article(result)
 
     def _tell(self, taken: Taken, url: str, counts: Counter[str]) -> None:
         """Count, log and wake the delivery for what an article led to."""
         counts["alerts"] += len(taken.alerts)
+        self._meter.taken(taken)
         if taken.deliveries:
             self._alerted()
         for decision in taken.revised:

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -60,7 +61,7 @@ class Workers:
     """A pool of `count` processes; each job has its `patience`, each process `memory` bytes of address space.
 
     `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
-    So a change of watches (`use`) needs no new pool.
+    So a change of watches (`use`) needs no new pool. `failures` counts the jobs that came to nothing, by kind.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Workers:
         # What a job imports by itself is loaded once, in the server that workers are forked from.
         self._context.set_forkserver_preload([__name__, "trafilatura", "feedparser"])
         self._closed = False
+        self.failures: Counter[str] = Counter()
         self._pool = self._new_pool()
         self.use(names)
 
@@ -108,6 +110,12 @@ class Workers:
 
         Expected ends are values; a job after `close` is an error.
         """
+        done = await self._call(work, *args, patience=patience)
+        if isinstance(done, WorkerFailure):
+            self.failures[done.kind] += 1
+        return done
+
+    async def _call(self, work: Callable[..., T], *args: object, patience: timedelta | None) -> T | WorkerFailure:
         seconds = (patience or self._patience.page).total_seconds()
         # An idle worker killed from outside breaks pebble's whole pool; the job is not at fault and goes to a new one.
         for _ in range(2):

@@ -34,7 +34,7 @@ def totals(tx: Connection) -> Totals:
     kept, oldest = tx.execute(articles).one()
     return Totals(
         schema=schema.HEAD,
-        bytes=_size(tx),
+        bytes=size(tx),
         entries=_by(tx, t.entry.c.outcome),
         articles=kept,
         oldest=oldest,
@@ -53,7 +53,8 @@ def _count(tx: Connection, query: sa.Select[tuple[object]]) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar() or 0
 
 
-def _size(tx: Connection) -> int:
+def size(tx: Connection) -> int:
+    """Bytes that the database needs on its disk."""
     if tx.dialect.name == "postgresql":
         return int(tx.execute(sa.text("SELECT pg_database_size(current_database())")).scalar() or 0)
     pages = tx.execute(sa.text("PRAGMA page_count")).scalar() or 0
