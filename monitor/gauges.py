@@ -37,10 +37,10 @@ class Queue:
 class Figures:
     """What a store knows at one moment. Moments are aware UTC.
 
-    `feeds` counts the configured ones by state; `ages` how many were last read within each of `AGES` seconds, `read` how
-    many were ever, `age_sum` the seconds since, added up. `succeeded` is when each was last read, by address, for up to
-    `NAMED` feeds, else empty. `events` counts by status, `troubles` those that last by kind. `cycle` is the last full
-    cycle that was written down. `size` is bytes.
+    `feeds` counts the configured ones by state. `ages` is how many were last read within each of `AGES` seconds,
+    `read` how many were ever, `age_sum` the seconds since, added up. `succeeded` is when each was last read, by address,
+    for up to `NAMED` feeds, else empty. `events` counts by status, `troubles` those that last by kind. `cycle` is the
+    last full cycle that was written down. `size` is bytes.
     """
 
     feeds: Mapping[str, int]
@@ -114,7 +114,9 @@ def live_families(live: Live) -> Iterator[Metric]:
 
 def store_families(figures: Figures | None, channels: Iterable[str], now: datetime) -> Iterator[Metric]:
     """The families of the store; without figures only that it could not be read. `channels` are those configured."""
-    yield _gauge("parley_store_up", "Whether the store could be read for this scrape: 1 or 0.", int(figures is not None))
+    yield _gauge(
+        "parley_store_up", "Whether the store could be read for this scrape: 1 or 0.", int(figures is not None)
+    )
     if figures is None:
         return
     by_state = _labelled("parley_feeds", "Configured feeds by state (README, states of a source).", "state")

@@ -49,7 +49,7 @@ def schedule(
     bells: Bells,
     periods: Periods,
     fail: Callable[[BaseException], None],
-    mishap: Callable[[str], None] = lambda kind: None,
+    mishap: Callable[[str], None] = lambda *_: None,
 ) -> AsyncIOScheduler:
     """A scheduler, not yet started, that rings the bells; `fail` is told the exception of a job that failed, and
     `mishap` of every tick that was missed, overlapped another or failed."""

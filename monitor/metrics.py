@@ -37,6 +37,7 @@ class Meter:
 
     def __init__(self, version: str = "") -> None:
         self._registry = of = CollectorRegistry()
+        self._taken = True
         self._shown = _Shown()
         of.register(self._shown)
         ProcessCollector(registry=of)
@@ -98,6 +99,11 @@ class Meter:
         for kind in MISHAPS.values():
             self._mishaps.labels(kind)
 
+    @property
+    def in_force(self) -> bool:
+        """Whether the configuration that was given last is the one in force."""
+        return self._taken
+
     # What the parts of the service tell.
 
     def polled(self, polled: Polled, took: timedelta) -> None:
@@ -158,6 +164,7 @@ class Meter:
 
     def reloaded(self, now: datetime, *, taken: bool) -> None:
         """A configuration was taken, or refused and the old one kept."""
+        self._taken = taken
         self._reloaded.set(int(taken))
         if taken:
             self._reloaded_at.set(now.timestamp())
@@ -165,8 +172,8 @@ class Meter:
     # What a scrape shows.
 
     def exposition(self, accept: str, live: Live, figures: Figures | None, now: datetime) -> tuple[bytes, str]:
-        """All metrics as a scraper's `Accept` asks for them, and their content type. Without `figures` of the store, that
-        is told in place of them."""
+        """All metrics as a scraper's `Accept` asks for them, and their content type. Without `figures` of the store,
+        that is told in place of them."""
         if figures is None:
             self._scrape_errors.inc()
         known = store_families(figures, live.channels, now)

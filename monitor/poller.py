@@ -48,8 +48,8 @@ class PollLimits:
 class Poller:
     """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
 
-    `counts` are the outcomes so far, with `new` for the entries that are to be read. `polled` hears of each poll and how
-    long its answer took.
+    `counts` are the outcomes so far, with `new` for the entries that are to be read. `polled` hears of each poll and
+    how long its answer took.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Poller:
         log: FilteringBoundLogger,
         limits: PollLimits,
         recorder: Recorder | None = None,
-        polled: Callable[[Polled, timedelta], None] = lambda polled, took: None,
+        polled: Callable[[Polled, timedelta], None] = lambda *_: None,
     ) -> None:
         self._polled = polled
         self._fetcher, self._workers, self._store = fetcher, workers, store

@@ -84,6 +84,9 @@ class _Uncounted:
     def taken(self, taken: Taken) -> None: ...
 
 
+_UNCOUNTED = _Uncounted()
+
+
 class Reader:
     """Takes new entries from the store, oldest publication first, and takes their articles in."""
 
@@ -103,7 +106,7 @@ class Reader:
         limits: ReadLimits,
         robots: Robots | None = None,
         recorder: Recorder | None = None,
-        meter: Meter = _Uncounted(),
+        meter: Meter = _UNCOUNTED,
     ) -> None:
         self._meter = meter
         self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds

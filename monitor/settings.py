@@ -82,10 +82,15 @@ class Settings:
     @property
     def archive(self) -> Path:
         """The folder of the archive: beside the store where that is a file, for what may be written to is there."""
+        return (self.store_file or self.home / "state" / "parley.db").parent / "archive"
+
+    @property
+    def store_file(self) -> Path | None:
+        """The file of an SQLite store; None of one in memory or on a server."""
         address = make_url(self.store_url.get_secret_value())
         if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-            return (self.home / str(address.database)).parent / "archive"
-        return self.home / "state" / "archive"
+            return self.home / str(address.database)
+        return None
 
 
 def in_force(feed: Feed, polling: Polling) -> Feed:

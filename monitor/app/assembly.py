@@ -29,6 +29,7 @@ from monitor.intake import take_in
 from monitor.jobs import Bells
 from monitor.loops import Pulse
 from monitor.mailing import release
+from monitor.metrics import Meter
 from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
 from monitor.read import Reader, ReadLimits
@@ -65,8 +66,13 @@ class Service:
     recorder: Recorder | None
     pulse: Pulse
     heart: Heart
+    workers: Workers
+    lock: RunLock
+    meter: Meter
     clocks: Clocks = REAL
     bells: Bells = field(default_factory=Bells)
+    wrote: timedelta | None = None
+    """When the store last took a sign of life, by the steady clock."""
 
     def notified(self) -> tuple[str, ...]:
         """Who hears of trouble."""
@@ -116,7 +122,10 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
-    stack.enter_context(RunLock(store, now=utcnow()))
+    lock = stack.enter_context(RunLock(store, now=utcnow(), version=version("parley")))
+    meter = Meter(version("parley"))
+    meter.reloaded(utcnow(), taken=True)
+    meter.channels(settings.channels)
     # Closed when the store's thread has ended, which may still write to it.
     archives = stack.enter_context(ExitStack())
     thread = StoreThread(store)
@@ -161,6 +170,7 @@ async def assemble(
         robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
         recorder=recorder,
         limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
+        meter=meter,
     )
     poller = Poller(
         fetcher=fetcher,
@@ -180,16 +190,34 @@ async def assemble(
             feed_deadline=settings.polling.feed_deadline,
         ),
         recorder=_Careful(recorder, log) if recorder else None,
+        polled=meter.polled,
     )
     stack.push_async_callback(poller.close)
     pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     sending = partial(pulse.beat, "deliver")
     kinds = {name: each.kind for name, each in settings.channels.items()}
-    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds)
+    dispatcher = Dispatcher(
+        outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds, attempted=meter.attempted
+    )
     heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
     stack.push_async_callback(heart.close)
     service = Service(
-        settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, clocks, bells
+        settings,
+        log,
+        book,
+        thread,
+        outbox,
+        dispatcher,
+        poller,
+        reader,
+        recorder,
+        pulse,
+        heart,
+        workers,
+        lock,
+        meter,
+        clocks,
+        bells,
     )
     await service.sync()
     return service

@@ -14,7 +14,9 @@ from typing import Any
 from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import REAL, Clocks
+from monitor.app.endpoint import Endpoint
 from monitor.app.log import logger
+from monitor.app.scrape import Scrape
 from monitor.app.watchman import Watchman
 from monitor.house import keep_house
 from monitor.jobs import Periods, schedule
@@ -22,6 +24,7 @@ from monitor.loops import forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
+from monitor.store.errors import StoreError
 
 # Outcomes of a poll that are no failure.
 FINE = frozenset({"read", "not modified", "same body"})
@@ -53,7 +56,10 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
-        scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
+        fail = partial(_fail, failed)
+        scheduler = schedule(service.bells, periods(settings), fail, service.meter.mishap)
+        scrape = Scrape(service)
+        await _open_endpoint(stack, service, scrape)
         for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
         poll, read = partial(service.pulse.beat, "poll"), partial(service.pulse.beat, "read")
@@ -71,6 +77,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             ends: list[asyncio.Future[Any]] = [*tasks, stopping, failed]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            scrape.stopping = True
             scheduler.shutdown(wait=False)
             await _end([*tasks, stopping])
         for ended in (*tasks, failed):
@@ -123,6 +130,22 @@ async def _note_downtime(service: Service) -> None:
 async def _live(service: Service) -> None:
     now = service.clocks.now().isoformat()
     await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, now))
+    service.wrote = service.clocks.steady()
+
+
+async def _open_endpoint(stack: AsyncExitStack, service: Service, scrape: Scrape) -> None:
+    """Answer probes and scrapers, where the operator wants it and the port is free, and leave word where."""
+    if service.settings.listen is None:
+        return
+    endpoint = Endpoint(service.settings.listen, scrape, service.log)
+    where = await endpoint.open()
+    stack.push_async_callback(endpoint.close)
+    if where is None:
+        return
+    try:
+        await asyncio.to_thread(service.lock.listens, where)
+    except (OSError, StoreError) as error:
+        service.log.error("parley healthcheck will not find the endpoint", error=str(error))
 
 
 def periods(settings: Settings) -> Periods:

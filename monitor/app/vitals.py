@@ -59,3 +59,10 @@ def health(service: Watched) -> Vitals:
     hanging = tuple(Hanging(LOOPS[each.loop], now - each.span, each.span, each.doing) for each in pulse.hangs())
     rounds = {LOOPS[name]: ago for name, ago in pulse.rounds().items()}
     return Vitals(now, hanging, rounds, pulse.excused())
+
+
+def last_cycle(service: Watched) -> datetime | None:
+    """The moment after which every loop has come round again; None before the first time."""
+    if not all(service.pulse.turns().values()):
+        return None
+    return service.clocks.now() - max(service.pulse.rounds().values())

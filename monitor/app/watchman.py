@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from monitor.app.assembly import Service
+from monitor.app.vitals import last_cycle
 from monitor.lookout import Told, look
 from monitor.statuslist import room
 from monitor.store import meta
@@ -79,13 +80,16 @@ class Watchman:
         free = await asyncio.to_thread(room, own.archive)
         seen = Observed(channels, loops=late, free=free, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
-        to = service.notified()
+        to, cycle = service.notified(), last_cycle(service)
 
         def work(tx: Connection) -> tuple[Told, ...]:
             meta.put(tx, meta.ALIVE, now.isoformat())
+            if cycle is not None:
+                meta.put(tx, meta.CYCLE, cycle.isoformat())
             return look(tx, seen, to=to, mailing=own.mailing, limits=limits, now=now)
 
         told = await service.store.run(work)
+        service.wrote = service.clocks.steady()
         for each in told:
             self._log(each)
         if told:

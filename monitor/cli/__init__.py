@@ -19,6 +19,7 @@ _COMMANDS = {
     "events": "events",
     "explain": "judge",
     "feeds": "feeds",
+    "healthcheck": "healthcheck",
     "init": "init",
     "journal": "journal",
     "mute": "mute",

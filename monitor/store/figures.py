@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from monitor.gauges import AGES, NAMED, Figures, Queue
 from monitor.store import meta, trouble
 from monitor.store import tables as t
-from monitor.store.totals import size
+from monitor.store.totals import by_status, size
 from monitor.trouble import OCCURRENCES
 
 
@@ -23,7 +23,6 @@ def figures(tx: Connection, now: datetime) -> Figures:
     url = t.feed.c.url if few else sa.literal("")
     rows = tx.execute(sa.select(url, t.feed.c.succeeded_at).where(t.feed.c.active).order_by(t.feed.c.pk)).all()
     ages = [max((now - at).total_seconds(), 0) for _, at in rows if at is not None]
-    events = sa.select(t.event.c.status, sa.func.count()).where(t.event.c.merged_into.is_(None))
     unread = sa.select(sa.func.count()).where(t.entry.c.outcome == "new")
     cycle = meta.get(tx, meta.CYCLE)
     lasting = (row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES)
@@ -37,7 +36,7 @@ def figures(tx: Connection, now: datetime) -> Figures:
             Queue(each.channel, each.waiting, sum(each.held.values()), each.dead, each.oldest)
             for each in trouble.tallies(tx)
         ),
-        events={row[0]: row[1] for row in tx.execute(events.group_by(t.event.c.status))},
+        events=by_status(tx),
         troubles=Counter(row.kind for row in lasting),
         unread=tx.execute(unread).scalar_one(),
         articles=tx.execute(sa.select(sa.func.count()).select_from(t.article)).scalar_one(),

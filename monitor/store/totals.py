@@ -44,6 +44,12 @@ def totals(tx: Connection) -> Totals:
     )
 
 
+def by_status(tx: Connection) -> Mapping[str, int]:
+    """How many events stand where, those that were merged into others left out."""
+    query = sa.select(t.event.c.status, sa.func.count()).where(t.event.c.merged_into.is_(None))
+    return {row[0]: row[1] for row in tx.execute(query.group_by(t.event.c.status).order_by(t.event.c.status))}
+
+
 def _by(tx: Connection, column: sa.Column[str]) -> Mapping[str, int]:
     query = sa.select(column, sa.func.count()).group_by(column).order_by(column)
     return {row[0]: row[1] for row in tx.execute(query)}
