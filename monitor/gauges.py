@@ -38,9 +38,9 @@ class Figures:
     """What a store knows at one moment. Moments are aware UTC.
 
     `feeds` counts the configured ones by state. `ages` is how many were last read within each of `AGES` seconds,
-    `read` how many were ever, `age_sum` the seconds since, added up. `succeeded` is when each was last read, by address,
-    for up to `NAMED` feeds, else empty. `events` counts by status, `troubles` those that last by kind. `cycle` is the
-    last full cycle that was written down. `size` is bytes.
+    `read` how many were ever, `age_sum` the seconds since, added up. `succeeded` is when each was last read, by
+    address, for up to `NAMED` feeds, else empty. `events` counts by status, `troubles` those that last by kind. `cycle`
+    is the last full cycle that was written down. `size` is bytes.
     """
 
     feeds: Mapping[str, int]

@@ -7,8 +7,11 @@ from pathlib import Path, PurePosixPath
 from monitor.records import MonitorError
 
 FOLDERS = ("config", "seeds")
-# These are for whoever sets the service up, and the demo's newsroom is for the demo: not for the home that it runs in.
-_NOT_COPIED = frozenset({"config/parley.service", "config/Containerfile", "seeds/demo"})
+# These are for whoever sets the service up or watches it, and the demo's newsroom is for the demo: not for the home
+# that it runs in.
+_NOT_COPIED = frozenset(
+    {"config/parley.service", "config/Containerfile", "config/grafana.json", "config/alerts.rules.yaml", "seeds/demo"}
+)
 
 
 def shipped(folder: str) -> Path:

@@ -96,6 +96,9 @@ class Meter:
         self._reloaded_at = Gauge(
             "parley_config_last_reload_success_timestamp_seconds", "When a configuration was last taken.", registry=of
         )
+        # What never happened has to stand at 0: a rate of what is not there is nothing, also to an alert.
+        for result in ("read", "known"):
+            self._articles.labels(result)
         for kind in MISHAPS.values():
             self._mishaps.labels(kind)
 

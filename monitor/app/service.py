@@ -14,7 +14,6 @@ from typing import Any
 from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import REAL, Clocks
-from monitor.app.endpoint import Endpoint
 from monitor.app.log import logger
 from monitor.app.scrape import Scrape
 from monitor.app.watchman import Watchman
@@ -137,6 +136,8 @@ async def _open_endpoint(stack: AsyncExitStack, service: Service, scrape: Scrape
     """Answer probes and scrapers, where the operator wants it and the port is free, and leave word where."""
     if service.settings.listen is None:
         return
+    from monitor.app.endpoint import Endpoint  # its library is loaded by those who want it alone
+
     endpoint = Endpoint(service.settings.listen, scrape, service.log)
     where = await endpoint.open()
     stack.push_async_callback(endpoint.close)
