@@ -7,8 +7,8 @@ hangs when that time is long over, when it says nothing at all, or when all of i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -178,6 +178,17 @@ def step(doing: str, limit: timedelta | None) -> Iterator[None]:
         yield
     finally:
         work.pulse.end(mine)
+
+
+@asynccontextmanager
+async def queued(place: asyncio.Lock | asyncio.Semaphore, doing: str) -> AsyncIterator[None]:
+    """Hold a place that others want too, with the wait for it told as such."""
+    with step(doing, None):
+        await place.acquire()
+    try:
+        yield
+    finally:
+        place.release()
 
 
 async def forever(bell: asyncio.Event, turn: Callable[[], Awaitable[object]], beat: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ the outlet's news sitemap where the operator named one. Once a day the sitemap t
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from extractors.records import Entry
 from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
+from monitor.loops import queued, step
 from monitor.poll import Answer, Arrival, Polled, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
@@ -48,8 +50,8 @@ class PollLimits:
 class Poller:
     """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
 
-    `counts` are the outcomes so far, with `new` for the entries that are to be read. `polled` hears of each poll and
-    how long its answer took.
+    `counts` are the outcomes so far, with `new` for the entries that are to be read. Each poll is done within `at_work`
+    of its feed's address, for a watch over those that do not end; `polled` hears of it and how long its answer took.
     """
 
     def __init__(
@@ -67,8 +69,9 @@ class Poller:
         limits: PollLimits,
         recorder: Recorder | None = None,
         polled: Callable[[Polled, timedelta], None] = lambda *_: None,
+        at_work: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._polled = polled
+        self._at_work, self._polled = at_work, polled
         self._fetcher, self._workers, self._store = fetcher, workers, store
         self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
         self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
@@ -117,7 +120,11 @@ class Poller:
                 task.result()
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
-        async with self._abreast:
+        with self._at_work(feed.url):
+            await self._polled(feed, state)
+
+    async def _polled(self, feed: Feed, state: FeedState) -> None:
+        async with queued(self._abreast, "waits for a place"):
             if (awake := rested(state, self._clock())) is not None:
                 await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
                 return
@@ -165,7 +172,8 @@ class Poller:
         self._waiting.append((feed, state, answer, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        return await done
+        with step("waits for what is written before", None):
+            return await done
 
     async def _write(self) -> None:
         while self._waiting:
@@ -223,7 +231,7 @@ class Poller:
             return 0
         assert feed.sitemap is not None
         place = replace(feed, url=feed.sitemap, sitemap=None)
-        async with self._abreast:
+        async with queued(self._abreast, "waits for a place"):
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())

@@ -8,6 +8,7 @@ waits for another. Whatever a page does, the reader goes on; what gives nothing 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from alerts.rules import Mailing
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
 from monitor.intake import Taken, is_akin, take_in, text_digest, withdraw
+from monitor.loops import queued
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
@@ -88,7 +90,10 @@ _UNCOUNTED = _Uncounted()
 
 
 class Reader:
-    """Takes new entries from the store, oldest publication first, and takes their articles in."""
+    """Takes new entries from the store, oldest publication first, and takes their articles in.
+
+    Each page is got and settled within `at_work` of its address, for a watch over those that do not end.
+    """
 
     def __init__(
         self,
@@ -107,8 +112,9 @@ class Reader:
         robots: Robots | None = None,
         recorder: Recorder | None = None,
         meter: Meter = _UNCOUNTED,
+        at_work: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._meter = meter
+        self._at_work, self._meter = at_work, meter
         self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds
         self._memo, self._alerted, self._recorder = memo, alerted, recorder
         self._clock, self._log, self._limits = clock, log, limits
@@ -127,8 +133,8 @@ class Reader:
         """Read all entries that are due and look again at the pages that are; the count of each outcome, and `alerts`.
 
         Each feed has a lane of its own, and so has each look: what comes in while one of them waits for a slow host is
-        read meanwhile. Looks begin when no entry waits for a lane. `beat` is called with each entry that is settled: a
-        turn lasts while there is something to read.
+        read meanwhile. Looks begin when no entry waits for a lane. `beat` is called about once a second: a turn lasts
+        while there is something to read.
         """
         counts: Counter[str] = Counter()
         abreast = asyncio.Semaphore(self._limits.abreast)
@@ -136,29 +142,37 @@ class Reader:
 
         async def one(item: PendingEntry, look: Look | None) -> Got:
             # The host's turn comes first: pages that wait for one slow host must not fill all the places.
-            async with turns[urlsplit(item.entry.url).netloc], abreast:
-                if look is None:
-                    return await self._pages.article(item)
-                return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
+            turn = turns[urlsplit(item.entry.url).netloc]
+            with self._at_work(item.address):
+                async with queued(turn, "waits for its host"), queued(abreast, "waits for a place"):
+                    return await get(item, look)
+
+        async def get(item: PendingEntry, look: Look | None) -> Got:
+            if look is None:
+                return await self._pages.article(item)
+            return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
 
         async def feed_lane(items: Sequence[PendingEntry]) -> None:
             tasks = [asyncio.create_task(one(item, None)) for item in items]
             try:
                 for item, task in zip(items, tasks, strict=True):
-                    await self._settle(item, await task, counts)
-                    beat()
+                    got = await task
+                    with self._at_work(item.address):
+                        await self._settle(item, got, counts)
             finally:
                 await _end(tasks)
 
         async def look_lane(look: Look) -> None:
             item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
-            await self._looked(item, await one(item, look), counts)
-            beat()
+            got = await one(item, look)
+            with self._at_work(item.address):
+                await self._looked(item, got, counts)
 
         lanes: dict[str | int, asyncio.Task[None]] = {}
         looked: set[int] = set()
         try:
             while True:
+                beat()
                 if len(lanes) < _LANES:
                     await self._set_off(lanes, looked, feed_lane, look_lane)
                 if not lanes:

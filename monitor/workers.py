@@ -26,6 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 from extractors.article import ExtractedPage, extract
 from extractors.feed import ParsedFeed, parse_feed
 from extractors.records import Article, Names, Reading
+from monitor.loops import step
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class Workers:
         self._context.set_forkserver_preload([__name__, "trafilatura", "feedparser"])
         self._closed = False
         self.failures: Counter[str] = Counter()
+        self._jobs = 0
         self._pool = self._new_pool()
         self.use(names)
 
@@ -110,13 +112,23 @@ class Workers:
 
         Expected ends are values; a job after `close` is an error.
         """
-        done = await self._call(work, *args, patience=patience)
+        seconds = (patience or self._patience.page).total_seconds()
+        self._jobs += 1
+        try:
+            # First come, first served: each job before may use its patience up, and a broken pool begins again.
+            with step("in the workers' hands", 2 * (self._jobs / self._count + 1) * self._longest(seconds)):
+                done = await self._call(work, args, seconds)
+        finally:
+            self._jobs -= 1
         if isinstance(done, WorkerFailure):
             self.failures[done.kind] += 1
         return done
 
-    async def _call(self, work: Callable[..., T], *args: object, patience: timedelta | None) -> T | WorkerFailure:
-        seconds = (patience or self._patience.page).total_seconds()
+    def _longest(self, seconds: float) -> timedelta:
+        own = self._patience
+        return max(timedelta(seconds=seconds), own.feed, own.page, own.claims)
+
+    async def _call(self, work: Callable[..., T], args: tuple[object, ...], seconds: float) -> T | WorkerFailure:
         # An idle worker killed from outside breaks pebble's whole pool; the job is not at fault and goes to a new one.
         for _ in range(2):
             pool = self._pool

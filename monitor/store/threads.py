@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
+from monitor.loops import step
 from monitor.store.engine import Store
 
 T = TypeVar("T")
+A = TypeVar("A")
+
+# Each transaction takes milliseconds; the longest, which keep the house, some seconds (measured).
+LONGEST = timedelta(seconds=60)
 
 
 class StoreThread:
@@ -24,19 +30,23 @@ class StoreThread:
 
     async def run(self, fn: Callable[[Connection], T]) -> T:
         """`fn` inside one write transaction, which is rolled back when it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._write, fn)
+        return await self._hand_in(self._write, fn)
 
     async def query(self, fn: Callable[[Connection], T]) -> T:
         """`fn` inside one read transaction."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, fn)
+        return await self._hand_in(self._read, fn)
 
     async def call(self, fn: Callable[[Store], T]) -> T:
         """`fn` with the store itself, between transactions: a backup, a checkpoint."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, fn, self.store)
+        return await self._hand_in(fn, self.store)
 
     def close(self) -> None:
         """Wait for what was handed in, then end the thread. The store stays open."""
         self._pool.shutdown(wait=True)
+
+    async def _hand_in(self, work: Callable[[A], T], on: A) -> T:
+        with step("waits for the store", LONGEST):
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, on)
 
     def _write(self, fn: Callable[[Connection], T]) -> T:
         with self.store.write() as tx:
