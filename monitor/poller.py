@@ -71,7 +71,7 @@ class Poller:
         polled: Callable[[Polled, timedelta], None] = lambda *_: None,
         at_work: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._at_work, self._polled = at_work, polled
+        self._at_work, self._heard = at_work, polled
         self._fetcher, self._workers, self._store = fetcher, workers, store
         self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
         self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
@@ -133,7 +133,7 @@ class Poller:
         polled = kept.polled
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
-        self._polled(polled, answer.took)
+        self._heard(polled, answer.took)
         report = self._log.info if polled.ok else self._log.warning
         report(
             "feed polled",
