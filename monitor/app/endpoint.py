@@ -5,12 +5,14 @@ connection is one request and lives for ten seconds; there are few at a time; th
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
+from typing import Any
 
 from aiohttp import web
 from structlog.typing import FilteringBoundLogger
@@ -53,7 +55,10 @@ class Endpoint:
                 web.get("/metrics", self._metrics),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True, keepalive_timeout=0)
+        # What clients do wrong is not worth a line; what goes wrong here is logged by `_guard`.
+        silent = logging.Logger("endpoint", logging.CRITICAL + 1)
+        options: dict[str, Any] = {"access_log": None, "logger": silent, "keepalive_timeout": 0}
+        runner = web.AppRunner(app, shutdown_timeout=1, handler_cancellation=True, **options)
         await runner.setup()
         loop = asyncio.get_running_loop()
         try:
@@ -91,10 +96,12 @@ class Endpoint:
             if handler.transport is not None:
                 handler.transport.abort()
 
-        if len(server.connections) >= ABREAST:
-            loop.call_soon(loop.call_soon, end)  # a turn later it has its transport
-        else:
-            loop.call_later(LIFE.total_seconds(), end)
+        def crowd() -> None:
+            if handler in server.connections[ABREAST:]:
+                end()
+
+        loop.call_soon(loop.call_soon, crowd)  # a turn later it is among the connections, in the order of coming
+        loop.call_later(LIFE.total_seconds(), end)
         return handler
 
     @web.middleware
@@ -109,6 +116,9 @@ class Endpoint:
                 answer = await handler(request)
             except web.HTTPNotFound:
                 answer = web.Response(status=404, text=INDEX)
+            except Exception as error:  # noqa: BLE001 - a bug in what is shown must not end what is done
+                self._log.exception("the endpoint failed", path=request.path, error=repr(error))
+                answer = web.Response(status=500, text="a fault of Parley: see its log\n")
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.force_close()
@@ -139,7 +149,8 @@ class Endpoint:
     async def _metrics(self, request: web.Request) -> web.Response:
         body, content_type = await self._scrape.metrics(request.headers.get("Accept", ""))
         answer = web.Response(body=body, headers={"Content-Type": content_type})
-        answer.enable_compression()  # if it is asked for
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            answer.enable_compression(web.ContentCoding.gzip)
         return answer
 
     async def _measure(self) -> None:

@@ -282,6 +282,7 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         "channels:\n"
         f"  mail: {{kind: email, host: 127.0.0.1, port: {office.port}, security: none, sender: parley@example.org}}\n"
         "delivery:\n  gather: 1s\n"
+        "http:\n  listen: 127.0.0.1:0\n"
         "recipients:\n  desk: {channel: mail, to: desk@example.org}\n"
         "routes:\n  - {to: [desk]}\n"
     )
