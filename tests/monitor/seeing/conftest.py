@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,8 +62,19 @@ class Seen:
         self.goes(timedelta(seconds=1), "poll", "read", "deliver")
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: its migrations take longer than most tests."""
+    file = tmp_path_factory.mktemp("store") / "parley.db"
+    store = open_store(f"sqlite:///{file}")
+    store.checkpoint()
+    store.close()
+    return file
+
+
 @pytest.fixture
-async def seen(tmp_path: Path) -> AsyncIterator[Seen]:
+async def seen(tmp_path: Path, empty_store: Path) -> AsyncIterator[Seen]:
+    copyfile(empty_store, tmp_path / "parley.db")
     made = Seen(tmp_path)
     with made.lock:
         made.base = f"http://{await made.endpoint.open()}"

@@ -158,50 +158,35 @@ async def test_a_store_that_cannot_be_read_is_told_in_the_log(seen: Seen, logged
     assert [line["event"] for line in logged] == ["the store could not be read for a scrape"]
 
 
-async def gaps_of_the_loop(into: list[float]) -> None:
-    while True:
-        before = time.perf_counter()
-        await asyncio.sleep(0)
-        into.append(time.perf_counter() - before)
-
-
 async def test_a_scrape_keeps_the_loop_for_less_than_50_ms_with_10_000_feeds(seen: Seen) -> None:
     many = [Feed(f"https://{n}.example/rss", str(n), str(n)) for n in range(10_000)]
     with seen.store.write() as tx:
         feeds.sync(tx, many, seen.now)
         feeds.save_all(tx, [FeedState(feed.url, seen.now, succeeded_at=seen.now) for feed in many])
-    await metric(seen, "parley_store_up")  # what is loaded at the first scrape
-    worst = []
-    for _ in range(3):
-        seen.goes(MINUTE, "poll", "read", "deliver")
-        gaps = [0.0]
-        watching = asyncio.create_task(gaps_of_the_loop(gaps))
-        body, _ = await seen.scrape.metrics("")
-        await asyncio.sleep(0)
-        watching.cancel()
-        assert b'parley_feeds{state="ok"} 10000.0\n' in body
-        assert b"parley_feed_last_success_timestamp_seconds{" not in body, "too many for a series each"
-        worst.append(max(gaps))
-    # The best of three: the machine does other things too.
-    assert min(worst) < 0.05
+    await seen.scrape.metrics("")  # what is loaded at the first scrape
+    seen.goes(MINUTE, "poll", "read", "deliver")
+    # The loop's own thread, whatever else the machine does; the store is read in another.
+    before = time.thread_time()
+    body, _ = await seen.scrape.metrics("")
+    assert time.thread_time() - before < 0.05
+    assert b'parley_feeds{state="ok"} 10000.0\n' in body
+    assert b"parley_feed_last_success_timestamp_seconds{" not in body, "too many for a series each"
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("127.0.0.1:9713", 200),
-        ("localhost:9713", 200),
-        ("parley.localhost", 200),
-        ("[::1]:9713", 200),
-        ("evil.example", 421),
-        ("evil.example:9713", 421),
-        ("127.0.0.1.evil.example", 421),
-        ("localhost.evil.example:80", 421),
-        ("", 421),
-    ],
-)
-async def test_on_loopback_no_name_of_a_strange_site_leads_here(seen: Seen, host: str, status: int) -> None:
-    assert (await get(f"{seen.base}/metrics", Host=host))[0] == status
+async def test_on_loopback_no_name_of_a_strange_site_leads_here(seen: Seen) -> None:
+    for host in ("127.0.0.1:9713", "localhost:9713", "parley.localhost", "[::1]:9713"):
+        assert (await get(f"{seen.base}/metrics", Host=host))[0] == 200, host
+    for host in ("evil.example", "evil.example:9713", "127.0.0.1.evil.example", "localhost.evil.example:80", ""):
+        assert (await get(f"{seen.base}/metrics", Host=host))[0] == 421, host
+
+
+async def test_where_others_may_ask_any_name_may_be_its_own(seen: Seen) -> None:
+    other = Endpoint("0.0.0.0:0", seen.scrape, structlog.get_logger())
+    where = await other.open()
+    assert where is not None
+    port = where.rpartition(":")[2]
+    assert (await get(f"http://127.0.0.1:{port}/healthz", Host="parley.internal:9713"))[0] == 200
+    await other.close()
 
 
 async def test_there_is_nothing_to_write_to_and_what_there_is_is_listed(seen: Seen) -> None:
