@@ -54,20 +54,20 @@ def holder(lock: Path) -> Holder | None:
     known = parsed(line)
     if known is None:
         return None
-    name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    return known if _held(known.pid, name) else None
+    return known if _held(known.pid, found) else None
 
 
-def _held(pid: int, file: str) -> bool:
+def _held(pid: int, file: os.stat_result) -> bool:
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
         return _lives(pid)
-    # `1: FLOCK ADVISORY WRITE 4711 fe:00:2150731 0 EOF`; who waits for a lock has `->` behind the number. By its file
-    # a holder in another container is found, whose pid is not ours; by its pid one on a btrfs or an overlay, whose
-    # devices are called otherwise there than by stat.
+    # `1: FLOCK ADVISORY WRITE 4711 fe:00:2150731 0 EOF`; who waits for a lock has `->` behind the number.
+    name, inode = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}", f":{file.st_ino}"
     locks = [words for line in lines if len(words := line.split()) == 8 and words[1] == "FLOCK"]
-    return any(words[5] == file or words[4] == str(pid) for words in locks)
+    # By its file alone a holder in another container is found, whose pid is not ours; with its pid one on a btrfs,
+    # whose devices are called otherwise there than by stat.
+    return any(words[5] == name or (words[4] == str(pid) and words[5].endswith(inode)) for words in locks)
 
 
 def _lives(pid: int) -> bool:
