@@ -14,6 +14,8 @@ ALIVE = "alive"
 CYCLE = "cycle"
 # The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
 ARCHIVED = "archived"
+# How far the stored articles have been read again (`monitor.store.rereads.Course`), as JSON.
+REREAD = "reread"
 
 
 def get(tx: Connection, key: str) -> str | None:
