@@ -281,7 +281,7 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         "workers:\n  count: 1\n  page_timeout: 3s\n"
         "channels:\n"
         f"  mail: {{kind: email, host: 127.0.0.1, port: {office.port}, security: none, sender: parley@example.org}}\n"
-        "delivery:\n  gather: 1s\n"
+        "delivery:\n  gather: 1s\n  grace: 2s\n"
         "recipients:\n  desk: {channel: mail, to: desk@example.org}\n"
         "routes:\n  - {to: [desk]}\n"
     )
