@@ -3,9 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from farends import debianroot
 
 from monitor.app import utcnow
 from monitor.homes import initialise
@@ -292,3 +294,11 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         if program.process.returncode is None:
             program.process.kill()
             await program.process.wait()
+
+
+@pytest.fixture(scope="session")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[debianroot.Layer]:
+    """A bare Debian, made once: tests write to layers above it."""
+    folder = tmp_path_factory.mktemp("debian")
+    yield debianroot.bare(folder)
+    shutil.rmtree(folder)
