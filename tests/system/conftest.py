@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from farends import debianroot
 
+from farends import debianroot
 from monitor.app import utcnow
 from monitor.homes import initialise
 

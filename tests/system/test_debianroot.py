@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from farends.debianroot import booted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
