@@ -187,7 +187,8 @@ def lines(explained: Explained, known: Memory) -> Iterator[str]:
         yield ""
         yield "  when the service read it:"
     for row in decided:
-        yield f"    claim {row.claim_index + 1}: {row.verdict}: {row.event_id or 'no event'} ({', '.join(row.rules)})"
+        rules = [*row.rules, *([f"read again on {row.detail['reread'][:10]}"] if "reread" in row.detail else [])]
+        yield f"    claim {row.claim_index + 1}: {row.verdict}: {row.event_id or 'no event'} ({', '.join(rules)})"
         rang = [f"rang: {alert['reason']}" for alert in row.detail["alerts"]]
         quiet = [f"did not ring ({each['rule']}): {each['because']}" for each in row.detail["silence"]]
         for said in rang + quiet or ["did not ring, nothing moved"]:

@@ -8,7 +8,7 @@ from monitor.records import MonitorError
 
 FOLDERS = ("config", "seeds")
 # These are for whoever sets the service up, and the demo's newsroom is for the demo: not for the home that it runs in.
-_NOT_COPIED = frozenset({"config/parley.service", "config/Containerfile", "seeds/demo"})
+_NOT_COPIED = frozenset({"config/parley.service", "config/Containerfile", "config/compose.yaml", "seeds/demo"})
 
 
 def shipped(folder: str) -> Path:

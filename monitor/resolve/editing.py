@@ -33,6 +33,7 @@ class _Version:
     alerted: Collection[str]
     gone_as: str
     because: str | None
+    reread: bool
     traces: dict[int, Trace] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
@@ -50,11 +51,13 @@ def revise(
     withdrawn: bool = False,
     because: str | None = None,
     taken: Collection[str] = (),
+    reread: bool = False,
 ) -> Resolution:
     """Take a version of an article to the events: as `resolve`, with what its earlier version told replaced.
 
     `alerted` are the ids of the events that have an alert which stands on this article. `withdrawn` says that there is
     no article any more (then `claims` are empty), `because` why. An article without an earlier version is resolved.
+    With `reread` it is the same text, read by other names: nobody edited it, and `baseline` is as in `resolve`.
     """
     tracked = {event.id: event for event in events if event.kind in watch.identities}
     old = [
@@ -64,11 +67,11 @@ def revise(
         if saying.url == source.url
     ]
     if not old:
-        return resolve(claims, source, events, watch, now, baseline=baseline, sketch=sketch, taken=taken)
+        return resolve(claims, source, events, watch, now, baseline=baseline, sketch=sketch, taken=taken, reread=reread)
     said = [tracked[event_id].sayings[place] for event_id, place in old]
     source = replace(source, title=source.title or said[0].title)
     gone_as = "withdrawn" if withdrawn else "gone"
-    work = _Version(claims, source, watch, now, baseline, sketch, alerted, gone_as, because)
+    work = _Version(claims, source, watch, now, baseline, sketch, alerted, gone_as, because, reread)
     stands_for = {old[o]: n for n, o in paired([saying.claim for saying in said], claims).items()}
     revised = {}
     for event_id in dict.fromkeys(event_id for event_id, _ in old):
@@ -87,6 +90,7 @@ def revise(
         baseline=baseline,
         sketch=sketch,
         taken=taken,
+        reread=reread,
     )
     work.traces |= {rest[trace.claim]: replace(trace, claim=rest[trace.claim]) for trace in further.traces}
     return Resolution(
@@ -132,7 +136,7 @@ def _revised(work: _Version, event: Event, versions: Mapping[int, int | None]) -
         identity=identity,
         notes=_notes(work, event, edits, left=len(sayings)),
         days=_days(event, sayings, told),
-        baseline=work.baseline,
+        baseline=work.baseline and (event.baseline or not work.reread),
     )
     if edits and not work.baseline and not event.closed:
         work.changes.append(_change(work, event, after, edits, told, identity, fresh=fresh))
@@ -182,11 +186,13 @@ def _notes(work: _Version, event: Event, edits: Sequence[Edit], *, left: int) ->
     day, url = work.now.date().isoformat(), work.source.url
     why = f" ({work.because})" if work.because else ""
     notes = [f"{day} withdrawn{why}: {url}"] if work.gone_as == "withdrawn" else []
+    did = "read again" if work.reread else "edited"
     for edit in edits if not notes else ():
         slots = ", ".join(f"{slot.slot} {slot.old or '-'} → {slot.new or '-'}" for slot in edit.moved)
-        notes.append(f"{day} edited, {'no longer says so' if edit.gone else slots}: {url}")
+        notes.append(f"{day} {did}, {'no longer says so' if edit.gone else slots}: {url}")
     if not left:
-        notes.append(f"{day} its only source was withdrawn; it stands as it was told, {event.status}")
+        lost = "no article tells it any more" if work.reread else "its only source was withdrawn"
+        notes.append(f"{day} {lost}; it stands as it was told, {event.status}")
     return notes
 
 

@@ -45,6 +45,7 @@ class _Work:
     told_earlier: frozenset[str]
     told_here: dict[str, str | None]
     taken: Collection[str]
+    reread: bool
     touched: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -59,17 +60,19 @@ def resolve(
     baseline: bool = False,
     sketch: tuple[int, ...] = (),
     taken: Collection[str] = (),
+    reread: bool = False,
 ) -> Resolution:
     """Take the claims of one article to the events that they are about.
 
     `claims` are those of `watch`, `events` what is known of it, `now` is aware UTC, `sketch` is that of the text. With
     `baseline` nothing is a change: the events become known and the phases they reach count as told. Claims of a kind
-    that the watch does not track are kept. `taken` are ids that no event may open with, beside those of `events`. One
-    trace per claim, in the order of `claims`.
+    that the watch does not track are kept. `taken` are ids that no event may open with, beside those of `events`. With
+    `reread`, a baseline that comes late, this holds for events that the baseline opens: of the others counts as told
+    what people were told. One trace per claim, in the order of `claims`.
     """
     known = {e.id: e for e in sorted(events, key=lambda e: e.id)}
     earlier = _told_before(known, source)
-    work = _Work(watch, source, now, baseline, sketch, known, frozenset(earlier), dict(earlier), taken)
+    work = _Work(watch, source, now, baseline, sketch, known, frozenset(earlier), dict(earlier), taken, reread)
     traces: dict[int, Trace] = {}
     for index, claim in sorted(enumerate(claims), key=lambda pair: _turn(pair[1], pair[0])):
         identity = watch.identities.get(claim.kind)
@@ -257,7 +260,8 @@ def _join(work: _Work, reading: Reading, match: Match, identity: Identity) -> tu
     copy = corroboration.is_copy(work.sketch, before.sayings, work.source.url)
     saying = saying_of(reading.claim, work.source, work.sketch, independent=not copy)
     part = reading.news and reading.phase == "happened" and _is_part(reading, before, match)
-    event = joined(before, saying, now=work.now, identity=identity, part=part, baseline=work.baseline)
+    counts_as_told = work.baseline and (before.baseline or not work.reread)
+    event = joined(before, saying, now=work.now, identity=identity, part=part, baseline=counts_as_told)
     work.events[event.id] = event
     if event.id in work.touched:
         work.touched.remove(event.id)

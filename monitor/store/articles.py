@@ -96,22 +96,35 @@ def by_url(tx: Connection, url: str) -> tuple[Article, ...]:
 def rows_by_url(tx: Connection, url: str) -> tuple[ArticleRow, ...]:
     """The same with what the store knows beside the article."""
     query = sa.select(t.article).where(t.article.c.key == key(url)).order_by(t.article.c.id)
-    return tuple(
-        ArticleRow(
-            row["id"],
-            Article(**{column.name: row[column.name] for column in _ARTICLE}),
-            row["family"],
-            row["digest"],
-            row["sketch"],
-            row["read_from"],
-        )
-        for row in tx.execute(query).mappings()
-    )
+    return tuple(map(_row, tx.execute(query).mappings()))
+
+
+def _row(row: sa.RowMapping) -> ArticleRow:
+    article = Article(**{column.name: row[column.name] for column in _ARTICLE})
+    return ArticleRow(row["id"], article, row["family"], row["digest"], row["sketch"], row["read_from"])
 
 
 def version(tx: Connection, url: str, digest: str) -> ArticleRow | None:
     """The version of an article with this digest of its text."""
     return next((row for row in rows_by_url(tx, url) if row.digest == digest), None)
+
+
+def taken_in(
+    tx: Connection, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
+) -> tuple[tuple[datetime, ArticleRow], ...]:
+    """The current versions, taken in between two moments, of articles that were not withdrawn.
+
+    In the order of publication (of taking in, where that is not known), each with its moment. `after`: moment and id of
+    the one to go on behind.
+    """
+    moment = sa.func.coalesce(t.article.c.published, t.article.c.added)
+    query = sa.select(t.article, moment.label("moment")).where(t.article.c.current, t.article.c.text != "")
+    query = query.where(t.article.c.added >= since, t.article.c.added <= until)
+    if after is not None:
+        at, pk = after
+        query = query.where((moment > at) | ((moment == at) & (t.article.c.id > pk)))
+    rows = tx.execute(query.order_by(moment, t.article.c.id).limit(limit)).mappings()
+    return tuple((row["moment"], _row(row)) for row in rows)
 
 
 def address(tx: Connection, url: str) -> str:
@@ -143,6 +156,12 @@ def record_decision(
     values = {"verdict": verdict, "event_id": event_id, "rules": list(rules), "detail": dict(detail)}
     statement = insert(tx, t.decision).values(article_id=article_id, claim_index=claim_index, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["article_id", "claim_index"], set_=values))
+
+
+def drop_decisions(tx: Connection, article_id: int, claims: Sequence[int]) -> None:
+    """Forget what was decided on these claims of a version: they are judged anew."""
+    mine = t.decision.c.article_id == article_id
+    tx.execute(sa.delete(t.decision).where(mine, t.decision.c.claim_index.in_(claims)))
 
 
 def decisions_of(tx: Connection, url: str) -> tuple[DecisionRow, ...]:

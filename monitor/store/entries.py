@@ -192,6 +192,20 @@ def put_back(tx: Connection, pk: int, at: datetime) -> None:
     _update(tx, pk, next_at=at)
 
 
+def feeds_of(tx: Connection, urls: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """The feeds that brought the articles kept under these addresses, by address; those that nobody knows are not
+    there."""
+    keys = {key(url): url for url in urls}
+    known = sa.select(t.alias.c.key, t.alias.c.kept_key).where(t.alias.c.kept_key.in_(keys))
+    keys |= {bytes(each): keys[bytes(kept)] for each, kept in tx.execute(known)}
+    found: dict[str, set[str]] = {}
+    for chunk in chunks(keys):
+        query = sa.select(t.entry.c.url_key, t.feed.c.url).join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
+        for url_key, feed_url in tx.execute(query.where(t.entry.c.url_key.in_(chunk))):
+            found.setdefault(keys[bytes(url_key)], set()).add(feed_url)
+    return {url: frozenset(by) for url, by in found.items()}
+
+
 def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
     """How many entries of each feed came to which outcome."""
     query = (

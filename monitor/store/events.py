@@ -114,6 +114,13 @@ def ids(tx: Connection, watch: str) -> frozenset[str]:
     return frozenset(tx.execute(sa.select(t.event.c.id).where(t.event.c.watch == watch)).scalars())
 
 
+def addresses(tx: Connection, watch: str) -> frozenset[str]:
+    """The addresses of the articles that the events of a watch tell of."""
+    url = t.saying.c.body["url"].as_string()
+    query = sa.select(url).distinct().join(t.event, t.event.c.id == t.saying.c.event_id)
+    return frozenset(tx.execute(query.where(t.event.c.watch == watch)).scalars())
+
+
 def hand_over(tx: Connection, old: str, new: str) -> None:
     """Have the events that carry out the deal `old` carry out the deal `new`."""
     for event in _load(tx, sa.select(t.event.c.id).where(t.event.c.parent == old)):

@@ -12,6 +12,8 @@ from monitor.store.dialect import insert
 ALIVE = "alive"
 # The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
 ARCHIVED = "archived"
+# How far the stored articles have been read again (`monitor.store.rereads.Course`), as JSON.
+REREAD = "reread"
 
 
 def get(tx: Connection, key: str) -> str | None:

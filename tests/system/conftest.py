@@ -3,9 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -18,6 +19,7 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from farends import debianroot
 from monitor.app import utcnow
 from monitor.homes import initialise
 
@@ -305,3 +307,11 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         if program.process.returncode is None:
             program.process.kill()
             await program.process.wait()
+
+
+@pytest.fixture(scope="session")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[debianroot.Layer]:
+    """A bare Debian, made once: tests write to layers above it."""
+    folder = tmp_path_factory.mktemp("debian")
+    yield debianroot.bare(folder)
+    shutil.rmtree(folder)
