@@ -87,6 +87,10 @@ class Dispatcher:
         """How each channel does at this moment. One that is down stays so until something is there to try it with."""
         return {name: way.health() for name, way in self._ways.items()}
 
+    def under_way(self) -> int:
+        """How many attempts have begun and not ended."""
+        return sum(len(way.under_way) for way in self._ways.values())
+
     async def run(self, wake: asyncio.Event) -> None:
         """Take up what a crash left, then drain whenever something is due or `wake` is set, until cancelled.
 

@@ -9,9 +9,8 @@ from monitor.records import MonitorError
 FOLDERS = ("config", "seeds")
 # These are for whoever sets the service up or watches it, and the demo's newsroom is for the demo: not for the home
 # that it runs in.
-_NOT_COPIED = frozenset(
-    {"config/parley.service", "config/Containerfile", "config/grafana.json", "config/alerts.rules.yaml", "seeds/demo"}
-)
+_SET_UP = ("parley.service", "Containerfile", "compose.yaml", "grafana.json", "alerts.rules.yaml")
+_NOT_COPIED = frozenset({*(f"config/{name}" for name in _SET_UP), "seeds/demo"})
 
 
 def shipped(folder: str) -> Path:

@@ -105,6 +105,10 @@ class Poller:
                 return
             await asyncio.wait(self._under_way.values())
 
+    def under_way(self) -> int:
+        """How many feeds are on their way, or wait for a place."""
+        return len(self._under_way)
+
     async def close(self) -> None:
         """Give up what is under way: those feeds are due again at the next start."""
         for task in self._under_way.values():

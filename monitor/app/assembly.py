@@ -45,9 +45,7 @@ from monitor.store.threads import StoreThread
 from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
-# What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
-GRACE = timedelta(seconds=2)
-# A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
+# A loop that hangs for so long is told to people; by then a service manager should have started the service anew.
 STUCK = timedelta(minutes=15)
 
 
@@ -156,6 +154,7 @@ async def assemble(
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
     bells = Bells()
+    pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     reader = Reader(
         fetcher=fetcher,
         workers=workers,
@@ -169,6 +168,7 @@ async def assemble(
         log=log,
         robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
         recorder=recorder,
+        at_work=partial(pulse.work, "read"),
         limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
         meter=meter,
     )
@@ -190,15 +190,16 @@ async def assemble(
             feed_deadline=settings.polling.feed_deadline,
         ),
         recorder=_Careful(recorder, log) if recorder else None,
+        at_work=partial(pulse.work, "poll"),
         polled=meter.polled,
     )
     stack.push_async_callback(poller.close)
-    pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     sending = partial(pulse.beat, "deliver")
     kinds = {name: each.kind for name, each in settings.channels.items()}
     dispatcher = Dispatcher(
-        outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds, attempted=meter.attempted
-    )
+        outbox, channels, utcnow, policy, log, grace=settings.grace, progress=sending, kinds=kinds,
+        at_work=partial(pulse.doing, "deliver"), attempted=meter.attempted,
+    )  # fmt: skip
     heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
     stack.push_async_callback(heart.close)
     service = Service(
