@@ -20,6 +20,7 @@ _COMMANDS = {
     "explain": "judge",
     "feeds": "feeds",
     "init": "init",
+    "install-service": "install",
     "journal": "journal",
     "mute": "mute",
     "replay": "judge",
