@@ -19,8 +19,8 @@ class Install:
     """What a unit is for. `program` is the command, `home` absolute, `state` the folder of store and archive.
 
     `user` None: one of systemd's own making, whose `state` lies below /var/lib. `credentials` are files by the name of
-    their secret. `workers` is how many bytes they may have together, `grace` what sends may take at a stop. `manager` is
-    the version of systemd.
+    their secret. `workers` is how many bytes they may have together, `grace` what sends may take at a stop. `manager`
+    is the version of systemd.
     """
 
     program: tuple[str, ...]

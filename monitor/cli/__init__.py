@@ -21,6 +21,7 @@ _COMMANDS = {
     "feeds": "feeds",
     "healthcheck": "healthcheck",
     "init": "init",
+    "install-service": "install",
     "journal": "journal",
     "mute": "mute",
     "replay": "judge",

@@ -30,8 +30,14 @@ def promtool(*arguments: str, given: bytes = b"", cwd: Path | None = None) -> st
 
 
 def where(home: Home) -> str:
-    listen = json.loads((home.path / "state/parley.db.lock").read_text())["listen"]
-    return f"http://{listen}"
+    return f"http://{json.loads((home.path / 'state/parley.db.lock').read_text())['listen']}"
+
+
+async def answering(home: Home, service: Program) -> None:
+    """Wait until the endpoint of this run stands in the lock file."""
+    lock = home.path / "state/parley.db.lock"
+    await service.until(lambda: lock.exists() and f'"pid": {service.process.pid},' in lock.read_text())
+    await service.until(lambda: json.loads(lock.read_text())["listen"] is not None)
 
 
 async def get(url: str) -> tuple[int, str]:
@@ -49,7 +55,7 @@ async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
     newsroom: Newsroom, office: PostOffice, home: Home
 ) -> None:
     service = await home.run()
-    await service.until(lambda: " event=endpoint " in service.log)
+    await answering(home, service)
     _, early = await get(f"{where(home)}/metrics")
     await service.until(lambda: newsroom.polls() >= 2)
     newsroom.publish_round()
@@ -76,7 +82,7 @@ async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
         assert promtool("check", "metrics", given=scrape.encode()) == ""
     # A start later, counters begin anew, and the store still knows.
     await service.end()
-    await (await home.run()).started()
+    await answering(home, await home.run())
     again = await metrics(home)
     assert 'parley_alerts_total{kind="talks_round",reason="new"}' not in again
     assert again['parley_feeds{state="ok"}'] == 1
