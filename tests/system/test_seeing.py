@@ -86,7 +86,7 @@ async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
     again = await metrics(home)
     assert 'parley_alerts_total{kind="talks_round",reason="new"}' not in again
     assert again['parley_feeds{state="ok"}'] == 1
-    assert again["parley_cycle_last_success_timestamp_seconds"] > 1.7e9
+    assert again[feed] >= shown[feed]
 
 
 async def test_the_health_check_goes_by_the_service_of_this_home(newsroom: Newsroom, home: Home) -> None:
