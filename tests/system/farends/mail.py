@@ -1,6 +1,7 @@
 """A mail server with STARTTLS that keeps what it takes and tells of each step."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from email import message_from_bytes
@@ -8,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from farends import Accepted, story_of
 
@@ -17,18 +18,27 @@ _TAKEN = "250 2.0.0 kept"
 
 class MailServer:
     """`told` hears of `connect`, `hello`, `sender`, `recipient`, `data`, `taken` and `answered`, with the story's
-    number for the last two. `taken`: the message is kept, and the service does not know it yet.
+    number for the last two. `taken`: the message is kept, and the service does not know it yet. `login` is the name and
+    password that it asks for, if any.
     """
 
-    def __init__(self, told: Callable[[str, int | None], None], life: Callable[[], int], tls: ssl.SSLContext) -> None:
-        self.told, self.life, self.tls = told, life, tls
+    def __init__(
+        self,
+        told: Callable[[str, int | None], None],
+        life: Callable[[], int],
+        tls: ssl.SSLContext,
+        login: tuple[str, str] | None = None,
+    ) -> None:
+        self.told, self.life, self.tls, self.login = told, life, tls, login
         self.accepted: list[Accepted] = []
         self.raw: list[bytes] = []
         self.port = 0
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
+    async def start(self, listening: socket.socket | None = None) -> None:
+        """On any free port of loopback, or where `listening` is bound to."""
+        made = listening or socket.create_server(("127.0.0.1", 0))
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=made)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -43,13 +53,24 @@ class _Connection(SMTP):
     def __init__(self, server: MailServer) -> None:
         self._office = server
         self._talk = _Talk(server)
-        super().__init__(self._talk, hostname="mx.test", tls_context=server.tls, require_starttls=True)
+        super().__init__(
+            self._talk,
+            hostname="mx.test",
+            tls_context=server.tls,
+            require_starttls=True,
+            authenticator=self._known if server.login else None,
+            auth_required=server.login is not None,
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self.session is None:  # not for the second time, over TLS
             self._talk.life = self._office.life()
             self._office.told("connect", None)
         super().connection_made(transport)
+
+    def _known(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+        said = (data.login.decode(), data.password.decode())
+        return AuthResult(success=said == self._office.login)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         self._office.told("data", None)
