@@ -244,7 +244,8 @@ class Reader:
 
         taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
         if taken is _OUTDATED and isinstance(got, Ready):
-            return await self._looked(item, await self._pages.read_again(item, got), counts)
+            await self._looked(item, await self._pages.read_again(item, got), counts)
+            return
         counts["looked at again"] += 1
         outcome = got.outcome if isinstance(got, SetAside) else "read"
         self._log.debug("page looked at again", url=item.entry.url, outcome=outcome)
@@ -267,7 +268,9 @@ class Reader:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                gone = await self._written(item, lambda tx: self._set_aside(tx, self._by, item, got, now), counts, fault)
+                gone = await self._written(
+                    item, lambda tx: self._set_aside(tx, self._by, item, got, now), counts, fault
+                )
                 if gone is None:
                     return
                 self._tell(gone, item.entry.url, counts)
@@ -280,7 +283,8 @@ class Reader:
         if taken is None:
             return
         if taken is _OUTDATED:
-            return await self._settle(item, await self._pages.read_again(item, got), counts)
+            await self._settle(item, await self._pages.read_again(item, got), counts)
+            return
         counts["known" if taken.known else "read"] += 1
         if got.source == "summary":
             counts["read from the feed"] += 1

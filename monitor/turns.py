@@ -1,4 +1,4 @@
-"""One thing at a time for each host, with a gap between the starts (reference: polling 17); so many at once of a sort."""
+"""One thing at a time for each host, with a gap between the starts (reference: polling 17); room for many at once."""
 
 import asyncio
 import time

@@ -15,7 +15,7 @@ def user_agent(contact: str | None) -> str:
 
 
 def fetcher_of(settings: Settings | None, before: Fetcher | None = None) -> Fetcher:
-    """What fetches as an operator's settings say, or by the defaults where they could not be read; `before` as there."""
+    """What fetches as settings say, or by the defaults where they could not be read; `before` as `Fetcher` has it."""
     if settings is None:
         return Fetcher(user_agent=user_agent(None), clock=utcnow)
     return Fetcher(
