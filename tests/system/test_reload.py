@@ -332,14 +332,15 @@ async def test_good_configurations_under_load_lose_nothing_and_tell_nothing_twic
     assert "Traceback" not in desk.log
     assert "level=error" not in desk.log
     assert desk.log.count("event=reloaded") >= 8
-    assert desk.process is not None
-    held = _held(desk.process.pid)
+    process = desk.process
+    assert process is not None
+    held = _held(process.pid)
     for number in range(30):
         _variant(desk, number)
         assert (await _reloaded(desk)).ok
-    await desk.until(lambda: max(map(int.__sub__, _held(desk.process.pid), held)) <= 1)  # type: ignore[union-attr]
+    await desk.until(lambda: max(map(int.__sub__, _held(process.pid), held)) <= 1)
     await desk.end()
-    assert desk.process.returncode == 0
+    assert process.returncode == 0
 
 
 def _caucasus(place: str, ahead: int) -> tuple[str, str]:
