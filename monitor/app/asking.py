@@ -24,7 +24,7 @@ PATIENCE = timedelta(seconds=30)
 _LOOK = 0.1
 
 
-def ask_to_reload(home: Path, env: Mapping[str, str], patience: timedelta = PATIENCE) -> Reloaded:
+def ask_to_reload(home: Path, env: Mapping[str, str]) -> Reloaded:
     """Send SIGHUP to the process that holds the home's store and wait for the outcome.
 
     Where the store is, is read from settings that may have faults otherwise: it is the service that judges them. Raises
@@ -38,7 +38,7 @@ def ask_to_reload(home: Path, env: Mapping[str, str], patience: timedelta = PATI
         store = open_store(url.get_secret_value())
         try:
             if (who := holder(store)) is not None:
-                return _asked(store, who, patience)
+                return _asked(store, who)
             looked.append(store.where)
         finally:
             store.close()
@@ -63,7 +63,7 @@ def _there(url: SecretStr) -> bool:
     return address.database not in (None, "", ":memory:") and Path(str(address.database)).is_file()
 
 
-def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
+def _asked(store: Store, who: Holder) -> Reloaded:
     here = socket.gethostname()
     if who.host != here:
         raise MonitorError(f"the service runs on {who.host}, as process {who.pid}, and this is {here}: reload it there")
@@ -74,7 +74,7 @@ def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
         )
     asked = steady()
     _signal(store, who)
-    while steady() - asked < patience:
+    while steady() - asked < PATIENCE:
         time.sleep(_LOOK)
         with store.read() as tx:
             outcome = reloads.last(tx)
@@ -84,7 +84,7 @@ def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
         if holder(store) != who:
             raise MonitorError(f"the service, process {who.pid}, ended before it had reloaded: its log says why")
     raise MonitorError(
-        f"the service, process {who.pid}, has not answered within {patience.total_seconds():.0f} s: "
+        f"the service, process {who.pid}, has not answered within {PATIENCE.total_seconds():.0f} s: "
         "its log and `parley status` say what became of it"
     )
 

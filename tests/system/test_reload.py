@@ -302,7 +302,8 @@ async def test_good_configurations_under_load_lose_nothing_and_tell_nothing_twic
         assert code == 0, err
         for changed in (
             "contact", "routes", "channels.mail.port", "channels.late added", "watches",
-            "recipients.night added", "watch am-az added", f"feed {newsroom.base}/feed added", f"feed {desk.press.base}/feed changed",
+            "recipients.night added", "watch am-az added", f"feed {newsroom.base}/feed added",
+            f"feed {desk.press.base}/feed changed",
         ):  # fmt: skip
             assert changed in out.splitlines(), (changed, out)
         first = desk.press.published

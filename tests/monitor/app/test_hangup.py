@@ -40,9 +40,8 @@ class Program:
 
     def __init__(self, *how: str) -> None:
         self.terminal, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *how], stdin=slave, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )  # fmt: skip
+        command = [sys.executable, "-c", PROGRAM, *how]
+        self.process = subprocess.Popen(command, stdin=slave, stdout=subprocess.PIPE, text=True, start_new_session=True)
         os.close(slave)
         assert self.process.stdout is not None
         self.out: IO[str] = self.process.stdout
