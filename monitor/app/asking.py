@@ -17,7 +17,7 @@ from monitor.faults import Faults
 from monitor.records import MonitorError
 from monitor.settings import FILE, store_of
 from monitor.store import Store, open_store, reloads
-from monitor.store.lock import Holder, holder
+from monitor.store.lock import Holder, holder, is_held
 from monitor.store.reloads import Reloaded
 
 PATIENCE = timedelta(seconds=30)
@@ -32,7 +32,7 @@ def ask_to_reload(home: Path, env: Mapping[str, str]) -> Reloaded:
     """
     looked: list[str] = []
     for url in _stores(home, env):
-        if not _there(url):
+        if not _held(url):
             looked.append(make_url(url.get_secret_value()).render_as_string())
             continue
         store = open_store(url.get_secret_value())
@@ -55,12 +55,12 @@ def _stores(home: Path, env: Mapping[str, str]) -> tuple[SecretStr, ...]:
     return (usual,) if isinstance(named, Faults) or named == usual else (named, usual)
 
 
-def _there(url: SecretStr) -> bool:
-    """Opening a store makes one: of a file it is known without whether there is any."""
+def _held(url: SecretStr) -> bool:
+    """False where nobody runs on it, as far as that is known without opening it: that makes files, of this user."""
     address = make_url(url.get_secret_value())
     if address.get_backend_name() != "sqlite":
         return True
-    return address.database not in (None, "", ":memory:") and Path(str(address.database)).is_file()
+    return address.database not in (None, "", ":memory:") and is_held(Path(str(address.database)))
 
 
 def _asked(store: Store, who: Holder) -> Reloaded:

@@ -231,6 +231,12 @@ async def test_a_feed_for_a_watch_that_is_not_in_force_waits_for_the_reload_that
     assert list(running.service.book.now()) == ["http://courier.example/feed", "http://late.example/feed"]
 
 
+async def test_of_many_feeds_only_their_number_is_told(running: Reloading) -> None:
+    rows = "".join(f"  - {{url: 'http://{n}.example/feed', outlet: Outlet {n}}}\n" for n in range(6))
+    (running.home / "config" / "feeds.yaml").write_text(f"feeds:\n{rows}")
+    assert (await running.reload()).changed == ("6 feeds added", "feed http://courier.example/feed removed")
+
+
 async def test_parts_that_leave_are_closed_when_their_work_has_ended(running: Reloading) -> None:
     before = running.service.given
     running.write("config/parley.yaml", ("http:", "heartbeat: {url: 'http://127.0.0.1:9/x'}\nhttp:"))
