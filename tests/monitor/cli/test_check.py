@@ -85,7 +85,7 @@ def test_wrong_usage_exits_with_2_and_says_so_on_stderr(parley: Parley, command:
 
 def test_every_command_has_help(parley: Parley) -> None:
     commands = [line.split()[0] for line in parley("--help").stdout.partition("Commands:\n")[2].splitlines()]
-    assert len(commands) == 19
+    assert len(commands) == 20
     for command in commands:
         result = parley(command, "--help")
         assert result.exit_code == 0
