@@ -3,21 +3,29 @@
 Only the standard library, since `parley healthcheck` is called every half minute and imports nothing else for it.
 """
 
+import contextlib
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A run of the service. `started` is ISO 8601; `listen` is where its endpoint answers, None: nowhere."""
+    """A run of the service. `started` is ISO 8601; `listen` is where its endpoint answers, None: nowhere.
+
+    `began` is the tick after boot in which the process began, which tells it from a later one of its number. `reloads`:
+    it takes a SIGHUP for a reload, which would end another process.
+    """
 
     pid: int
     host: str
     started: str
     version: str = ""
     listen: str | None = None
+    began: int | None = None
+    reloads: bool = False
 
     def line(self) -> str:
         """As it stands in the lock file."""
@@ -33,10 +41,11 @@ def parsed(line: str) -> Holder | None:
     """The holder from its line; None if it is none. Keys that a later version adds are passed over."""
     try:
         value = json.loads(line)
-        listen = value.get("listen")
+        listen, began_at = value.get("listen"), value.get("began")
         return Holder(
             int(value["pid"]), str(value["host"]), str(value["started"]), str(value.get("version", "")),
-            None if listen is None else str(listen),
+            None if listen is None else str(listen), None if began_at is None else int(began_at),
+            bool(value.get("reloads")),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -54,7 +63,22 @@ def holder(lock: Path) -> Holder | None:
     known = parsed(line)
     if known is None:
         return None
-    return known if _held(known.pid, found) else None
+    return confirmed(known) if _held(known.pid, found) else None
+
+
+def confirmed(known: Holder | None) -> Holder | None:
+    """None in place of one whose number another process of this machine has by now (proc_pid_stat(5), field 22)."""
+    if known is None or known.began is None or known.host != socket.gethostname():
+        return known
+    return known if began(known.pid) in (known.began, None) else None
+
+
+def began(pid: int) -> int | None:
+    """The tick after boot in which a process of this machine began; None when there is none, or it is hidden."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # The name in brackets may hold anything, brackets and blanks too.
+        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
+    return None
 
 
 def _held(pid: int, file: os.stat_result) -> bool:

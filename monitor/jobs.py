@@ -28,6 +28,7 @@ class Bells:
     deliver: asyncio.Event = field(default_factory=asyncio.Event)
     keep_house: asyncio.Event = field(default_factory=asyncio.Event)
     watch: asyncio.Event = field(default_factory=asyncio.Event)
+    reread: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ def schedule(
             _ring, "interval", args=[getattr(bells, name)], seconds=getattr(periods, name).total_seconds(), id=name
         )
     return scheduler
+
+
+def follow(scheduler: AsyncIOScheduler, periods: Periods) -> None:
+    """Ring so often from now on; what rings as often as before keeps its moment."""
+    for job in scheduler.get_jobs():
+        wanted = getattr(periods, job.id)
+        if job.trigger.interval != wanted:
+            job.reschedule("interval", seconds=wanted.total_seconds())
 
 
 async def _ring(bell: asyncio.Event) -> None:

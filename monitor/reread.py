@@ -109,38 +109,38 @@ def _batch(tx: Connection, now: Course, watches: Sequence[Watch], feeds: Mapping
 
 
 class Rereader:
-    """Goes through what is to be read again, beside the service's own work: one article at a time.
-
-    `watches` are those in force, by whose names `workers` read; `feeds` are the configured ones, of which some may be
-    for some watches only.
-    """
+    """Goes through what is to be read again, beside the service's own work: one article at a time."""
 
     def __init__(
         self,
         *,
         store: StoreThread,
         workers: Workers,
-        watches: Callable[[], Sequence[Watch]],
-        feeds: Callable[[], Mapping[str, Feed]],
         memo: events.Memo,
         clock: Callable[[], datetime],
         log: FilteringBoundLogger,
         size: int = 100,
     ) -> None:
         self._store, self._workers, self._memo, self._size = store, workers, memo, size
-        self._watches, self._feeds, self._clock, self._log = watches, feeds, clock, log
+        self._clock, self._log = clock, log
+        self._watches: Sequence[Watch] = ()
+        self._feeds: Callable[[], Mapping[str, Feed]] = dict
+
+    def use(self, watches: Sequence[Watch], feeds: Callable[[], Mapping[str, Feed]]) -> None:
+        """Read for these from now on: `Workers.use` was given their names. Some feeds may be for some watches only."""
+        self._watches, self._feeds = watches, feeds
 
     async def turn(self) -> Course | None:
         """Read again until nothing is left of what was asked for, and how that ended. A new wish is taken up at once,
         and so are new watches."""
         while (now := await self._store.query(course)) is not None and now.ended is None:
-            watches, feeds = self._watches(), self._feeds()
+            watches, feeds = self._watches, self._feeds()
             batch = await self._store.query(partial(_batch, now=now, watches=watches, feeds=feeds, size=self._size))
             if not batch.rows:
                 await self._end(now)
             for moment, row in batch.rows:
                 reading = await self._workers.read(row.article)
-                if self._watches() is not watches:
+                if self._watches is not watches:
                     break
                 done = await self._store.run(partial(self._take, now, moment, row, reading, watches, batch))
                 if not done:

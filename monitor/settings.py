@@ -107,9 +107,14 @@ def archive_of(home: Path, store_url: str) -> Path:
     return (file.parent if file is not None else home / "state") / "archive"
 
 
-def store_of(home: Path, env: Mapping[str, str]) -> SecretStr | Faults:
-    """Where the store of a home is, whatever else is wrong with its settings or missing from the environment."""
+def store_of(home: Path, env: Mapping[str, str], *, usual: bool = False) -> SecretStr | Faults:
+    """Where the store of a home is, whatever else is wrong with its settings or missing from the environment.
+
+    With `usual`, a file that cannot be read at all says nothing: the environment does, else it is the usual place.
+    """
     bare = read(home / FILE)
+    if usual and not isinstance(bare.data, dict):
+        bare = replace(bare, data={}, unread=False)
     document, faults = overlay(bare, env, SettingsModel)
     if document.unread or not isinstance(document.data, dict):
         return Faults((*faults, *validate(SettingsModel, document)[1]))

@@ -18,10 +18,11 @@ from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, trouble
+from monitor.store import Store, feeds, journal, meta, reloads, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
+from monitor.store.reloads import Reloaded
 from monitor.store.totals import Totals, by_status, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
@@ -35,7 +36,7 @@ class Remembered:
     """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life,
     `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
-    `troubles` are those that last; `queues` what is not settled, by channel.
+    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to.
     """
 
     totals: Totals
@@ -47,6 +48,7 @@ class Remembered:
     events: Mapping[str, int]
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
+    reloaded: Reloaded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,10 @@ def status_lines(status: Status) -> Iterator[str]:
         yield f"store       {status.where}, {_size(known.bytes)}, schema {known.schema}"
         yield f"service     {_service(status)}; last sign of life {_minute(memory.alive)}"
         yield f"endpoint    {_endpoint(status)}"
+        if (reload := memory.reloaded) is not None:
+            yield f"settings    {'taken up' if reload.ok else 'refused, so the old ones hold,'} {_minute(reload.at)}"
+            for fault in reload.faults:
+                yield f"fault       {fault}"
         yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
@@ -138,6 +144,14 @@ def status_line(status: Status) -> str:
             "alive": _iso(memory.alive),
             "cycle": _iso(memory.cycle),
             "events_by_status": dict(memory.events),
+            "reloaded": {
+                "at": _iso(memory.reloaded.at),
+                "ok": memory.reloaded.ok,
+                "faults": list(memory.reloaded.faults),
+                "changed": list(memory.reloaded.changed),
+            }
+            if memory.reloaded
+            else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
             "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
@@ -207,6 +221,7 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         by_status(tx),
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
+        reloads.last(tx),
     )
 
 

@@ -4,6 +4,7 @@ An exception that reaches this far ends the process with its reason; feeds, page
 (DESIGN §2).
 """
 
+from monitor.app.asking import ask_to_reload
 from monitor.app.channels import probe, send_test
 from monitor.app.clock import utcnow
 from monitor.app.log import chosen, logger
@@ -16,6 +17,7 @@ __all__ = [
     "FINE",
     "Once",
     "ask_feed",
+    "ask_to_reload",
     "chosen",
     "logger",
     "once",

@@ -11,19 +11,23 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
 from alerts.dispatch import Drained
 from monitor.app.assembly import Service, assemble
 from monitor.app.clock import REAL, Clocks
+from monitor.app.hangup import on_hangup
 from monitor.app.lifeline import Lifeline
 from monitor.app.log import logger
 from monitor.app.observed import observed
+from monitor.app.reloading import Reloads
 from monitor.app.scrape import Scrape
 from monitor.app.stopping import Stop
 from monitor.app.systemd import Manager
 from monitor.app.watchman import Watchman
 from monitor.health import told as in_words
 from monitor.house import keep_house
-from monitor.jobs import Periods, schedule
+from monitor.jobs import Periods, follow, schedule
 from monitor.loops import forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
@@ -47,14 +51,16 @@ class Once:
 
 
 async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed], clocks: Clocks = REAL) -> None:
-    """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
-    manager, stop = Manager.of(os.environ), Stop()
+    """Run until SIGINT, SIGTERM or the end of the terminal; SIGHUP reloads. Raises the first exception of any loop or
+    job."""
+    manager, stop, hung_up = Manager.of(os.environ), Stop(), asyncio.Event()
+    on_hangup(asyncio.get_running_loop(), reload=hung_up.set, stop=partial(stop.ask, "the end of the terminal"))
     log = logger(settings.log_level, settings.log_format)
     with ExitStack() as ends, stop.signals():
         async with AsyncExitStack() as stack:
             with manager.patient(LONGEST_START):
                 manager.status("starting")
-                service = await _unless(stop, assemble(stack, settings, watches, first, log, clocks))
+                service = await _unless(stop, assemble(stack, settings, watches, first, log, clocks, reloads=True))
                 if service is not None:
                     await _note_downtime(service)
                     await _live(service)
@@ -64,7 +70,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             else:
                 service.store.endure(service.clocks.now, log)
                 log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
-                await _work(service, manager, stop, ends, await observed(stack, service))
+                await _work(service, manager, stop, hung_up, ends, await observed(stack, service))
         log.info("service stopped")
 
 
@@ -81,7 +87,9 @@ async def _unless(stop: Stop, starting: Coroutine[Any, Any, T]) -> T | None:
     return None if task.cancelled() else task.result()
 
 
-async def _work(service: Service, manager: Manager, stop: Stop, ends: ExitStack, scrape: Scrape) -> None:
+async def _work(
+    service: Service, manager: Manager, stop: Stop, hung_up: asyncio.Event, ends: ExitStack, scrape: Scrape
+) -> None:
     """The loops, until `stop` or the first of them fails; `ends` is closed when the service has stopped."""
     bells, pulse = service.bells, service.pulse
     if manager.watchdog is not None:
@@ -90,16 +98,23 @@ async def _work(service: Service, manager: Manager, stop: Stop, ends: ExitStack,
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     often, fail = periods(service.settings, manager.watchdog), partial(_fail, failed)
     scheduler = schedule(bells, often, fail, service.meter.mishap)
-    for bell in (bells.poll, bells.read, bells.deliver, bells.keep_house):
+    for bell in (bells.poll, bells.read, bells.deliver, bells.keep_house, bells.reread):
         bell.set()
     poll, read = partial(pulse.beat, "poll"), partial(pulse.beat, "read")
     watchman, lifeline = Watchman(service), Lifeline(service, manager)
+    reloads = Reloads(
+        service, partial(_follow, scheduler, manager), bell=hung_up, reloading=manager.reloading,
+        ready=partial(_reloaded, service, manager, lifeline),
+    )  # fmt: skip
+    await reloads.start()
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(forever(bells.poll, service.poll, poll), name="poll"),
         asyncio.create_task(forever(bells.read, partial(service.read, read), read), name="read"),
         asyncio.create_task(service.dispatcher.run(bells.deliver), name="deliver"),
         asyncio.create_task(_house(service), name="keep house"),
         asyncio.create_task(forever(bells.watch, watchman.turn, lambda: None), name="watch"),
+        asyncio.create_task(forever(reloads.bell, reloads.turn, lambda: None), name="reload"),
+        asyncio.create_task(forever(bells.reread, service.rereader.turn, lambda: None), name="read again"),
     ]
     scheduler.start()
     manager.ready(lifeline.line())
@@ -119,6 +134,21 @@ async def _work(service: Service, manager: Manager, stop: Stop, ends: ExitStack,
     for ended in (*tasks, failed):
         if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:
             raise error
+
+
+def _follow(scheduler: AsyncIOScheduler, manager: Manager, settings: Settings) -> None:
+    """What hangs on settings outside the service's parts."""
+    logger(settings.log_level, settings.log_format)
+    follow(scheduler, periods(settings, manager.watchdog))
+
+
+def _reloaded(service: Service, manager: Manager, lifeline: Lifeline) -> None:
+    outcome = service.reloaded
+    lifeline.unloaded = None if outcome.ok else outcome.at
+    service.meter.reloaded(outcome.at, taken=outcome.ok)
+    if outcome.ok:
+        service.bells.reread.set()
+    manager.ready(lifeline.line())
 
 
 def _tell_end(service: Service, manager: Manager, because: str) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# The end of the terminal comes as several of them, from the kernel and from the shell.
-_ASK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_INSIST = (signal.SIGINT, signal.SIGTERM)
+_ASK = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
@@ -24,20 +22,20 @@ class Stop:
         """Listen for them. From the first on, SIGINT and SIGTERM do what the system does with them: the process ends
         there and then, with the signal as its status. What was being sent is then taken up as after a crash."""
         # Not the loop's own handlers: these come through while a start blocks the loop.
-        before = {number: signal.getsignal(number) for number in _ASK}
-        for number in _ASK:
-            # Under nohup the end of the terminal is ignored, and shall be.
-            if number != signal.SIGHUP or before[number] != signal.SIG_IGN:
-                signal.signal(number, self._ask)
+        before = {number: signal.signal(number, self._asked) for number in _ASK}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _ask(self, number: int, _frame: FrameType | None) -> None:
+    def ask(self, by: str) -> None:
+        """Ask it, for a reason."""
         if not self.by:
-            self.by = signal.Signals(number).name
-            for each in _INSIST:
+            self.by = by
+            for each in _ASK:
                 signal.signal(each, signal.SIG_DFL)
             self._loop.call_soon_threadsafe(self.asked.set)
+
+    def _asked(self, number: int, _frame: FrameType | None) -> None:
+        self.ask(signal.Signals(number).name)

@@ -85,13 +85,13 @@ class Watchman:
             await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, alive))
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
-        own, now = service.settings, service.clocks.now()
+        own, to, now = service.settings, service.notified(), service.clocks.now()
         free = await asyncio.to_thread(room, own.archive)
         channels, ended = channels_seen(service.dispatcher.channels(), now), tuple(service.store.ended)
         stalls = tuple(StallSeen(each.since, each.until or now, each.why) for each in ended)
         seen = Observed(channels, loops=service.pulse.late(), free=free, stalls=stalls, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
-        to, cycle = service.notified(), last_cycle(service)
+        cycle = last_cycle(service)
 
         def work(tx: Connection) -> tuple[Told, ...]:
             meta.put(tx, meta.ALIVE, now.isoformat())

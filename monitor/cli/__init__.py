@@ -25,6 +25,7 @@ _COMMANDS = {
     "install-service": "install",
     "journal": "journal",
     "mute": "mute",
+    "reload": "reload",
     "replay": "judge",
     "restore": "restore",
     "route": "route",

@@ -1,4 +1,4 @@
-"""One run at a time on one store."""
+"""One run at a time on one store, and which process that is."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from monitor.holder import Holder, holder, lock_of, parsed
+from monitor.holder import Holder, began, confirmed, holder, lock_of, parsed
 from monitor.store import meta
 from monitor.store.engine import Store
 from monitor.store.errors import StoreBusy, StoreError
@@ -29,14 +29,16 @@ class RunLock:
     For an SQLite file a lock on `<file>.lock`, for PostgreSQL an advisory lock: both end with the process, also with
     kill -9. A store in memory has no second run. Entering raises StoreBusy, which names the process that holds the
     store (pid, host, since when), or StoreError when the lock file cannot be written. `crashed`, once entered: the last
-    run on an SQLite file did not end by itself.
+    run on an SQLite file did not end by itself. `version` and `reloads` are for `Holder`.
     """
 
     crashed = False
 
-    def __init__(self, store: Store, *, now: datetime, version: str = "") -> None:
+    def __init__(self, store: Store, *, now: datetime, version: str = "", reloads: bool = False) -> None:
         self._store = store
-        self._holder = Holder(os.getpid(), socket.gethostname(), now.astimezone(UTC).isoformat(), version)
+        started = now.astimezone(UTC).isoformat()
+        pid = os.getpid()
+        self._holder = Holder(pid, socket.gethostname(), started, version, began=began(pid), reloads=reloads)
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -115,4 +117,4 @@ def running(store: Store) -> Holder | None:
             "AND (classid::bigint << 32 | objid::bigint) = :key AND objsubid = 1)"
         )
         held = bool(tx.execute(seen, {"key": _ADVISORY}).scalar())
-        return parsed(meta.get(tx, _HOLDER) or "") if held else None
+        return confirmed(parsed(meta.get(tx, _HOLDER) or "")) if held else None

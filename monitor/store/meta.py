@@ -17,6 +17,9 @@ ARCHIVED = "archived"
 # How far the stored articles have been read again (`monitor.store.rereads.Course`), as JSON.
 REREAD = "reread"
 
+# What the last reload came to (`monitor.store.reloads`).
+RELOADED = "reloaded"
+
 
 def get(tx: Connection, key: str) -> str | None:
     return tx.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()

@@ -34,6 +34,12 @@ def ask(tx: Connection, back: timedelta, now: datetime) -> Course:
     return course
 
 
+def withdraw(tx: Connection, wish: Course) -> None:
+    """Nothing is read again for this wish, if it is still the last one."""
+    if course(tx) == wish:
+        meta.remove(tx, meta.REREAD)
+
+
 def course(tx: Connection) -> Course | None:
     """The reading again that was asked for last, if any."""
     value = meta.get(tx, meta.REREAD)

@@ -105,6 +105,10 @@ class StoreThread:
         """Have `follower` take back what was written with a transaction that is not kept."""
         self._followers.append(follower)
 
+    def leave(self, follower: Follower) -> None:
+        """No more; in the store's thread, between two transactions."""
+        self._followers.remove(follower)
+
     async def run(self, fn: Callable[[Connection], T]) -> T:
         """`fn` inside one write transaction, which is rolled back when it raises."""
         # What is new must not overtake what has waited: a lease would run out before it is known that it was kept.

@@ -97,10 +97,11 @@ class Desk:
         return ended
 
     def rereader(self, size: int = 100) -> Rereader:
-        return Rereader(
-            store=self.thread, workers=self, watches=lambda: self.watches, feeds=lambda: self.feeds, memo=self.memo,
-            clock=lambda: self.now, log=structlog.get_logger(), size=size,
+        made = Rereader(
+            store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now, log=structlog.get_logger(), size=size
         )  # fmt: skip
+        made.use(self.watches, lambda: self.feeds)
+        return made
 
     async def read(self, article: Article) -> Reading | WorkerFailure:
         """As the pool of workers does, by the names in use."""

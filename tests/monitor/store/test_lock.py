@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,3 +123,21 @@ def test_a_run_that_was_killed_holds_nothing_though_its_line_is_still_there(tmp_
         first.send_signal(signal.SIGKILL)
     assert str(first.pid) in (tmp_path / "parley.db.lock").read_text()
     assert running(store) is None
+
+
+def test_a_process_that_took_the_number_of_one_that_is_gone_is_not_taken_for_it(lasting_url: str, opened: Open) -> None:
+    looking = opened(lasting_url)
+    lock = RunLock(opened(lasting_url), now=NOW, reloads=True)
+    lock._holder = replace(lock._holder, began=1)  # as the last run left it, whose number this process has now
+    with lock:
+        assert running(looking) is None
+
+
+def test_a_holder_on_another_machine_is_named_all_the_same(lasting_url: str, opened: Open) -> None:
+    looking = opened(lasting_url)
+    lock = RunLock(opened(lasting_url), now=NOW, reloads=True)
+    lock._holder = replace(lock._holder, host="elsewhere", began=1)
+    with lock:
+        found = running(looking)
+        assert found is not None
+        assert (found.pid, found.host, found.reloads) == (os.getpid(), "elsewhere", True)
