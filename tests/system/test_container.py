@@ -139,6 +139,11 @@ async def test_it_serves_on_a_read_only_tree_and_ends_when_it_is_told_to(
     assert container.call(["touch", "/var/lib/parley/written"]).returncode == 0
     assert "Read-only file system" in container.call(["touch", "/opt/parley/written"]).stderr
 
+    assert container.call(image.health).returncode == 0
+    os.kill(container.first(), signal.SIGSTOP)  # it hangs
+    assert container.call(image.health).returncode == 1
+    os.kill(container.first(), signal.SIGCONT)
+
     worker = max(inside)
     os.kill(int(inside[worker]["Pid"]), signal.SIGKILL)
     await until(container, lambda: worker not in container.inside())
