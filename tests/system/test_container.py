@@ -21,7 +21,7 @@ from farends.image import Container, Image, build
 
 CHECKOUT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first test builds
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first test builds
 
 Newsroom = Any  # the record of conftest.py, which tests cannot import
 

@@ -7,7 +7,7 @@ import pytest
 
 from farends.debianroot import booted
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Layer = Any
 
