@@ -136,7 +136,13 @@ class Attempts:
             raise error
         # One channel's fault must not stop the others (reference: delivery 5). Only the type is told: the message of an
         # unforeseen exception may hold anything, also a secret.
-        self._log.error("channel raised", channel=channel.name, delivery_id=delivery.id, error=type(error).__name__)
+        self._log.error(
+            "channel raised",
+            trace=delivery.trace,
+            channel=channel.name,
+            delivery_id=delivery.id,
+            error=type(error).__name__,
+        )
         return Outcome("ambiguous", "exception", f"the channel raised {type(error).__name__}; this is a bug")
 
     def _threaded(self, delivery: Delivery) -> Delivery:
@@ -161,10 +167,13 @@ class Attempts:
         tell = {"sent": self._log.info, "dead": self._log.error}.get(then.state, self._log.warning)
         tell(
             "delivery " + then.state,
+            trace=delivery.trace,
             delivery_id=delivery.id,
+            alert_id=delivery.alert_id,
             event_id=delivery.event_id,
             recipient=delivery.target.recipient,
             channel=delivery.target.channel,
+            role=delivery.role or None,
             attempt=attempt,
             outcome=outcome.kind,
             code=outcome.code,

@@ -231,7 +231,8 @@ class Delivery:
     `role` says what it is besides the message of a route, and `stands_for` the delivery that it replaces or follows:
     the first channel's of a `failover`, the first recipient's of an `escalation`; a `digest` carries others. A
     suppressed one's rule names what carries its news, as `in-digest: ID`. `leased` ends at `lease_until`, when the
-    sender is taken for lost. `revived` is when a person had it tried again: giving it up counts from then.
+    sender is taken for lost. `revived` is when a person had it tried again: giving it up counts from then. `trace` is
+    its alert's, filled in by the store: what it is followed by in the log.
     """
 
     id: str
@@ -253,6 +254,7 @@ class Delivery:
     done: datetime | None = None
     role: Role = ""
     revived: datetime | None = None
+    trace: str | None = field(default=None, compare=False)
 
 
 OutcomeKind = Literal["sent", "transient", "ambiguous", "bad_target", "bad_credential", "bad_content"]

@@ -60,6 +60,7 @@ def delivery_line(delivery: Delivery, attempts: Sequence[Attempt] | None = None)
         "last_error": delivery.last_error,
         "role": delivery.role,
         "stands_for": delivery.stands_for,
+        "trace": delivery.trace,
     }
     if attempts is not None:
         value["tries"] = [
@@ -88,6 +89,8 @@ def in_full(delivery: Delivery, alert: Alert | None, attempts: Sequence[Attempt]
     """A delivery with every attempt at it."""
     yield in_short(delivery, alert)
     yield f"    alert {delivery.alert_id}, severity {delivery.severity}, made {_moment(delivery.created)}"
+    if delivery.trace:
+        yield f"    trace {delivery.trace}; `parley trace {delivery.trace}` shows all of it"
     if delivery.stands_for:
         yield f"    {'follows' if delivery.role == 'escalation' else 'stands in for'} {delivery.stands_for}"
     if delivery.provider_ref:

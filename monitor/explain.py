@@ -187,8 +187,9 @@ def lines(explained: Explained, known: Memory) -> Iterator[str]:
         yield ""
         yield "  when the service read it:"
     for row in decided:
-        rules = [*row.rules, *([f"read again on {row.detail['reread'][:10]}"] if "reread" in row.detail else [])]
-        yield f"    claim {row.claim_index + 1}: {row.verdict}: {row.event_id or 'no event'} ({', '.join(rules)})"
+        again = [f"read again on {row.detail['reread'][:10]}"] if "reread" in row.detail else []
+        why = ", ".join([*row.rules, *again])
+        yield f"    claim {row.claim_index + 1}: {row.verdict}: {row.event_id or 'no event'} ({why})"
         rang = [f"rang: {alert['reason']}" for alert in row.detail["alerts"]]
         quiet = [f"did not ring ({each['rule']}): {each['because']}" for each in row.detail["silence"]]
         for said in rang + quiet or ["did not ring, nothing moved"]:

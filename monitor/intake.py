@@ -8,8 +8,8 @@ withdrawn is a version that tells nothing.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from monitor.resolve import Resolution, Trace, revise
 from monitor.resolve.events import with_told
 from monitor.resolve.shingles import COPY, containment, sketch
 from monitor.store import alerts as stored_alerts
-from monitor.store import articles, events
+from monitor.store import articles, deliveries, events
 
 # An event untouched for this long can no longer be met by news; recalls of older ones are dated or say so.
 MEMORY = timedelta(days=2 * 365)
@@ -52,6 +52,7 @@ class Taken:
     """What taking an article in came to. `known`: this text is what its address was last taken in with.
 
     `revised` are the decisions on what an earlier version told. `same` is the address under which the text was known.
+    `hearing`: by the id of an alert, who is told of it, with the rule where that is not at once.
     """
 
     known: bool
@@ -60,6 +61,7 @@ class Taken:
     deliveries: int = 0
     revised: tuple[Decision, ...] = ()
     same: str | None = None
+    hearing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def text_digest(article: Article) -> str:
@@ -80,12 +82,14 @@ def take_in(
     memo: events.Memo | None = None,
     because: str | None = None,
     read_from: articles.ReadFrom = "page",
+    trace: str | None = None,
 ) -> Taken:
     """Take one article in within the transaction `tx`; `baseline` makes what it tells known without ringing.
 
     A new version of a known address replaces what the events have of the old one; without text and claims it is a
     withdrawal, and `because` says why. A baseline article that is known is still taken in for the watches whose events
     do not tell of it. `memo` spares the sayings of live events being read from the store again for each article.
+    `trace` is that of the poll which brought it, or of the look.
     """
     text_sketch = sketch(article.text)
     digest = text_digest(article)
@@ -110,6 +114,7 @@ def take_in(
     judged: list[Judged] = []
     alerts: list[Alert] = []
     revised: list[Decision] = []
+    hearing: dict[str, tuple[str, ...]] = {}
     sent = 0
     # What cannot be read (a language unknown) takes nothing back.
     unread = again and reading.unread is not None and not withdrawn
@@ -142,16 +147,17 @@ def take_in(
         revised += [decision for decision in decisions if decision.change.edits]
         for decision in decisions:
             for alert in decision.alerts:
-                sent += post(tx, alert, mailing, now, earlier=bool(decision.change.told))
+                sent += post(tx, alert, mailing, now, earlier=bool(decision.change.told), trace=trace)
                 alerts.append(alert)
-        for trace in resolution.traces:
-            about = tuple(d for d in decisions if d.change.event.id == trace.event_id)
-            place = places[trace.claim]
-            judged.append(Judged(watch.id, place, claims[trace.claim], trace, about))
+                hearing[alert.id] = _hearing(tx, alert.id) if mailing.routes else ()
+        for each in resolution.traces:
+            about = tuple(d for d in decisions if d.change.event.id == each.event_id)
+            place = places[each.claim]
+            judged.append(Judged(watch.id, place, claims[each.claim], each, about))
             articles.record_decision(
-                tx, row.id, place, trace.verdict, trace.event_id, trace.rules, _detail(watch.id, trace, about)
+                tx, row.id, place, each.verdict, each.event_id, each.rules, _detail(watch.id, each, about)
             )
-    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent, tuple(revised))
+    return Taken(added is None and not judged, tuple(judged), tuple(alerts), sent, tuple(revised), hearing=hearing)
 
 
 def is_akin(row: articles.ArticleRow, article: Article) -> bool:
@@ -174,6 +180,7 @@ def withdraw(
     now: datetime,
     because: str,
     memo: events.Memo | None = None,
+    trace: str | None = None,
 ) -> Taken:
     """Mark an article as withdrawn: a version of it that tells nothing. `because`: status 404, no text, by hand.
 
@@ -197,7 +204,14 @@ def withdraw(
         now=now,
         memo=memo,
         because=because,
+        trace=trace,
     )
+
+
+def _hearing(tx: Connection, alert_id: str) -> tuple[str, ...]:
+    """`desk`, or `desk (quiet)` for one who does not hear of it at once."""
+    made = [each for each in deliveries.all_deliveries(tx, alert_id=alert_id) if not each.role]
+    return tuple(f"{m.target.recipient} ({m.rule})" if m.rule else m.target.recipient for m in made)
 
 
 def _decide(resolution: Resolution, watch: Watch, now: datetime) -> tuple[list[Decision], tuple[Event, ...]]:

@@ -17,6 +17,7 @@ from monitor.poll import Answer, Arrival, Polled, conclude
 from monitor.records import Feed, FeedState, Watch
 from monitor.store import alerts, entries, feeds, journal, meta
 from monitor.store.journal import Line
+from monitor.traces import trace_of
 
 # Fewer entries than this and having none in common with the poll before is chance.
 _ENOUGH = 5
@@ -34,9 +35,11 @@ class Kept:
     """What an answer led to in the store: its outcome, and the span (aware UTC) of which the feed may lack some.
 
     `new` entries are to be read, those edited since an alert (`edited`) included; `baseline` ones only remembered.
+    `trace` follows what it brought.
     """
 
     polled: Polled
+    trace: str
     new: int = 0
     baseline: int = 0
     edited: int = 0
@@ -60,7 +63,7 @@ def keep(
     `began` is when the first of the feed's watches began, `max_age` how old an entry may be that a first poll has read
     (`sort_out`); `elsewhere` are addresses that other feeds are asked at.
     """
-    now, shown = answer.at, answer.entries
+    now, shown, trace = answer.at, answer.entries, trace_of(feed.url, answer.at)
     arrival, sorted_out = Arrival(), None
     edited: tuple[Entry, ...] = ()
     if shown:
@@ -84,21 +87,21 @@ def keep(
         edited = changed(shown, entries.moments(tx, feed.url, told)) if told else ()
     polled = conclude(feed, state, answer, arrival, elsewhere)
     if sorted_out is None:
-        return Kept(polled)
+        return Kept(polled, trace)
     if len(shown) > len(sorted_out.new) + len(sorted_out.baseline):
         entries.sighted(tx, feed.url, shown, now)
-    baseline = entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now, unknown=True)
-    new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now, unknown=True)
-    again = entries.read_again(tx, feed.url, edited, now) if edited else 0
+    baseline = entries.add(tx, feed.url, sorted_out.baseline, status="baseline", now=now, unknown=True, trace=trace)
+    new = entries.add(tx, feed.url, sorted_out.new, status="new", now=now, unknown=True, trace=trace)
+    again = entries.read_again(tx, feed.url, edited, now, trace) if edited else 0
     if recorder is not None and (new or again or arrival.new):
         for page in answer.pages:
             recorder.feed(page, feed_url=feed.url, now=now)
     if not arrival.gap:
-        return Kept(polled, new + again, baseline, again)
+        return Kept(polled, trace, new + again, baseline, again)
     since = state.read_at or state.succeeded_at or now
     detail = f"none of {len(shown)} entries was there at the poll before: some may have come and gone in between"
     journal.write(tx, Line(now, "gap", feed.url, since, now, detail))
-    return Kept(polled, new + again, baseline, again, (since, now))
+    return Kept(polled, trace, new + again, baseline, again, (since, now))
 
 
 def began(tx: Connection, feed: Feed, watches: Sequence[Watch], now: datetime) -> datetime:

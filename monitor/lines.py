@@ -15,9 +15,11 @@ def alert_line(alert: Alert) -> str:
     return _line(told(alert))
 
 
-def told_line(alert: Alert) -> str:
-    """One alert of the store as `parley alerts --json` prints it: the same with its id and when it was decided."""
-    return _line({"id": alert.id, "decided": alert.decided.isoformat()} | told(alert))
+def told_line(alert: Alert, trace: str | None = None) -> str:
+    """One alert of the store as `parley alerts --json` prints it: the same with its id and when it was decided, and
+    with its `trace` where that is given."""
+    more = {"trace": trace} if trace else {}
+    return _line({"id": alert.id, "decided": alert.decided.isoformat()} | more | told(alert))
 
 
 def explain_line(article: Article, claims: Iterable[Claim]) -> str:

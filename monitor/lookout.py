@@ -9,24 +9,28 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts.records import Fact, Source
+from alerts.records import Alert, Fact, Source
 from alerts.rules import UTC, Mailing, Route, SeverityRule
 from monitor.mailing import post
 from monitor.notices import notice
 from monitor.store import trouble
+from monitor.traces import trace_of
 from monitor.trouble import LATELY, Limits, Observed, Tell, hearers, judge
 from monitor.troublewords import rows, title
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message about trouble: its line, who gets it, and whether a channel that works leads there."""
+    """A message about trouble: its line, who gets it, and whether a channel that works leads there. `alert_id` and
+    `trace` are what it is followed by."""
 
     tell: Tell
     title: str
     to: tuple[str, ...]
     reaches: bool
     details: tuple[str, ...]
+    alert_id: str
+    trace: str
 
 
 def look(
@@ -45,13 +49,14 @@ def look(
     told = []
     for tell in judged.tells:
         names, reaches = hearers(to, targets, down, tell)
-        _post(tx, tell, names, mailing, now)
+        alert = _post(tx, tell, names, mailing, now)
+        trace = trace_of(alert.id, alert.decided)
         details = tuple(f"{label}: {text}" for label, text in rows(tell, now))
-        told.append(Told(tell, title(tell), names, reaches, details))
+        told.append(Told(tell, title(tell), names, reaches, details, alert.id, trace))
     return tuple(told)
 
 
-def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: datetime) -> None:
+def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: datetime) -> Alert:
     first = tell.matters[0]
     zones = {mailing.recipients[name].zone for name in to}
     zone = zones.pop() if len(zones) == 1 else UTC  # one message for all of them
@@ -69,3 +74,4 @@ def _post(tx: Connection, tell: Tell, to: Sequence[str], mailing: Mailing, now: 
     routes = (Route(tuple(to)),) if to else ()
     own = replace(mailing, routes=routes, severities=(SeverityRule(tell.severity),))
     post(tx, alert, own, now, earlier=tell.turn != "bad")
+    return alert

@@ -23,6 +23,10 @@ class Pulse:
         self._last[name] = self._steady()
         self._turns[name] += 1
 
+    def excuse(self) -> None:
+        """What the loops wait for is known and no fault of theirs: their patience begins anew."""
+        self._last = dict.fromkeys(self._last, self._steady())
+
     def turns(self) -> Mapping[str, int]:
         """How often each loop has come round, by name."""
         return dict(self._turns)

@@ -21,11 +21,14 @@ GATHERED: frozenset[str] = frozenset({"corrected", "confirmed"})
 DAY = timedelta(days=1)
 
 
-def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool) -> int:
+def post(
+    tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earlier: bool, trace: str | None = None
+) -> int:
     """Write an alert and a delivery for each recipient that a route names. How many deliveries are new.
 
     Each is rendered here. Those of further recipients, for when nobody acknowledges or a channel takes nothing, are
-    written with them and held. `earlier`: there were alerts of the event before; who was told is looked up.
+    written with them and held. `earlier`: there were alerts of the event before; who was told is looked up. `trace`:
+    what the alert came about by (`alerts.add`).
     """
     found = [each for each in routed(alert, mailing) if each.hears]
     mutes = stored_mutes.mutes(tx, now) if found else ()
@@ -33,7 +36,7 @@ def post(tx: Connection, alert: Alert, mailing: Mailing, now: datetime, *, earli
     made: list[Delivery] = []
     for each in found:
         made += _deliveries(tx, alert, each, mailing, now, mutes, at_once, earlier=earlier)
-    return alerts.add(tx, alert, made)
+    return alerts.add(tx, alert, made, trace)
 
 
 def resend(

@@ -165,7 +165,9 @@ class Pages:
         )
         if isinstance(fetched, FetchFailure) and fetched.kind in SILENT:
             if until := self._hosts.was_silent(host, self._clock()):
-                self._log.warning("host left alone", host=host, because=fetched.kind, until=until.isoformat())
+                self._log.warning(
+                    "host left alone", trace=item.trace, host=host, because=fetched.kind, until=until.isoformat()
+                )
         else:
             self._hosts.answered(host)
         if isinstance(fetched, NotModified):

@@ -70,6 +70,10 @@ class Arrival:
     gap: bool = False
 
 
+FINE = frozenset({"read", "not modified", "same body"})
+"""Outcomes of a poll that are no failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What a poll came to: the feed's next state, and a line for the operator.

@@ -18,7 +18,7 @@ from extractors.records import Entry
 from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
-from monitor.poll import Answer, Arrival, ask, conclude
+from monitor.poll import FINE, Answer, Arrival, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
 from monitor.store import entries, feeds, journal
@@ -33,6 +33,7 @@ _CHECK = timedelta(hours=24)
 _SETTLED = timedelta(hours=1)
 # A news sitemap lists two days (Google's rules for them).
 _LISTED = timedelta(hours=48)
+_SUMMARY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Poller:
         self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
+        self._summed, self._summed_at = self.counts.copy(), clock()
 
     async def set_off(self) -> None:
         """Start polling every feed that is due and not under way already: a slow feed holds up no other.
@@ -84,11 +86,24 @@ class Poller:
 
     async def _set_off(self, now: datetime) -> None:
         self._reap()
+        self._sum_up(now)
+        if self._store.stalled is not None:
+            # Their answers could not be kept and would pile up in memory; what they show now they show later.
+            return
         due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch + len(self._under_way)))
         known = self._configured()
         for state in due:
             if state.url in known and state.url not in self._under_way:
                 self._under_way[state.url] = asyncio.create_task(self._poll(known[state.url], state))
+
+    def _sum_up(self, now: datetime) -> None:
+        """One line for the polls of a minute: 10,000 feeds would fill the log with news that there is none."""
+        if timedelta(0) <= now - self._summed_at < _SUMMARY:
+            return
+        done, self._summed, self._summed_at = self.counts - self._summed, self.counts.copy(), now
+        if polls := done.total() - done["new"]:
+            failing = sum(number for outcome, number in done.items() if outcome not in {*FINE, "new"})
+            self._log.info("feeds polled", polls=polls, failing=failing, new=done["new"])
 
     async def drain(self) -> None:
         """Poll every feed that is due now once, and wait for the last of them."""
@@ -123,7 +138,10 @@ class Poller:
         polled = kept.polled
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
-        report = self._log.info if polled.ok else self._log.warning
+        log = self._log.bind(trace=kept.trace)
+        # Most polls of most feeds bring nothing: they are summed up.
+        moved = kept.new or kept.baseline or state.failures or state.read_at is None
+        report = log.warning if not polled.ok else log.info if moved else log.debug
         report(
             "feed polled",
             feed=feed.url,
@@ -134,13 +152,13 @@ class Poller:
         )
         if polled.state.habits.health != state.habits.health:
             habits = polled.state.habits
-            self._log.info("source", feed=feed.url, health=habits.health, evidence=habits.evidence or None)
+            log.info("source", feed=feed.url, health=habits.health, evidence=habits.evidence or None)
         new = kept.new
         if kept.gap is not None:
             since, until = kept.gap
-            self._log.warning("gap", feed=feed.url, since=_minute(since), until=_minute(until), sitemap=feed.sitemap)
+            log.warning("gap", feed=feed.url, since=_minute(since), until=_minute(until), sitemap=feed.sitemap)
         if feed.sitemap and polled.ok:
-            new += await self._compare(feed, polled.state, kept.gap)
+            new += await self._compare(feed, polled.state, kept.gap, kept.trace)
         if new:
             self._news()
 
@@ -209,8 +227,9 @@ class Poller:
                 taken |= {url, state.habits.address or url} if state else {url}
         return taken
 
-    async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None) -> int:
+    async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None, trace: str) -> int:
         """Hold the feed against its sitemap when there is a gap or a day has passed. How many entries that fills in."""
+        log = self._log.bind(trace=trace)
         now, checked = self._clock(), state.habits.checked_at
         if gap is None and checked is not None and now - checked < _CHECK:
             return 0
@@ -223,13 +242,13 @@ class Poller:
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
-            self._log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
+            log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
             await self._store.run(lambda tx: _checked(tx, feed.url, now, said.state.floor_at))
             return 0
         fresh = None if isinstance(answer.got, FetchFailure) else answer.got.fresh_for
         again = now + min(fresh, LONGEST) if fresh else None
-        filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap, again))
-        self._log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
+        filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap, again, trace))
+        log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
         self.counts["new"] += filled
         return filled
 
@@ -241,6 +260,7 @@ class Poller:
         now: datetime,
         gap: tuple[datetime, datetime] | None,
         again: datetime | None,
+        trace: str,
     ) -> tuple[int, int]:
         state = feeds.get(tx, feed.url)
         if state is None:
@@ -254,7 +274,7 @@ class Poller:
         if gap is not None:
             between = [e for e in listed if e.published and gap[0] - _SETTLED <= e.published <= gap[1]]
             found = absent(between, shown)
-            filled = entries.add(tx, feed.url, found, status="new", now=now)
+            filled = entries.add(tx, feed.url, found, status="new", now=now, trace=trace)
             detail = f"{filled} of {len(between)} entries of the sitemap were not in the feed and are read"
             journal.write(tx, Line(now, "filled", feed.url, *gap, detail))
             missed = tuple(entry for entry in missed if entry not in found)

@@ -30,7 +30,8 @@ from monitor.store.articles import ReadFrom
 from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
 from monitor.store.looks import Look
-from monitor.store.threads import StoreThread
+from monitor.store.threads import StoreThread, as_time_goes
+from monitor.traces import trace_of
 from monitor.workers import Workers
 
 __all__ = ["PAGES", "ReadLimits", "Reader", "Ready", "Recorder"]
@@ -130,7 +131,8 @@ class Reader:
                 await _end(tasks)
 
         async def look_lane(look: Look) -> None:
-            item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES))
+            trace = trace_of(f"look {look.entry.url}", self._clock())
+            item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES), trace=trace)
             await self._looked(item, await one(item, look), counts)
             beat()
 
@@ -157,7 +159,12 @@ class Reader:
         feed_lane: Callable[[Sequence[PendingEntry]], Coroutine[None, None, None]],
         look_lane: Callable[[Look], Coroutine[None, None, None]],
     ) -> None:
-        """A lane for each feed that has entries to be read and none yet; if there is none, for pages to look at."""
+        """A lane for each feed that has entries to be read and none yet; if there is none, for pages to look at.
+
+        None while the store takes nothing: what is read then would only pile up in memory.
+        """
+        if self._store.stalled is not None:
+            return
         now, busy = self._clock(), [key for key in lanes if isinstance(key, str)]
         batch = await self._store.query(partial(entries.pending, now=now, limit=self._limits.batch, without=busy))
         for feed_url in dict.fromkeys(item.feed_url for item in batch):
@@ -187,22 +194,28 @@ class Reader:
         now = self._clock()
         fresh = got.fetched if isinstance(got, Ready) else None
         validators = (fresh.etag, fresh.last_modified) if fresh else None
+        moment = as_time_goes(now)
 
         def write(tx: Connection) -> Taken:
-            looks.done(tx, item.pk, now, validators=validators)
+            at = moment()
+            looks.done(tx, item.pk, at, validators=validators)
             if isinstance(got, Ready):
-                return self._take(tx, item, got, now)
-            return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
+                return self._take(tx, item, got, at)
+            return self._withdraw(tx, item, got, at) if got.outcome in GONE else Taken(known=True)
 
         counts["looked at again"] += 1
-        outcome = got.outcome if isinstance(got, SetAside) else "read"
-        self._log.debug("page looked at again", url=item.entry.url, outcome=outcome)
         taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
-        if taken is not None:
-            self._tell(taken, item.entry.url, counts)
+        if taken is None:
+            return
+        log, outcome = self._log.bind(trace=item.trace), got.outcome if isinstance(got, SetAside) else "read"
+        report = log.debug if taken.known else log.info
+        report("page looked at again", url=item.entry.url, outcome=outcome)
+        self._tell(taken, item, item.entry.url, counts)
 
     async def _settle(self, item: PendingEntry, got: Got, counts: Counter[str]) -> None:
-        now = self._clock()
+        now, log = self._clock(), self._log.bind(trace=item.trace)
+        # Quiet hours and caps are those of when it is taken in.
+        moment = as_time_goes(now)
 
         def fault(tx: Connection, reason: str) -> None:
             entries.settle(tx, item.pk, "fault of parley", reason, now)
@@ -210,31 +223,42 @@ class Reader:
         if isinstance(got, PutBack):
             await self._store.run(lambda tx: entries.put_back(tx, item.pk, got.until))
             counts["tried again later"] += 1
-            self._log.debug("page put back", url=item.entry.url, until=got.until.isoformat())
+            log.debug("page put back", url=item.entry.url, until=got.until.isoformat())
             return
         if isinstance(got, SetAside):
+            gone = Taken(known=True)
             if got.again is not None:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                gone = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, fault)
-                if gone is None:
+                written = await self._written(item, lambda tx: self._set_aside(tx, item, got, moment()), counts, fault)
+                if written is None:
                     return
-                self._tell(gone, item.entry.url, counts)
+                gone = written
             counts["tried again later" if got.again else "set aside"] += 1
-            self._log.warning(
-                "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
-            )
+            # What is tried again is lost only when the last try fails too.
+            report = log.info if got.again else log.warning
+            again = None if got.again is None else str(got.again)
+            report("page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=again)
+            if got.again is None:
+                self._tell(gone, item, item.entry.url, counts)
             return
-        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, fault)
+        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, moment()), counts, fault)
         if taken is None:
             return
         counts["known" if taken.known else "read"] += 1
         if got.source == "summary":
             counts["read from the feed"] += 1
-            self._log.info("feed's words read", url=got.article.url, because=got.because)
-        self._log.debug("article read", url=got.article.url, claims=len(got.reading.claims), unread=got.reading.unread)
-        self._tell(taken, got.article.url, counts)
+        log.debug(
+            "article read",
+            url=got.article.url,
+            source=got.source,
+            because=got.because or None,
+            claims=len(got.reading.claims),
+            unread=got.reading.unread,
+            known=taken.known or None,
+        )
+        self._tell(taken, item, got.article.url, counts)
 
     async def _written(
         self,
@@ -252,19 +276,20 @@ class Reader:
             # Nothing of it was written. A fault of ours in one article must not keep all later ones from being read,
             # nor end the service anew after every restart; it is logged with its trace, counted, and shown by
             # `parley feeds`.
-            self._log.exception("article failed", url=item.entry.url, error=repr(error))
+            self._log.exception("article failed", trace=item.trace, url=item.entry.url, error=repr(error))
             reason = f"{type(error).__name__}: {error}"
             await self._store.run(lambda tx: fault(tx, reason))
             counts["set aside"] += 1
             return None
 
-    def _tell(self, taken: Taken, url: str, counts: Counter[str]) -> None:
+    def _tell(self, taken: Taken, item: PendingEntry, url: str, counts: Counter[str]) -> None:
         """Count, log and wake the delivery for what an article led to."""
+        log = self._log.bind(trace=item.trace)
         counts["alerts"] += len(taken.alerts)
         if taken.deliveries:
             self._alerted()
         for decision in taken.revised:
-            self._log.info(
+            log.info(
                 "version",
                 url=url,
                 event_id=decision.change.event.id,
@@ -273,7 +298,7 @@ class Reader:
                 silence=decision.silence.rule if decision.silence else None,
             )
         for judged in taken.judged:
-            self._log.info(
+            log.info(
                 "decision",
                 url=url,
                 watch=judged.watch,
@@ -284,6 +309,15 @@ class Reader:
                 event_id=judged.trace.event_id,
                 alerts=[a.reason for d in judged.decisions for a in d.alerts] or None,
                 silence=[d.silence.rule for d in judged.decisions if d.silence] or None,
+            )
+        for alert in taken.alerts:
+            log.info(
+                "alert",
+                alert_id=alert.id,
+                event_id=alert.event_id,
+                reason=alert.reason,
+                url=url,
+                recipients=list(taken.hearing.get(alert.id, ())),
             )
 
     def _take_and_settle(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
@@ -318,6 +352,7 @@ class Reader:
             now=now,
             memo=self._memo,
             read_from=ready.source,
+            trace=item.trace,
         )
         if taken.same:
             aliases.joined(tx, item.address, taken.same, digest, now)
@@ -368,7 +403,7 @@ class Reader:
             return Taken(known=True)
         aliases.told(tx, item.address, kept, aliases.GONE, now)
         # What is gone from one of its addresses may stand at another: that has the last word.
-        if entries.ask_again(tx, aliases.elsewhere(tx, item.address), now):
+        if entries.ask_again(tx, aliases.elsewhere(tx, item.address), now, item.trace):
             return Taken(known=True)
         withdrawn = withdraw(
             tx,
@@ -378,6 +413,7 @@ class Reader:
             now=now,
             because=why.outcome,
             memo=self._memo,
+            trace=item.trace,
         )
         if not withdrawn.known:
             feed = self._feeds().get(item.feed_url)
@@ -395,7 +431,9 @@ class Reader:
             # What a kill leaves in the archive beyond this was never taken in.
             meta.put(tx, meta.ARCHIVED, self._recorder.last)
         except MonitorError as error:
-            self._log.error("not archived", error=str(error))
+            # Once: while the store takes nothing either, the same article is tried again and again.
+            if self._store.stalled is None:
+                self._log.error("not archived", error=str(error))
 
     def _watches_of(self, item: PendingEntry) -> list[Watch]:
         feed = self._feeds().get(item.feed_url)

@@ -5,7 +5,7 @@ message, a cap counts them all. Everything is read and written in the transactio
 it as it was and a repeat finds nothing to do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -28,11 +28,13 @@ _URGENCY: Mapping[Severity, int] = {"low": 0, "normal": 1, "urgent": 2}
 _DAY = timedelta(days=1)
 _SOON = timedelta(minutes=1)
 
+Told = Callable[[Alert, str, Sequence[str]], None]
+"""Hears of each digest: the alert that it is, its recipient, and the ids of the alerts that it tells of."""
 Group = list[Delivery]
 """What one recipient shall hear of one event, the oldest first."""
 
 
-def release(tx: Connection, mailing: Mailing, now: datetime) -> int:
+def release(tx: Connection, mailing: Mailing, now: datetime, told: Told = lambda *_: None) -> int:
     """Look at what is held and due, and take up what an expired lease left. How many deliveries were written.
 
     A call looks at so many recipients and rows at most; what is left is due still, and the next call's.
@@ -46,7 +48,7 @@ def release(tx: Connection, mailing: Mailing, now: datetime) -> int:
         if recipient is None:
             written += _orphaned(tx, rows, now)
         else:
-            written += _Looking(tx, mailing, recipient, mutes, now).at(rows)
+            written += _Looking(tx, mailing, recipient, mutes, now, told).at(rows)
     return written
 
 
@@ -70,8 +72,15 @@ class _Looking:
     """One look at the due rows of one recipient."""
 
     def __init__(
-        self, tx: Connection, mailing: Mailing, recipient: Recipient, mutes: Sequence[Mute], now: datetime
+        self,
+        tx: Connection,
+        mailing: Mailing,
+        recipient: Recipient,
+        mutes: Sequence[Mute],
+        now: datetime,
+        told: Told,
     ) -> None:
+        self._told = told
         self._tx, self._mailing, self._recipient, self._mutes, self._now = tx, mailing, recipient, mutes, now
         self._name = recipient.target.recipient
         self._alerts: dict[str, tuple[Alert, str]] = {}
@@ -235,6 +244,7 @@ class _Looking:
         )  # fmt: skip
         if message.error is not None:
             made = unmade(made, message.error, self._now)
+        self._told(alert, self._name, list(dict.fromkeys(row.alert_id for row in rows)))
         return stored_alerts.add(self._tx, alert, [made]) + self._suppress(rows, f"in-digest: {made.id}")
 
     def _suppress(self, rows: Sequence[Delivery], rule: str) -> int:

@@ -37,6 +37,7 @@ from monitor.settingsfile import (
     RecipientModel,
     RouteModel,
     SettingsModel,
+    StoreModel,
     Workers,
 )
 
@@ -82,10 +83,36 @@ class Settings:
     @property
     def archive(self) -> Path:
         """The folder of the archive: beside the store where that is a file, for what may be written to is there."""
-        address = make_url(self.store_url.get_secret_value())
-        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-            return (self.home / str(address.database)).parent / "archive"
-        return self.home / "state" / "archive"
+        return archive_of(self.home, self.store_url.get_secret_value())
+
+
+def store_file(home: Path, store_url: str) -> Path | None:
+    """The file of a store, or None where it is none."""
+    address = make_url(store_url)
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        return home / str(address.database)
+    return None
+
+
+def archive_of(home: Path, store_url: str) -> Path:
+    """The folder of the archive that belongs to a store."""
+    file = store_file(home, store_url)
+    return (file.parent if file is not None else home / "state") / "archive"
+
+
+def store_of(home: Path, env: Mapping[str, str]) -> SecretStr | Faults:
+    """Where the store of a home is, whatever else is wrong with its settings or missing from the environment."""
+    bare = read(home / FILE)
+    document, faults = overlay(bare, env, SettingsModel)
+    if document.unread or not isinstance(document.data, dict):
+        return Faults((*faults, *validate(SettingsModel, document)[1]))
+    model, found = validate_part(StoreModel, document, ("store",), document.data.get("store") or {})
+    if model is None:
+        return Faults(tuple(found))
+    secrets, found = Secrets(document, home, env), []
+    url = _store_url(model, secrets, home, document, found)
+    found += secrets.faults
+    return url if url is not None and not found else Faults(tuple(found))
 
 
 def in_force(feed: Feed, polling: Polling) -> Feed:
@@ -103,7 +130,7 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         return Faults(tuple(faults))
     secrets = Secrets(document, home, env)
     faults += _crossed(model, document, home)
-    store = _store_url(model, secrets, home, document, faults)
+    store = _store_url(model.store, secrets, home, document, faults)
     channels = {
         name: channel
         for name, each in model.channels.items()
@@ -201,9 +228,9 @@ def _route(model: RouteModel) -> Route:
 
 
 def _store_url(
-    model: SettingsModel, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
+    model: StoreModel, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
 ) -> SecretStr | None:
-    found = secrets.find(("store",), "url", model.store.url, model.store.url_file)
+    found = secrets.find(("store",), "url", model.url, model.url_file)
     if found.value is None:
         return SecretStr(f"sqlite:///{home.absolute() / 'state' / 'parley.db'}")
     try:

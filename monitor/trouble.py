@@ -14,10 +14,10 @@ from typing import Literal, get_args
 from alerts.records import Severity, Target
 from monitor.health import told as in_words
 
-Kind = Literal["channel", "loop", "dead-letter", "queue", "disk", "clock"]
+Kind = Literal["channel", "loop", "dead-letter", "queue", "disk", "store", "clock"]
 """The gravest first."""
 Turn = Literal["bad", "still", "well"]
-OCCURRENCES: frozenset[Kind] = frozenset({"dead-letter", "clock"})
+OCCURRENCES: frozenset[Kind] = frozenset({"dead-letter", "store", "clock"})
 """What has happened and is not over some time later."""
 REMIND = timedelta(days=1)
 LATELY = timedelta(days=2)
@@ -28,6 +28,8 @@ UNPROVEN = timedelta(days=7)
 _DOUBLINGS = 6
 ROOM = 200_000_000
 """Bytes: with less, the store and the archive of a busy day may not find room."""
+WAITED = timedelta(seconds=10)
+"""How long a store takes nothing before it is told: a copy or a look from outside may hold it for a moment."""
 BACK, AHEAD = timedelta(minutes=1), timedelta(minutes=15)
 """How far a clock is set, or a machine sleeps, before it is told: back it mixes up what came first."""
 
@@ -67,10 +69,20 @@ class DeadSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class StallSeen:
+    """A span in which the store took nothing, and why; it is over."""
+
+    since: datetime
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """One look. `loops` are those that do not come round, and since how long; `free` is bytes of the disk.
 
-    `jump` is how far the clock was set between two looks, less than nothing when back.
+    `stalls` have ended since the last look. `jump` is how far the clock was set between two looks, less than nothing
+    when back.
     """
 
     channels: tuple[ChannelSeen, ...] = ()
@@ -78,6 +90,7 @@ class Observed:
     dead: tuple[DeadSeen, ...] = ()
     loops: tuple[tuple[str, timedelta], ...] = ()
     free: int | None = None
+    stalls: tuple[StallSeen, ...] = ()
     jump: timedelta = timedelta(0)
 
 
@@ -114,7 +127,8 @@ class Limits:
 class Matter:
     """One trouble to tell of. `name` is the channel or loop, `count` how many messages wait or were given up.
 
-    `spare` are the channels it is not to be told by, and `but` the recipients, where another is left.
+    `oldest`: since when the first of them waits, or when what happened was over. `spare` are the channels it is not to
+    be told by, and `but` the recipients, where another is left.
     """
 
     key: str
@@ -235,6 +249,10 @@ def _bad(observed: Observed, known: Mapping[str, Row], limits: Limits, now: date
                          queue.waiting, queue.since, spare=frozenset({queue.channel}))  # fmt: skip
     if observed.free is not None and observed.free < ROOM:
         yield Matter("disk", "disk", "disk", now, f"{observed.free / 1e6:.0f} MB are left")
+    if stalls := [each for each in observed.stalls if each.until - each.since >= WAITED]:
+        first, last = stalls[0], stalls[-1]
+        # It is over: nobody has to be woken for it.
+        yield Matter("store", "store", "store", first.since, last.why, "normal", len(stalls), last.until)
     row = known.get("clock")
     if (observed.jump < -BACK or observed.jump > AHEAD) and (row is None or now - (row.told or now) >= REMIND):
         way = "back" if observed.jump < timedelta(0) else "forward"

@@ -17,13 +17,15 @@ _DEEDS: dict[Kind, str] = {
     "`parley deliveries list --state dead` shows what it was and `parley deliveries retry ID` sends it again",
     "loop": "restart the service and keep its log: a loop that is stuck is a fault of Parley",
     "disk": "make room on the disk, or shorten `keep` in config/parley.yaml",
+    "store": "see that it does not happen again: `parley status` shows how much room is left",
     "clock": "see that the machine's clock is kept by NTP; after sleep nothing is to be done",
 }
 _MEANINGS: dict[Kind, str] = {
     "queue": "they are kept and go out in order, but people hear late",
     "dead-letter": "this recipient did not get it and will not; other recipients are not concerned",
     "loop": "no news comes through until it goes on; nothing that was found is lost",
-    "disk": "when it is full nothing can be remembered, so nothing is told",
+    "disk": "when it is full nothing can be remembered, so nothing is told until there is room; then all of it is",
+    "store": "nothing was told meanwhile; what came before and what the feeds show is told now, none of it is lost",
     "clock": "times of what came meanwhile may be wrong, and what was due may come early or late",
 }
 
@@ -67,6 +69,8 @@ def _said(turn: Turn, each: Matter) -> str:
             return f"{name} goes on again" if well else f"{name}{still} stands still"
         case "disk":
             return "the disk has room again" if well else f"the disk is{still} almost full"
+        case "store":
+            return f"nothing could be stored for {told((each.oldest or each.since) - each.since)}"
         case "clock":
             return f"the clock {each.detail}"
 
@@ -85,6 +89,9 @@ def _happened(each: Matter, now: datetime, zone: ZoneInfo) -> str:
             return f"given up at {_at(each.since, zone)}: {detail}"
         case "loop":
             return f"stands still {since}"
+        case "store":
+            times = f"{each.count} times " if each.count > 1 else ""
+            return f"{times}from {_at(each.since, zone)} to {_at(each.oldest or now, zone)}: {detail}"
         case "disk" | "clock":
             return f"{detail}, seen at {_at(each.since, zone)}" if each.kind == "clock" else detail
 

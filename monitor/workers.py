@@ -6,18 +6,21 @@ is not the child of a thread whose end would take its workers along.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import hashlib
 import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from typing import Any, Literal, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -32,6 +35,8 @@ _PR_SET_PDEATHSIG = 1
 # Libraries leak (trafilatura about 1 MB a page, reference: polling 3.10): a worker is replaced after so many jobs.
 _JOBS_OF_A_WORKER = 2_000
 _LEXICONS_KEPT = 2
+# What a process says in one line is heard up to so many bytes.
+_SAID = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Workers:
 
     `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
     So a change of watches (`use`) needs no new pool.
+
+    `said` is given each line that a process writes to its stderr, in a thread of its own; without it they go to the
+    stderr of the service. Libraries write there what they like, and a dying process what it can.
     """
 
     def __init__(
@@ -70,7 +78,9 @@ class Workers:
         count: int = 2,
         patience: Patience = Patience(),
         memory: int = 1536 * 2**20,
+        said: Callable[[str], None] | None = None,
     ) -> None:
+        self._voice = None if said is None else _Voice(said)
         self._count, self._patience, self._memory = count, patience, memory
         self._context = multiprocessing.get_context("forkserver")
         # What a job imports by itself is loaded once, in the server that workers are forked from.
@@ -134,6 +144,8 @@ class Workers:
         """End all workers at once, whatever they are doing. Within a second or two; may be called again."""
         self._closed = True
         await asyncio.to_thread(_end, self._pool)
+        if self._voice is not None:
+            await asyncio.to_thread(self._voice.close)
 
     async def _replace(self, broken: ProcessPool) -> None:
         if self._pool is broken:
@@ -145,9 +157,31 @@ class Workers:
             max_workers=self._count,
             max_tasks=_JOBS_OF_A_WORKER,
             initializer=_start,
-            initargs=(self._memory,),
+            initargs=(self._memory, self._voice and self._voice.into),
             context=self._context,
         )
+
+
+class _Voice:
+    """A pipe in the place of the workers' stderr, and the thread that hears it, until `close`."""
+
+    def __init__(self, said: Callable[[str], None]) -> None:
+        self._said = said
+        self._out, self.into = multiprocessing.Pipe(duplex=False)
+        self._hearing = threading.Thread(target=self._hear, name="what workers say", daemon=True)
+        self._hearing.start()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.into.close()
+        self._hearing.join(timeout=1)
+
+    def _hear(self) -> None:
+        with os.fdopen(os.dup(self._out.fileno()), "rb") as lines:
+            self._out.close()
+            while line := lines.readline(_SAID):
+                if text := line.decode(errors="replace").strip():
+                    self._said(text)
 
 
 def _end(pool: ProcessPool) -> None:
@@ -175,9 +209,13 @@ def _guarded(work: Callable[..., T], args: tuple[object, ...]) -> T | WorkerFail
         return WorkerFailure("error", f"{type(error).__name__}: {error}")
 
 
-def _start(memory: int) -> None:
-    """In a new worker: die with the service, at once when asked, and not of the operator's Ctrl-C."""
+def _start(memory: int, voice: Connection | None) -> None:
+    """In a new worker: die with the service, at once when asked, and not of the operator's Ctrl-C; `voice` takes what
+    it says on stderr."""
     parent = os.getppid()
+    if voice is not None:
+        os.dup2(voice.fileno(), 2)
+        voice.close()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # The fork server ends when the last writing end of its pipe to the service is closed. It hands a copy to every
     # worker (CPython 3.11, forkserver._serve_one): a busy one would keep the server, and so itself, alive.

@@ -2,6 +2,10 @@
 
 from hypothesis import settings
 
+from smalldisk import small_disk, small_ext4
+
+__all__ = ["small_disk", "small_ext4"]
+
 # How long one example takes says more of the machine than of the code: time is for the benchmarks.
 settings.register_profile("parley", deadline=None)
 settings.load_profile("parley")

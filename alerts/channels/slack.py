@@ -26,6 +26,7 @@ _THREADLESS = frozenset(
         "restricted_action_non_threadable_channel",
     ]
 )
+_PAGES = 20  # of 200 messages: after a restore, what was posted since the backup is looked through
 _LOOK_BACK = timedelta(minutes=5)  # Slack's clock and ours
 _HISTORY = frozenset({"channels:history", "groups:history"})
 _WHO = "Slack"
@@ -196,14 +197,18 @@ class SlackChannel:
             method, asked["ts"] = "conversations.replies", delivery.thread
         else:
             method = "conversations.history"
-        called = await self._call(client, method, asked, query=True)
-        if isinstance(called, Outcome):
-            asks_later = called.kind in ("transient", "ambiguous") or called.code in ("tls", "redirect")
-            return replace(called, kind="transient") if asks_later else called
-        for message in called.data.get("messages") or ():
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("delivery_id") == delivery.id:
-                return Outcome("sent", "found", "an earlier attempt had posted it", reference=message.get("ts"))
+        for _ in range(_PAGES):
+            called = await self._call(client, method, asked, query=True)
+            if isinstance(called, Outcome):
+                asks_later = called.kind in ("transient", "ambiguous") or called.code in ("tls", "redirect")
+                return replace(called, kind="transient") if asks_later else called
+            for message in called.data.get("messages") or ():
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("delivery_id") == delivery.id:
+                    return Outcome("sent", "found", "an earlier attempt had posted it", reference=message.get("ts"))
+            if not (cursor := (called.data.get("response_metadata") or {}).get("next_cursor")):
+                break
+            asked["cursor"] = cursor
         return None
 
     async def _call(

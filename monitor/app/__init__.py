@@ -6,8 +6,23 @@ An exception that reaches this far ends the process with its reason; feeds, page
 
 from monitor.app.channels import probe, send_test
 from monitor.app.clock import utcnow
-from monitor.app.service import FINE, Once, once, serve
+from monitor.app.log import chosen, logger
+from monitor.app.service import Once, once, serve
 from monitor.app.sources import ask_feed
 from monitor.app.web import page, user_agent
+from monitor.poll import FINE
 
-__all__ = ["FINE", "Once", "ask_feed", "once", "page", "probe", "send_test", "serve", "user_agent", "utcnow"]
+__all__ = [
+    "FINE",
+    "Once",
+    "ask_feed",
+    "chosen",
+    "logger",
+    "once",
+    "page",
+    "probe",
+    "send_test",
+    "serve",
+    "user_agent",
+    "utcnow",
+]

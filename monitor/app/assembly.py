@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
-from alerts.records import Channel
+from alerts.records import Alert, Channel
 from alerts.retry import RetryPolicy
 from alerts.rules import Mailing
 from extractors.records import Article, Reading
@@ -40,7 +40,9 @@ from monitor.store import meta, open_store
 from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
+from monitor.store.soundness import look_at_start
 from monitor.store.threads import StoreThread
+from monitor.traces import trace_of
 from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
@@ -94,7 +96,14 @@ class Service:
             lambda tx: notify(tx, configured, to=to, after=own.notices.after, mailing=own.mailing, now=now)
         )
         for notice in told:
-            self.log.warning("notice", title=notice.title, sources=[fact.value for fact in notice.facts])
+            self.log.warning(
+                "notice",
+                trace=trace_of(notice.id, notice.decided),
+                title=notice.title,
+                alert_id=notice.id,
+                recipients=list(to),
+                sources=[fact.value for fact in notice.facts],
+            )
         if told:
             self.bells.deliver.set()
 
@@ -116,7 +125,8 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
-    stack.enter_context(RunLock(store, now=utcnow()))
+    lock = stack.enter_context(RunLock(store, now=utcnow()))
+    look_at_start(store, crashed=lock.crashed)
     # Closed when the store's thread has ended, which may still write to it.
     archives = stack.enter_context(ExitStack())
     thread = StoreThread(store)
@@ -128,6 +138,8 @@ async def assemble(
         patience=Patience(
             settings.workers.feed_timeout, settings.workers.page_timeout, settings.workers.claims_timeout
         ),
+        # What a page made its libraries say may hold its text.
+        said=lambda line: log.debug("worker said", line=line),
     )
     stack.push_async_callback(workers.close)
     book = FeedBook(settings, first, log)
@@ -142,7 +154,9 @@ async def assemble(
     recorder = await _recorder(settings, thread, begun, log)
     if recorder is not None:
         archives.callback(recorder.close)
-    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now))
+        thread.follow(recorder)
+    digest = partial(_digest_told, log)
+    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now, digest))
     policy = RetryPolicy(give_up_after=settings.give_up_after)
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
@@ -179,7 +193,7 @@ async def assemble(
             feed_bytes=settings.polling.feed_bytes,
             feed_deadline=settings.polling.feed_deadline,
         ),
-        recorder=_Careful(recorder, log) if recorder else None,
+        recorder=_Careful(recorder, thread, log) if recorder else None,
     )
     stack.push_async_callback(poller.close)
     pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
@@ -195,18 +209,32 @@ async def assemble(
     return service
 
 
+def _digest_told(log: FilteringBoundLogger, alert: Alert, recipient: str, members: Sequence[str]) -> None:
+    log.info(
+        "alert",
+        trace=trace_of(alert.id, alert.decided),
+        alert_id=alert.id,
+        event_id=alert.event_id,
+        reason=alert.reason,
+        recipients=[recipient],
+        of=list(members),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Careful:
     """The archive as polls write to it: one that cannot be written is told in the log, and costs no news."""
 
     recorder: Recorder
+    store: StoreThread
     log: FilteringBoundLogger
 
     def feed(self, answer: Fetched, *, feed_url: str, now: datetime) -> None:
         try:
             self.recorder.feed(answer, feed_url=feed_url, now=now)
         except ArchiveError as error:
-            self.log.error("not archived", error=str(error))
+            if self.store.stalled is None:
+                self.log.error("not archived", error=str(error))
 
 
 async def _recorder(

@@ -23,8 +23,6 @@ from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
 from monitor.store import journal, meta
 
-# Outcomes of a poll that are no failure.
-FINE = frozenset({"read", "not modified", "same body"})
 # How long a silence is downtime: longer than a restart or an upgrade.
 DOWNTIME = timedelta(minutes=15)
 
@@ -40,7 +38,7 @@ class Once:
 
 async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed], clocks: Clocks = REAL) -> None:
     """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
-    log = logger(settings.log_level)
+    log = logger(settings.log_level, settings.log_format)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -51,6 +49,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         service = await assemble(stack, settings, watches, first, log, clocks)
         await _note_downtime(service)
         await _live(service)
+        service.store.endure(service.clocks.now, log)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
         failed: asyncio.Future[None] = loop.create_future()
         scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
@@ -72,6 +71,8 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
+            # What the store does not take now is left as after a kill: waiting for room would hold up the stop.
+            service.store.hasten()
             await _end([*tasks, stopping])
         for ended in (*tasks, failed):
             if ended.done() and not ended.cancelled() and (error := ended.exception()) is not None:
@@ -81,7 +82,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
 
 async def once(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed]) -> Once:
     """Poll what is due, read what is new, send what can be sent, and return."""
-    log = logger(settings.log_level)
+    log = logger(settings.log_level, settings.log_format)
     async with AsyncExitStack() as stack:
         service = await assemble(stack, settings, watches, first, log)
         await service.poller.drain()

@@ -15,7 +15,7 @@ from monitor.lookout import Told, look
 from monitor.statuslist import room
 from monitor.store import meta
 from monitor.store.errors import StoreError
-from monitor.trouble import ChannelSeen, Limits, Observed
+from monitor.trouble import WAITED, ChannelSeen, Limits, Observed, StallSeen
 
 # How long the store may take: its longest work is a restart's recovery, or the folding of its log.
 STORE_PATIENCE = timedelta(seconds=20)
@@ -55,29 +55,43 @@ class Watchman:
 
     async def turn(self) -> None:
         """Look, tell, report. Raises StoreError when the store is lost."""
-        service, log, late = self._service, self._service.log, self._service.pulse.late()
+        service, log, stall = self._service, self._service.log, self._service.store.stalled
+        if stall is not None:
+            # Whoever waits for the store is not stuck, and a restart would forget what it has to write down.
+            service.pulse.excuse()
+        late = service.pulse.late()
         for name, span in late:
             log.error("loop is stuck", loop=name, seconds=int(span.total_seconds()))
         # The beats first: what the store lets wait shows in them soon enough.
         channels = channels_seen(service.dispatcher.channels(), service.clocks.now())
-        reachable = not channels or not all(each.down for each in channels)
-        await service.heart.look(service.pulse.turns(), [name for name, _ in late], reachable=reachable)
+        reachable = stall is None and (not channels or not all(each.down for each in channels))
+        stuck = [name for name, _ in late]
+        if stall is not None and service.clocks.now() - stall.since >= WAITED:
+            # The outbox is what is stalled: only the outside can be told, and tells people meanwhile.
+            stuck.append("store")
+        await service.heart.look(service.pulse.turns(), stuck, reachable=reachable)
         if self._looking is None:
-            self._looking = asyncio.create_task(self._look(channels, late), name="look")
+            self._looking = asyncio.create_task(self._look(), name="look")
         done, _ = await asyncio.wait({self._looking}, timeout=STORE_PATIENCE.total_seconds())
         if done:
             ended, self._looking = self._looking, None
             ended.result()
-        else:
+        elif service.store.stalled is None:
             log.error("the store does not answer", seconds=int(STORE_PATIENCE.total_seconds()))
 
-    async def _look(self, channels: tuple[ChannelSeen, ...], late: tuple[tuple[str, timedelta], ...]) -> None:
+    async def _look(self) -> None:
         service = self._service
+        if service.store.stalled is not None:
+            # Wait for its end first, or what is told then would be how things stood before.
+            alive = service.clocks.now().isoformat()
+            await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, alive))
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
         own, now = service.settings, service.clocks.now()
         free = await asyncio.to_thread(room, own.archive)
-        seen = Observed(channels, loops=late, free=free, jump=self._jump(now))
+        channels, ended = channels_seen(service.dispatcher.channels(), now), tuple(service.store.ended)
+        stalls = tuple(StallSeen(each.since, each.until or now, each.why) for each in ended)
+        seen = Observed(channels, loops=service.pulse.late(), free=free, stalls=stalls, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
         to = service.notified()
 
@@ -86,6 +100,8 @@ class Watchman:
             return look(tx, seen, to=to, mailing=own.mailing, limits=limits, now=now)
 
         told = await service.store.run(work)
+        for _ in ended:
+            service.store.ended.popleft()
         for each in told:
             self._log(each)
         if told:
@@ -98,10 +114,11 @@ class Watchman:
         return (now - was) - (self._clocks[1] - passed)
 
     def _log(self, told: Told) -> None:
-        log = self._service.log
+        log = self._service.log.bind(trace=told.trace)
         if told.tell.turn == "well":
-            log.info("trouble is over", what=told.title, to=list(told.to))
+            log.info("trouble is over", what=told.title, alert_id=told.alert_id, to=list(told.to))
             return
-        log.error("trouble", what=told.title, to=list(told.to), details=list(told.details))
+        report = log.error if told.tell.severity == "urgent" else log.warning
+        report("trouble", what=told.title, alert_id=told.alert_id, to=list(told.to), details=list(told.details))
         if told.to and not told.reaches:
             log.error("no channel that works to tell it by", what=told.title, waits_for=list(told.to))

@@ -55,6 +55,18 @@ class ArchiveFile:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place in an archive: the file that was open, how far it was written, and what was in it."""
+
+    path: Path | None
+    name: tuple[int, int]
+    size: int
+    number: int
+    resumes: str | None
+    last: str
+
+
 def files(folder: Path) -> tuple[ArchiveFile, ...]:
     """The files of the archive in `folder`, the oldest first; none when there is no such folder. OSError."""
     found: list[ArchiveFile] = []
@@ -91,6 +103,7 @@ class Recorder:
         self._path = folder
         self._begun: dict[str, Mapping[str, object]] = {}
         self._resumes, self._last = committed, committed or ""
+        self._since: list[Path] = []
 
     @property
     def last(self) -> str:
@@ -173,6 +186,39 @@ class Recorder:
             self._note(records, about, moment, None)
         self._begun[watch] = about
 
+    def mark(self) -> object:
+        """Where the archive stands: for `take_back`."""
+        self._since = []
+        return _Mark(self.path, self._name, self._size, self._number, self._resumes, self._last)
+
+    def take_back(self, mark: object) -> None:
+        """The transaction that began at `mark` was not kept: nor is what was recorded since.
+
+        Where the disk does not let us take it back, it is as after a kill: the next file says what never came to be.
+        """
+        assert isinstance(mark, _Mark)
+        begun, self._since = self._since, []
+        if not begun and (self.path, self._size, self._last) == (mark.path, mark.size, mark.last):
+            return
+        self._resumes = mark.resumes
+        try:
+            if begun and self._file is not None:
+                file, self._file = self._file, None
+                file.close()
+            for path in begun:
+                path.unlink(missing_ok=True)
+            if mark.path is not None:
+                os.truncate(mark.path, mark.size)
+            if self._file is not None:
+                self._file.seek(mark.size)
+        except OSError:
+            file_left, self._file = self._file, None
+            if file_left is not None:
+                with contextlib.suppress(OSError):
+                    file_left.close()
+            self._resumes = mark.last or mark.resumes
+        self._name, self._size, self._number, self._last = mark.name, mark.size, mark.number, mark.last
+
     def close(self) -> None:
         """End the file. What is recorded later begins another."""
         if self._file is not None:
@@ -209,6 +255,7 @@ class Recorder:
         self._name = (day, last[1] + 1 if day == last[0] else 1)
         self._path = self._folder / f"parley-{day}-{self._name[1]:04}.warc.gz"
         self._file, self._size, self._number = FileIO(self._path, "xb"), 0, 0
+        self._since.append(self._path)
         head = BytesIO()
         info = {"software": self._program, "format": "WARC File Format 1.1", "isPartOf": "parley"}
         record = _MAKE.create_warcinfo_record(self._path.name, info)

@@ -12,6 +12,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "ack": "ack",
     "alerts": "alerts",
+    "backup": "backup",
     "check": "check",
     "deliveries": "deliveries",
     "demo": "demo",
@@ -23,11 +24,13 @@ _COMMANDS = {
     "journal": "journal",
     "mute": "mute",
     "replay": "judge",
+    "restore": "restore",
     "route": "route",
     "run": "run",
     "save": "save",
     "status": "status",
     "test-alert": "testalert",
+    "trace": "trace",
     "unmute": "unmute",
 }
 

@@ -55,13 +55,16 @@ def show(home: Path, alert_id: str, as_json: bool) -> None:
         if alert is None:
             raise click.ClickException(_unknown(alert_id))
         sent = deliveries.all_deliveries(tx, alert_id=alert_id)
+        trace = stored.trace(tx, alert_id)
     if as_json:
-        click.echo(told_line(alert))
+        click.echo(told_line(alert, trace))
         return
     click.echo(f"{alert.id}\n    {alert.decided:%Y-%m-%d %H:%M} UTC  {alert.reason}  {alert.title}")
     stands = f", {alert.status}" if alert.status else ""
     click.echo(f"    event {alert.event_id}{stands}; independent outlets: {alert.families}, articles: {alert.articles}")
     click.echo(f"    {alert.source.outlet}  {alert.source.url}")
+    if trace:
+        click.echo(f"    trace {trace}; `parley trace {trace}` shows all of it")
     for quote in alert.quotes:
         click.echo(f"    «{quote.text}»")
     if alert.rules:

@@ -11,11 +11,16 @@ from monitor.store.codec import decode, encode
 from monitor.store.deliveries import columns_of
 from monitor.store.dialect import insert
 from monitor.store.feeds import chunks, key
+from monitor.traces import trace_of
 
 
-def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
-    """Write an alert and its deliveries; what is there already (by id) stays as it is. How many deliveries are new."""
+def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery], trace: str | None = None) -> int:
+    """Write an alert and its deliveries; what is there already (by id) stays as it is. How many deliveries are new.
+
+    `trace` is that of the poll, or the look, that it came about by; without one it has its own.
+    """
     values = {name: getattr(alert, name) for name in ("id", "event_id", "watch", "reason", "decided")}
+    values["trace"] = trace or trace_of(alert.id, alert.decided)
     statement = insert(tx, t.alert).values(body=encode(alert), **values).on_conflict_do_nothing(index_elements=["id"])
     seq: int | None = tx.execute(statement.returning(t.alert.c.seq)).scalar()
     if seq is not None and alert.reason != "digest":  # a digest tells nothing that its members do not
@@ -31,6 +36,11 @@ def add(tx: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> int:
 def get(tx: Connection, alert_id: str) -> Alert | None:
     body = tx.execute(sa.select(t.alert.c.body).where(t.alert.c.id == alert_id)).scalar()
     return None if body is None else decode(Alert, body)
+
+
+def trace(tx: Connection, alert_id: str) -> str | None:
+    """The trace of an alert; None for an alert of an earlier version, or an unknown one."""
+    return tx.execute(sa.select(t.alert.c.trace).where(t.alert.c.id == alert_id)).scalar()
 
 
 def several(tx: Connection, alert_ids: Iterable[str]) -> dict[str, tuple[Alert, str]]:

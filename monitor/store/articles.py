@@ -171,13 +171,16 @@ def decisions_of(tx: Connection, url: str) -> tuple[DecisionRow, ...]:
     return tuple(DecisionRow(**{**row, "rules": tuple(row["rules"])}) for row in tx.execute(query).mappings())
 
 
-def forget(tx: Connection, before: datetime) -> int:
+def forget(tx: Connection, before: datetime, limit: int | None = None) -> int:
     """Drop articles, with their decisions, of which no version was taken in at `before` or later. How many versions.
 
     Events keep their sayings, alerts their sources. The versions of an address stay together: one alone would be taken
-    for its first.
+    for its first. At most those of `limit` addresses.
     """
     tx.execute(sa.delete(t.alias).where(t.alias.c.added < before - _ALIAS))
-    recent = sa.select(t.article.c.key).where(t.article.c.added >= before)
-    old = (t.article.c.added < before) & t.article.c.key.not_in(recent)
-    return tx.execute(sa.delete(t.article).where(old)).rowcount
+    later = t.article.alias("later")
+    # By address, one at a time: a set of all the recent ones would be made anew for each call.
+    recent = sa.exists().where(later.c.key == t.article.c.key, later.c.added >= before)
+    old = (t.article.c.added < before) & ~recent
+    chosen = sa.select(t.article.c.key).where(old).distinct().limit(limit)
+    return tx.execute(sa.delete(t.article).where(t.article.c.added < before, t.article.c.key.in_(chosen))).rowcount

@@ -223,7 +223,8 @@ def sent_since(tx: Connection, target: Target, since: datetime) -> tuple[datetim
 
 @cache
 def selected() -> sa.Select[Any]:
-    """Whole deliveries, with the thread of the first message of the event to the target: for `delivery_of`."""
+    """Whole deliveries, with the thread of the first message of the event to the target and the trace of their alert:
+    for `delivery_of`."""
     first = t.delivery.alias("first")
     reference = (
         sa.select(first.c.provider_ref)
@@ -238,12 +239,15 @@ def selected() -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"))
+    alert = t.alert.alias("told")
+    trace = sa.select(alert.c.trace).where(alert.c.id == _D.alert_id).scalar_subquery()
+    return sa.select(t.delivery, sa.func.coalesce(_D.thread, reference).label("reference"), trace.label("trace"))
 
 
 def delivery_of(row: sa.RowMapping) -> Delivery:
     """A row of `selected`."""
     values = {name: row[name] for name in _PLAIN} | {"payload": bytes(row["payload"]), "thread": row["reference"]}
+    values["trace"] = row["trace"]
     return Delivery(target=Target(**{name: row[name] for name in TARGET}), **values)
 
 

@@ -1,5 +1,6 @@
 """A database, opened, checked and brought up to date; its read and write transactions."""
 
+import glob
 import json
 import sqlite3
 import threading
@@ -12,13 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from monitor.store import schema
 from monitor.store.errors import StoreError
+from monitor.store.faults import as_store_error, is_ours
+from monitor.store.files import SPARE, damage, size_of, snapshot
 
 _WRITE = "parley_write"
+_COPIES = 2  # of earlier schemas: one more than it takes to go back from an upgrade that was no good
 _TURN = 0x7772697465  # any number that nothing else in the database locks: "write" in ASCII
 
 
@@ -37,9 +41,10 @@ class Store:
         """One write transaction: all of it is kept, or nothing when the block raises or the process dies.
 
         SQLite takes the write lock at the start (BEGIN IMMEDIATE): a transaction that began as a read and then writes
-        fails at once with "database is locked", whatever the busy timeout.
+        fails at once with "database is locked", whatever the busy timeout. StoreError when the database does not take
+        it; StoreStalled when it may take the same one later.
         """
-        with self._told(), self._guard, self.engine.connect() as connection:
+        with self._told(writing=True), self._guard, self.engine.connect() as connection:
             connection.execution_options(**{_WRITE: True})
             with self._begin(connection):
                 yield connection
@@ -47,7 +52,7 @@ class Store:
     @contextmanager
     def rehearse(self) -> Iterator[Connection]:
         """A write transaction that is taken back at its end: what it would do can be seen inside, and nothing stays."""
-        with self._told(), self._guard, self.engine.connect() as connection:
+        with self._told(writing=True), self._guard, self.engine.connect() as connection:
             connection.execution_options(**{_WRITE: True})
             transaction = self._begin(connection)
             try:
@@ -58,7 +63,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One read transaction: a consistent view; writing in it raises."""
-        with self._told(), self._guard, self.engine.connect() as connection:
+        with self._told(writing=False), self._guard, self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with self._begin(connection):
@@ -71,13 +76,17 @@ class Store:
         """Copy an SQLite file, as it is between two transactions, to `target`. StoreError for any other store."""
         if self.path is None:
             raise StoreError(f"the store {self.where} is not a file: back it up with the tools of its database")
-        _copy(self.path, target)
+        snapshot(self.path, target)
 
     def checkpoint(self) -> None:
-        """Fold SQLite's write-ahead log into the file, so that neither grows; nothing to do elsewhere."""
-        if self.path is not None:
+        """Fold SQLite's write-ahead log into the file, so that neither grows; nothing to do elsewhere. StoreError."""
+        if self.path is None:
+            return
+        try:
             with closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as fault:
+            raise as_store_error(self.where, fault, writing=True, failed="keeps its log unfolded") from fault
 
     def lost(self) -> str | None:
         """What became of the file of an SQLite store that is open: None, or that it is not there any more.
@@ -95,20 +104,21 @@ class Store:
         return None
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, *, writing: bool) -> Iterator[None]:
         """What the database itself cannot do (a full disk, a damaged file) as a StoreError that says what to do."""
         try:
             yield
         except DBAPIError as fault:
-            if type(fault) not in (OperationalError, DatabaseError):
+            if is_ours(fault):
                 raise
-            raise StoreError(f"the store {self.where} failed: {fault.orig}{_advice(str(fault.orig))}") from fault
+            raise as_store_error(self.where, fault, writing=writing, failed="failed") from fault
 
     def _begin(self, connection: Connection) -> sa.engine.RootTransaction:
         try:
             return connection.begin()
         except DBAPIError as fault:
-            raise StoreError(f"the store {self.where} gives no transaction: {fault.orig}") from fault
+            writing = bool(connection.get_execution_options().get(_WRITE, False))
+            raise as_store_error(self.where, fault, writing=writing, failed="gives no transaction") from fault
 
 
 def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schema.MIGRATIONS) -> Store:
@@ -144,7 +154,7 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
         _migrate(store, migrations)
     except DBAPIError as fault:
         store.close()
-        raise StoreError(f"the store {where} cannot be opened: {fault.orig}{_advice(str(fault.orig))}") from fault
+        raise as_store_error(where, fault, writing=True, failed="cannot be opened") from fault
     except BaseException:
         store.close()
         raise
@@ -154,30 +164,27 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
     return replace(store, _file=(made.st_dev, made.st_ino))
 
 
-_ADVICE = {
-    "full": "make room on its disk; nothing of the last step was kept, and it is repeated at the next start",
-    "malformed": "put a copy in its place, or move it away to begin anew",
-    "not a database": "put a copy in its place, or move it away to begin anew",
-    "readonly": "let this user write to the file and its folder",
-    "unable to open": "let this user write to its folder",
-    "disk I/O": "look after its disk",
-}
-
-
-def _advice(said: str) -> str:
-    return next((f"; {advice}" for words, advice in _ADVICE.items() if words in said), "")
-
-
 def _migrate(store: Store, migrations: Path) -> None:
     def keep(revision: str) -> None:
-        if store.path is not None:
-            _copy(store.path, store.path.with_name(f"{store.path.name}.before-{revision}"))
+        if store.path is None:
+            return
+        copy = store.path.with_name(f"{store.path.name}.before-{revision}")
+        # Beside the copy the migration itself needs room, at worst for every row once more.
+        snapshot(store.path, copy, spare=SPARE + size_of(store.path))
+        if faults := damage(copy, most=1):
+            raise StoreError(
+                f"the store {store.where} is damaged ({faults[0]}) and its schema {revision} is left as it is: "
+                "`parley restore --only-store FILE` puts a backup in its place once it is moved away"
+            )
 
     with store.read() as tx:  # a look at the store must not wait for the service that writes to it
         if schema.is_current(tx, migrations):
             return
     with store.write() as tx:
         schema.upgrade(tx, store.where, migrations, keep)
+    if store.path is not None:
+        for copy in sorted(store.path.parent.glob(f"{glob.escape(store.path.name)}.before-[0-9]*"))[:-_COPIES]:
+            copy.unlink(missing_ok=True)
 
 
 def _file_of(address: URL) -> Path | None:
@@ -235,14 +242,6 @@ def _begin_postgresql(busy_seconds: float) -> Callable[[Connection], None]:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
     return begin
-
-
-def _copy(source: Path, target: Path) -> None:
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(unfinished)) as new:
-        old.backup(new)
-    unfinished.replace(target)
 
 
 def _to_json(value: object) -> str:

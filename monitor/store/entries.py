@@ -19,6 +19,7 @@ from monitor.store.codec import decode, encode
 from monitor.store.columns import UtcDateTime
 from monitor.store.errors import StoreError
 from monitor.store.feeds import chunks, key, row_id
+from monitor.traces import trace_of
 
 # Sightings are written once a day: a feed shows the same fifty entries at every poll.
 _SIGHTING = timedelta(days=1)
@@ -26,12 +27,13 @@ _SIGHTING = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PendingEntry:
-    """An entry to be read; `attempts` are those that came to nothing so far."""
+    """An entry to be read; `attempts` are those that came to nothing so far, `trace` is that of the poll behind it."""
 
     pk: int
     feed_url: str
     entry: Entry
     attempts: int
+    trace: str = ""
 
     @property
     def address(self) -> str:
@@ -47,8 +49,9 @@ def add(
     status: Literal["new", "baseline"],
     now: datetime,
     unknown: bool = False,
+    trace: str | None = None,
 ) -> int:
-    """Remember the entries that this feed has not shown before. How many those are.
+    """Remember the entries that this feed has not shown before. How many those are. `trace` is that of the poll.
 
     The known ones are noted as still shown (see `forget`); with `unknown` the caller has seen to it, in this
     transaction, that there are none. StoreError for a feed that `feeds.sync` never saw.
@@ -76,6 +79,7 @@ def add(
             "last_seen": now,
             "settled": None if status == "new" else now,
             "url_key": key(entry.url) if entry.url else None,
+            "trace": trace,
         }
         for entry_key, entry in reversed(by_key.items())
         if entry_key not in known
@@ -120,9 +124,14 @@ def addresses(tx: Connection, feed_url: str, since: datetime) -> frozenset[str]:
     return frozenset(decode(Entry, body).url for body in tx.execute(query).scalars())
 
 
-def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime) -> int:
-    """Have pages read once more, each by the latest entry of its address in this feed. How many that sets waiting."""
+def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datetime, trace: str | None = None) -> int:
+    """Have pages read once more, each by the latest entry of its address in this feed. How many that sets waiting.
+
+    `trace` is that of the poll that showed them so.
+    """
     feed = row_id(tx, feed_url)
+    values: dict[str, object] = {"outcome": "new", "detail": "", "attempts": 0, "next_at": now, "settled": None}
+    values |= {"trace": trace} if trace else {}
     waiting = 0
     for entry in shown:
         mine = (t.entry.c.feed_pk == feed) & (t.entry.c.url_key == key(entry.url))
@@ -130,17 +139,22 @@ def read_again(tx: Connection, feed_url: str, shown: Sequence[Entry], now: datet
         body = sa.update(t.entry).where(t.entry.c.pk == latest)
         tx.execute(body.values(body=encode(entry), published=entry.published))
         again = body.where(t.entry.c.outcome != "new")
-        waiting += tx.execute(again.values(outcome="new", detail="", attempts=0, next_at=now, settled=None)).rowcount
+        waiting += tx.execute(again.values(values)).rowcount
     return waiting
 
 
-def ask_again(tx: Connection, url_keys: Sequence[bytes], now: datetime) -> int:
-    """Have the pages of addresses, given by their keys, read once more. How many are waiting to be read then."""
+def ask_again(tx: Connection, url_keys: Sequence[bytes], now: datetime, trace: str | None = None) -> int:
+    """Have the pages of addresses, given by their keys, read once more. How many are waiting to be read then.
+
+    `trace` is that of what gave the reason.
+    """
+    values: dict[str, object] = {"outcome": "new", "detail": "", "attempts": 0, "next_at": now, "settled": None}
+    values |= {"trace": trace} if trace else {}
     waiting = 0
     for each in url_keys:
         latest = sa.select(sa.func.max(t.entry.c.pk)).where(t.entry.c.url_key == each).scalar_subquery()
         again = sa.update(t.entry).where(t.entry.c.pk == latest)
-        waiting += tx.execute(again.values(outcome="new", detail="", attempts=0, next_at=now, settled=None)).rowcount
+        waiting += tx.execute(again.values(values)).rowcount
     return waiting
 
 
@@ -160,13 +174,17 @@ def pending(tx: Connection, now: datetime, limit: int, *, without: Collection[st
     """Entries to be read whose time has come, by publication; those without a date last, as they came in. Those of the
     feeds `without` are left out."""
     query = (
-        sa.select(t.entry.c.pk, t.feed.c.url, t.entry.c.body, t.entry.c.attempts)
+        sa.select(t.entry.c.pk, t.feed.c.url, t.entry.c.body, t.entry.c.attempts, t.entry.c.trace, t.entry.c.added)
         .join(t.feed, t.feed.c.pk == t.entry.c.feed_pk)
         .where(t.entry.c.outcome == "new", t.entry.c.next_at <= now, t.feed.c.url.not_in(without))
         .order_by(t.entry.c.published.is_(None), t.entry.c.published, t.entry.c.pk)
         .limit(limit)
     )
-    return tuple(PendingEntry(pk, url, decode(Entry, body), attempts) for pk, url, body, attempts in tx.execute(query))
+    return tuple(
+        # What an earlier version stored has none.
+        PendingEntry(pk, url, decode(Entry, body), attempts, trace or trace_of(url, added))
+        for pk, url, body, attempts, trace, added in tx.execute(query)
+    )
 
 
 def next_pending(tx: Connection) -> datetime | None:
@@ -220,16 +238,17 @@ def counts(tx: Connection) -> Mapping[str, Mapping[str, int]]:
     return result
 
 
-def forget(tx: Connection, before: datetime) -> int:
+def forget(tx: Connection, before: datetime, limit: int | None = None) -> int:
     """Drop settled entries that their feed last showed before `before`, and no more when it was last read. How many.
 
     What a feed still shows is kept however old it is: forgotten, it would come back as new. A feed that answers 304, or
-    does not answer at all, for longer still shows what it showed.
+    does not answer at all, for longer still shows what it showed. At most `limit`.
     """
     # Sightings are a day behind at most: what a feed showed when it was read then was seen at `before` or later.
     read = sa.select(t.feed.c.pk).where(~t.feed.c.active | (t.feed.c.read_at >= before + _SIGHTING))
     stale = (t.entry.c.outcome != "new") & (t.entry.c.last_seen < before) & t.entry.c.feed_pk.in_(read)
-    return tx.execute(sa.delete(t.entry).where(stale)).rowcount
+    chosen = sa.select(t.entry.c.pk).where(stale).limit(limit)
+    return tx.execute(sa.delete(t.entry).where(t.entry.c.pk.in_(chosen))).rowcount
 
 
 def _update(tx: Connection, pk: int, **values: object) -> None:

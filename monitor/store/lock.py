@@ -27,8 +27,11 @@ class RunLock:
 
     For an SQLite file a lock on `<file>.lock`, for PostgreSQL an advisory lock: both end with the process, also with
     kill -9. A store in memory has no second run. Entering raises StoreBusy, which names the process that holds the
-    store (pid, host, since when), or StoreError when the lock file cannot be written.
+    store (pid, host, since when), or StoreError when the lock file cannot be written. `crashed`, once entered: the last
+    run on an SQLite file did not end by itself.
     """
+
+    crashed = False
 
     def __init__(self, store: Store, *, now: datetime) -> None:
         self._store = store
@@ -57,9 +60,12 @@ class RunLock:
                 raise self._busy(path.read_text(encoding="utf-8")) from None
             except OSError as fault:
                 raise StoreError(f"the lock {path} cannot be taken: {fault}") from fault
+            self.crashed = file.tell() > 0
             file.truncate(0)
             file.write(json.dumps(self._holder) + "\n")
             file.flush()
+            # an empty one is left by a run that came to its end
+            held.callback(file.truncate, 0)
             self._held = held.pop_all()
 
     def _lock_database(self, engine: Engine) -> None:

@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.records import Delivery, Next, Outcome
-from monitor.store import deliveries, queue
-from monitor.store.threads import StoreThread
+from monitor.store import deliveries, doubt, queue
+from monitor.store.threads import StoreThread, as_time_goes
 
 
 class StoreOutbox:
-    """`alerts.records.Outbox` on the store's thread, each call one transaction, as `deliveries` and `queue` say.
+    """`alerts.records.Outbox` on the store's thread, each call one transaction, as `deliveries` and `queue` say; what a
+    restored store cannot know was sent is given as ambiguous (`doubt`).
 
     `release` is what looks at held deliveries (`monitor.mailing`), within the transaction that it is given.
     """
@@ -26,7 +27,11 @@ class StoreOutbox:
         return await self._thread.run(lambda tx: self._release(tx, now))
 
     async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
-        return await self._thread.query(lambda tx: queue.oldest(tx, channel, now, but))
+        def work(tx: Connection) -> Delivery | None:
+            found = queue.oldest(tx, channel, now, but)
+            return None if found is None else doubt.doubted(tx, (found,))[0]
+
+        return await self._thread.query(work)
 
     async def expedite(self, channel: str, now: datetime) -> int:
         return await self._thread.run(lambda tx: queue.expedite(tx, channel, now))
@@ -35,10 +40,12 @@ class StoreOutbox:
         return await self._thread.run(lambda tx: deliveries.set_back(tx, now))
 
     async def due(self, now: datetime, limit: int, but: Collection[str] = ()) -> Sequence[Delivery]:
-        return await self._thread.query(lambda tx: queue.due(tx, now, limit, but))
+        return await self._thread.query(lambda tx: doubt.doubted(tx, queue.due(tx, now, limit, but)))
 
     async def begin(self, delivery_id: str, now: datetime) -> int | None:
-        return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, now))
+        # A lease counts from when it is kept: one that had run out by then would have this sent a second time.
+        moment = as_time_goes(now)
+        return await self._thread.run(lambda tx: deliveries.begin(tx, delivery_id, moment()))
 
     async def finish(self, delivery_id: str, attempt: int, outcome: Outcome, then: Next, now: datetime) -> None:
         await self._thread.run(lambda tx: deliveries.finish(tx, delivery_id, attempt, outcome, then, now))

@@ -33,6 +33,13 @@ def newest(migrations: Path) -> str | None:
     return ScriptDirectory.from_config(_config(migrations)).get_current_head()
 
 
+def known(migrations: Path = MIGRATIONS) -> frozenset[str]:
+    """The schemas that these migrations can take to the newest, and that one."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config(migrations)).walk_revisions())
+
+
 def _current(tx: Connection) -> str | None:
     from alembic.migration import MigrationContext
 

@@ -361,9 +361,13 @@ class Workspace:
             return self.looking
         if self.looking:
             return web.json_response({"ok": False, "error": self.looking})
-        thread = request.query.get("ts")
+        thread, start = request.query.get("ts"), int(request.query.get("cursor") or 0)
+        end = start + int(request.query["limit"])
+        found = [body for body in self.posted if body.get("thread_ts") == thread]
+        found = found if thread else found[::-1]  # a thread is told from its beginning, a channel from its end
+        cursor = str(end) if end < len(found) else ""
         return web.json_response(
-            {"ok": True, "messages": [body for body in self.posted if body.get("thread_ts") == thread]}
+            {"ok": True, "messages": found[start:end], "response_metadata": {"next_cursor": cursor}}
         )
 
 

@@ -193,6 +193,29 @@ async def test_a_lost_reply_is_looked_for_in_its_thread(slack: Any, message: Del
     assert len(slack.posted) == 1
 
 
+@pytest.mark.parametrize("thread", [None, "1.5"])
+async def test_a_post_is_found_behind_all_that_was_said_since(
+    slack: Any, message: Delivery, thread: str | None
+) -> None:
+    told = replace(message, thread=thread)
+    said: list[dict[str, Any]] = [
+        {"ts": f"2.{n}", "thread_ts": thread} if thread else {"ts": f"2.{n}"} for n in range(450)
+    ]
+    slack.posted = list(said) if thread else []
+    await bot(slack).send(told)
+    slack.posted += [] if thread else said
+    assert (await bot(slack).send(replace(told, attempts=1))).code == "found"
+    assert (len(slack.posted), slack.looked) == (451, 3)
+
+
+async def test_a_channel_of_which_no_end_is_seen_is_looked_through_for_so_long_and_no_longer(
+    slack: Any, message: Delivery
+) -> None:
+    slack.posted = [{"ts": f"2.{n}"} for n in range(10_000)]
+    assert (await bot(slack).send(replace(message, attempts=1))).code == "ok"
+    assert slack.looked == 20
+
+
 async def test_a_token_that_may_not_look_posts_again(slack: Any, message: Delivery) -> None:
     slack.looking = "missing_scope"
     assert (await bot(slack).send(replace(message, attempts=1))).code == "ok"

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -165,6 +166,66 @@ def test_a_full_disk_is_told_and_leaves_no_half_of_a_record(recorder: Recorder, 
     assert len(files(tmp_path / "archive")) == 2
     loaded = load([tmp_path])
     assert ([saved.article.url for saved in loaded.articles], loaded.problems) == ([URL, f"{URL}3"], ())
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+@pytest.mark.parametrize("tries", [1, 4])
+@pytest.mark.parametrize("file_bytes", [1, 3_000, 100_000_000])
+def test_what_was_recorded_in_a_transaction_that_was_not_kept_is_taken_back(
+    tmp_path: Path, before: int, tries: int, file_bytes: int
+) -> None:
+    """The archive is as if the transaction had been made once, also where it went over the end of a file."""
+    told = []
+    for name, times in (("tried", tries), ("once", 0)):
+        folder = tmp_path / name
+        recorder = Recorder(folder, program="Parley 9.9", file_bytes=file_bytes, committed="20310516-1-7")
+        recorder.began("small", NOW, [])
+        for n in range(before):
+            mark = recorder.mark()
+            take(recorder, f"https://a.example/before-{n}")
+        last = recorder.last
+        for n in range(times):
+            mark = recorder.mark()
+            recorder.feed(answer(), feed_url="https://a.example/rss", now=NOW)
+            take(recorder, f"https://a.example/{n}")
+            take(recorder, f"https://a.example/{n}/more")
+            recorder.take_back(mark)
+            assert recorder.last == last
+        recorder.mark()
+        take(recorder, "https://a.example/kept")
+        recorder.mark()
+        take(recorder, "https://a.example/after")
+        recorder.close()
+        kinds = [(kind, body) for file in files(folder) for kind, body in records(file.path) if kind != "warcinfo"]
+        told.append((recorder.last if file_bytes > 3_000 else "", kinds if file_bytes > 3_000 else _articles(folder)))
+    assert told[0] == told[1]
+    assert len(_articles(tmp_path / "tried")) == before + 2
+
+
+def _articles(folder: Path) -> list[str]:
+    notes = [body for file in files(folder) for kind, body in records(file.path) if kind == "metadata"]
+    return [about["url"] for about in map(json.loads, notes) if about["kind"] == "article"]
+
+
+def test_what_cannot_be_taken_back_is_marked_as_never_kept(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(recorder, "https://a.example/kept")
+    mark, last = recorder.mark(), recorder.last
+    take(recorder, "https://a.example/lost")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "truncate", refuse)
+        recorder.take_back(mark)
+    assert recorder.last == last
+    take(recorder, "https://a.example/next")
+    _, second = files(tmp_path / "archive")
+    notes = [json.loads(body) for kind, body in records(second.path) if kind == "metadata"]
+    assert notes[0]["kind"] == "resumed"
+    assert notes[0]["after"] == [int(n) for n in last.split("-")]
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -134,6 +134,18 @@ async def test_closing_takes_no_longer_than_two_seconds_whatever_runs():
     assert (await own.call(os.getpid)).kind == "error"
 
 
+async def test_what_a_process_says_on_its_stderr_is_heard_line_by_line_also_when_it_dies_of_it():
+    heard: list[str] = []
+    own = Workers(count=1, said=heard.append)
+    try:
+        assert await own.call(os.write, 2, b"first\nsecond\nhalf") == 17
+        assert (await own.call(os.abort)).kind == "crash"
+        assert await own.call(os.write, 2, "мир\n".encode() + b"x" * 5_000 + b"\n") == 5_008
+    finally:
+        await own.close()
+    assert heard == ["first", "second", "halfмир", "x" * 4_000, "x" * 1_000]
+
+
 PARENT = """
 import asyncio, os, time
 from monitor.workers import Workers

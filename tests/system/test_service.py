@@ -60,7 +60,7 @@ async def test_old_news_without_a_date_under_ever_new_guids_rings_nobody(
 
     newsroom.hanging["/feed"] = feed
     service = await home.run()
-    await service.until(lambda: service.log.count("feed polled") >= 4)
+    await service.until(lambda: asked >= 4)
     assert office.mails == []
     assert not any(path == old.path for path, _ in newsroom.requests)
 
@@ -186,7 +186,7 @@ async def test_killed_while_it_polls_it_keeps_what_servers_asked_for(newsroom: N
     # Asked every second, so that each kill falls into the midst of polling.
     home.feeds(*(f"{newsroom.base}{path}" for path in (*asks, "/feed")))
     service = await home.run()
-    await service.until(lambda: service.log.count("feed polled") >= len(asks) + 2)
+    await service.until(lambda: service.log.count("feed polled") > len(asks) and newsroom.polls() > 1)
     for moment in (0.1, 0.7, 1.3):
         await service.end(signal.SIGKILL)
         live = newsroom.polls()
@@ -396,7 +396,7 @@ async def test_a_store_that_breaks_ends_the_service_with_the_reason(newsroom: Ne
         other.execute("DROP TABLE delivery")
     await asyncio.wait_for(service.process.wait(), 20)
     assert service.process.returncode == 1
-    assert "Error: the store sqlite:///" in service.log
+    assert "the store sqlite:///" in service.log
     assert "no such table: delivery" in service.log
     assert "Traceback" not in service.log
 

@@ -26,7 +26,7 @@ from monitor.settings import Heartbeat
 from monitor.settingsfile import Notices
 from monitor.store import deliveries, meta, open_store
 from monitor.store.errors import StoreError
-from monitor.store.threads import StoreThread
+from monitor.store.threads import Stall, StoreThread
 
 T = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -180,6 +180,46 @@ async def test_a_store_that_does_not_answer_keeps_the_watch_from_nothing(
     monkeypatch.setattr(watchman_module, "STORE_PATIENCE", usual)
     await watched.watchman.turn()
     assert len(watched.told()) == 2
+
+
+async def test_while_the_store_takes_nothing_nobody_is_stuck_the_outside_is_told_and_people_when_it_is_over(
+    watched: Watched, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchman_module, "STORE_PATIENCE", SECOND / 5)
+    thread = watched.service.store
+    thread.endure(lambda: watched.now, watched.service.log)
+    await thread.query(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count=1"))
+    big = asyncio.create_task(thread.run(lambda tx: meta.put(tx, "k", "v" * 100_000)))
+    while thread.stalled is None:  # noqa: ASYNC110 - it has no event
+        await asyncio.sleep(0.01)
+    for minutes in (0, 10, 10, 10):
+        watched.goes(minutes * MINUTE)
+        await watched.watchman.turn()
+    assert watched.heart.shown == [([], False), *[(["store"], False)] * 3]
+    assert events(logged) == [("error", "the store takes nothing")]
+    await thread.query(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count=100000"))
+    await asyncio.wait_for(big, 10)
+    while thread.stalled is not None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr(watchman_module, "STORE_PATIENCE", 20 * SECOND)
+    watched.goes(MINUTE, "poll", "read", "deliver")
+    for _ in range(3):
+        await watched.watchman.turn()
+    assert watched.heart.shown[-1] == ([], True)
+    assert [to for to, _ in watched.told()] == ["desk", "me"]
+    for _, text in watched.told():
+        assert "nothing could be stored for 30 min" in text
+        assert "from 2026-03-01 12:00" in text
+        assert "to 2026-03-01 12:30" in text
+        assert "is full" in text
+    assert ("error", "loop is stuck") not in events(logged)
+
+
+async def test_a_store_that_was_held_for_a_moment_is_not_told(watched: Watched) -> None:
+    watched.service.store.ended.append(Stall(T, "locked", T + 9 * SECOND))
+    await watched.watchman.turn()
+    assert watched.told() == []
+    assert not watched.service.store.ended
 
 
 async def test_a_store_that_is_lost_ends_the_watch_and_so_the_service(watched: Watched, tmp_path: Path) -> None:

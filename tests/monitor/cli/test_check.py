@@ -1,9 +1,11 @@
 """`parley check` and the commands that need a home without faults."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import Result
 
 Parley = Callable[..., Result]
@@ -83,9 +85,28 @@ def test_wrong_usage_exits_with_2_and_says_so_on_stderr(parley: Parley, command:
     assert "Error: " in result.stderr
 
 
+@pytest.mark.parametrize("form", ["json", "journald"])
+def test_faults_at_the_start_of_the_service_have_the_form_that_its_log_is_read_in(
+    form: str, parley: Parley, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config/parley.yaml").write_text("watches: [none]\nchannles: {}\nlog: {level: loud}\n")
+    checked = parley("check").stderr.splitlines()[:-1]
+    monkeypatch.setenv("PARLEY_LOG__FORMAT", form)
+    done = parley("run")
+    structlog.reset_defaults()
+    assert done.exit_code == 2
+    *faults, last = done.stderr.splitlines()
+    assert len(faults) == len(checked) >= 2
+    if form == "json":
+        assert [json.loads(line)["what"] for line in faults] == checked
+        assert json.loads(last)["event"] == "service not started"
+    else:
+        assert all(line.startswith('<3>level=error event=fault what="') for line in faults)
+
+
 def test_every_command_has_help(parley: Parley) -> None:
     commands = [line.split()[0] for line in parley("--help").stdout.partition("Commands:\n")[2].splitlines()]
-    assert len(commands) == 19
+    assert len(commands) == 22
     for command in commands:
         result = parley(command, "--help")
         assert result.exit_code == 0

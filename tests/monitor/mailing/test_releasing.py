@@ -12,6 +12,7 @@ from alerts.records import Edit, Moved, Outcome
 from alerts.rules import Cap, Digest, Quiet, Route
 from monitor.mailing import release
 from monitor.store import alerts, deliveries, mutes
+from monitor.tracing import follow
 
 Make = Callable[..., Any]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -174,6 +175,27 @@ def test_a_night_as_a_digest_is_one_message_that_names_each_event_once(make_worl
     assert [(fact.slot, fact.value) for fact in kept.facts] == [
         ("new", "e0 new 1"), ("new", "e1 advanced 2"), ("new", "e2 new 1"),
     ]  # fmt: skip
+
+
+def test_a_digest_is_told_with_what_it_holds_and_leads_to_it_and_back(make_world: Make, make_alert: Make) -> None:
+    world = make_world(desk={"quiet": (DIGEST,)}, now=utc("16 23:00"))
+    for n in range(2):
+        world.tell(make_alert(f"e{n}"))
+    members = [each.alert_id for each in world.all()]
+    world.now = utc("17 07:00")
+    heard: list[tuple[str, str, list[str]]] = []
+    with world.store.write() as tx:
+        release(tx, world.mailing, world.now, lambda alert, who, of: heard.append((alert.id, who, list(of))))
+    world.after(MINUTE)
+    (got,) = world.got
+    assert heard == [(got.delivery.alert_id, "desk", members)]
+    with world.store.read() as tx:
+        ways = {name: follow(tx, name) for name in (got.delivery.id, *members)}
+    for name, steps in ways.items():
+        told = [step.values["alert_id"] for step in steps if step.what == "alert"]
+        assert told == ([*members, heard[0][0]] if name == got.delivery.id else [name, heard[0][0]])
+        assert steps[-1].values["delivery_id"] == got.delivery.id
+        assert (steps[-1].what, steps[-1].values["outcome"]) == ("attempt", "sent")
 
 
 def test_an_event_that_is_due_by_itself_and_in_a_digest_is_named_in_the_digest_alone(

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import structlog
 from aiohttp import web
+from structlog.typing import FilteringBoundLogger
 
 from extractors.feed import ParsedFeed, parse_feed
 from monitor.addresses import Opened
@@ -191,7 +192,13 @@ class Bench:
             assert state is not None
             feeds.save(tx, replace(state, habits=replace(state.habits, **habits)))
 
-    def begin(self, *, gap: timedelta = timedelta(0), deadline: timedelta = timedelta(seconds=30)) -> None:
+    def begin(
+        self,
+        *,
+        gap: timedelta = timedelta(0),
+        deadline: timedelta = timedelta(seconds=30),
+        log: FilteringBoundLogger = _SILENT,
+    ) -> None:
         """A poller that knows nothing but the store, as after a start."""
         self.poller = Poller(
             fetcher=Fetcher(
@@ -204,7 +211,7 @@ class Bench:
             max_age=timedelta(hours=72),
             news=lambda: None,
             clock=lambda: self.now,
-            log=_SILENT,
+            log=log,
             limits=PollLimits(feed_deadline=deadline),
         )
 

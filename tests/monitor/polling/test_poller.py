@@ -1,9 +1,11 @@
 """What polling leads to in the store: gaps, moves, validators that lie, and what a sitemap knows."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 from aiohttp import web
 
 from monitor.schedule import NEVER
@@ -380,3 +382,33 @@ async def test_a_passing_redirect_to_what_is_gone_retires_no_feed(bench: Bench) 
     bench.stand.answers["/feed"] = lambda _: web.Response(status=301, headers={"Location": "/away"})
     await bench.until(START + 2 * DAY)
     assert bench.state(feed).next_at == NEVER
+
+
+async def test_while_the_store_takes_nothing_no_further_feed_is_asked_and_what_was_asked_is_kept_once(
+    bench: Bench,
+) -> None:
+    bench.thread.endure(lambda: bench.now, structlog.get_logger())
+    first, second = bench.add("/first"), bench.add("/second")
+    with bench.store.write() as tx:
+        feeds.save(tx, replace(bench.state(second), next_at=START + HOUR))
+    bench.stand.shows["/first"] = bench.stand.shows["/second"] = list(range(400))
+
+    async def room(pages: int) -> None:
+        await bench.thread.query(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages}"))
+
+    await room(1)
+    polling = asyncio.create_task(bench.poll())
+    while bench.thread.stalled is None:  # noqa: ASYNC110 - it has no event
+        await asyncio.sleep(0.01)
+    bench.now += HOUR
+    assert bench.poller is not None
+    await bench.poller.set_off()
+    await asyncio.sleep(0.3)
+    assert [path for path, _ in bench.stand.requests] == ["/first"]
+    await room(100_000)
+    await asyncio.wait_for(polling, 20)
+    await asyncio.wait_for(bench.poll(), 20)
+    assert [path for path, _ in bench.stand.requests] == ["/first", "/second"]
+    assert bench.thread.stalled is None
+    with bench.store.read() as tx:
+        assert [len(entries.addresses(tx, feed.url, START - DAY)) for feed in (first, second)] == [400, 400]

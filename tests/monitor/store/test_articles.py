@@ -70,6 +70,19 @@ def test_old_articles_go_with_their_decisions(store: Store) -> None:
         assert articles.by_url(tx, young.url) == (young,)
 
 
+def test_old_articles_go_some_addresses_at_a_time_each_with_all_its_versions(store: Store) -> None:
+    with store.write() as tx:
+        for number in range(3):
+            for digest in ("d1", "d2"):
+                one = replace(ONE, url=f"https://a.example/{number}")
+                articles.add(tx, one, family="a", digest=f"{digest} {number}", sketch=(), now=NOW)
+        left = []
+        while articles.forget(tx, NOW + timedelta(hours=1), 2):
+            left.append([len(articles.by_url(tx, f"https://a.example/{number}")) for number in range(3)])
+        assert sorted(left[0]) == [0, 0, 2]
+        assert left[1:] == [[0, 0, 0]]
+
+
 def test_the_version_taken_in_last_is_the_current_one_also_when_it_is_an_old_one(store: Store) -> None:
     edited = replace(ONE, text="Триста п'ятнадцять")
     with store.write() as tx:

@@ -234,6 +234,64 @@ def test_a_migration_that_fails_leaves_the_older_store(tmp_path: Path, lasting_u
         assert "mood" not in [column["name"] for column in sa.inspect(tx).get_columns("feed")]
 
 
+def test_without_room_for_a_copy_the_older_store_is_left_as_it_is(
+    tmp_path: Path, file_url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(file_url).close()
+    before = (tmp_path / "parley.db").read_bytes()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 1000))
+    with pytest.raises(StoreError, match=r"could not be copied to .*before-.*: it needs 16 MB in .* make room there"):
+        open_store(file_url, migrations=newer(tmp_path))
+    assert (tmp_path / "parley.db").read_bytes() == before
+    assert not list(tmp_path.glob("parley.db.before*"))
+
+
+def test_of_the_copies_before_migrations_the_last_two_are_kept(tmp_path: Path, file_url: str) -> None:
+    for at in ("0002", "0003", "0004"):
+        shutil.rmtree(tmp_path / "early", ignore_errors=True)
+        open_store(file_url, migrations=before(tmp_path, at)).close()
+    open_store(file_url).close()
+    (tmp_path / "parley.db.before-lunch.txt").touch()
+    assert sorted(each.name for each in tmp_path.glob("parley.db.before-0*")) == [
+        "parley.db.before-0002", "parley.db.before-0003",
+    ]  # fmt: skip
+    open_store(file_url, migrations=newer(tmp_path)).close()
+    kept = sorted(each.name for each in tmp_path.glob("parley.db.before-*"))
+    assert kept == ["parley.db.before-0003", f"parley.db.before-{head()}", "parley.db.before-lunch.txt"]
+
+
+def test_a_damaged_store_is_not_migrated(tmp_path: Path, file_url: str) -> None:
+    store = open_store(file_url)
+    with store.write() as tx:
+        for number in range(200):
+            meta.put(tx, f"filler {number:03}", "x" * 1000)
+    store.checkpoint()
+    store.close()
+    with (tmp_path / "parley.db").open("r+b") as file:
+        file.seek(60 * 4096)
+        file.write(b"rubbish" * 200)
+    was = (tmp_path / "parley.db").read_bytes()
+    with pytest.raises(StoreError, match=r"is damaged \(.*and its schema .* is left as it is: `parley restore"):
+        open_store(file_url, migrations=newer(tmp_path))
+    assert (tmp_path / "parley.db").read_bytes() == was
+
+
+def test_a_process_that_dies_in_a_migration_leaves_the_older_store(tmp_path: Path, lasting_url: str) -> None:
+    open_store(lasting_url).close()
+    folder = newer(tmp_path)
+    deadly = folder / "versions" / "9999_later.py"
+    deadly.write_text(deadly.read_text() + "    import os\n    os._exit(9)\n")
+    code = "import sys; from pathlib import Path; from monitor.store import open_store; "
+    code += "open_store(sys.argv[1], migrations=Path(sys.argv[2]))"
+    assert subprocess.run([sys.executable, "-c", code, lasting_url, folder], check=False).returncode == 9
+    store = open_store(lasting_url)
+    with store.read() as tx:
+        assert "mood" not in [column["name"] for column in sa.inspect(tx).get_columns("feed")]
+    store.close()
+    deadly.write_text(deadly.read_text().replace("    os._exit(9)\n", ""))
+    open_store(lasting_url, migrations=folder).close()
+
+
 def test_a_new_store_makes_no_copy(tmp_path: Path, file_url: str, opened: Open) -> None:
     opened(file_url).close()
     assert [each.name for each in tmp_path.iterdir()] == ["parley.db"]
@@ -399,6 +457,21 @@ def test_what_a_store_from_before_held_deliveries_had_to_send_is_sent(
             assert attempt is not None
             deliveries.finish(tx, each.id, attempt, Outcome("sent", "250"), Next("sent", rule="sent"), NOW)
         assert [each.state for each in deliveries.all_deliveries(tx)] == ["sent"] * 5 + ["dead"]
+
+
+def test_a_store_that_has_no_room_for_its_copy_is_left_as_it_is(
+    tmp_path: Path, file_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = before(tmp_path, "0006")
+    open_store(file_url, migrations=early).close()
+    was = (tmp_path / "parley.db").read_bytes()
+    usage = shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=len(was)))
+        with pytest.raises(StoreError, match="it needs 16 MB in"):
+            open_store(file_url)
+    assert (tmp_path / "parley.db").read_bytes() == was
+    open_store(file_url).close()
 
 
 def test_the_newest_schema_is_the_one_that_the_program_names() -> None:
