@@ -2,16 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from alerts.gates import Gates
+from alerts.kinds import KINDS
 from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
 from alerts.retry import AGAIN, RetryPolicy, next_step
 from alerts.ways import Log, Way
 
 Unmade = Literal["later", "gone"]
+Attempted = Callable[[Delivery, Outcome, Next, datetime], None]
+"""Hears of an attempt that ended: of what delivery, with what outcome, what is next, and when (aware UTC)."""
+AtWork = Callable[[str, timedelta], AbstractContextManager[object]]
+"""What an attempt is made within: on which channel, and how long it may take by its own rules."""
+
+_LONGEST = timedelta(minutes=5)
+
+
+def unheard(delivery: Delivery, outcome: Outcome, then: Next, now: datetime) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,10 @@ class Attempts:
         policy: RetryPolicy,
         log: Log,
         kinds: Mapping[str, str],
+        at_work: AtWork,
+        attempted: Attempted = unheard,
     ) -> None:
+        self._attempted = attempted
         self._outbox = outbox
         self._channels = channels
         self._ways = ways
@@ -45,6 +60,7 @@ class Attempts:
         self._policy = policy
         self._log = log
         self._kinds = kinds
+        self._at_work = at_work
         self._threads: dict[tuple[str, str, str], str] = {}
         self._sending: set[asyncio.Future[Outcome]] = set()
         self._records: set[asyncio.Task[None]] = set()
@@ -75,8 +91,10 @@ class Attempts:
                     way.breaker = way.breaker.without_probe(self._clock(), self._policy)
                 return unmade
             way.under_way[delivery.id] = self._clock()
+            known = KINDS.get(delivery.target.kind)
             try:
-                outcome = await self._send(delivery)
+                with self._at_work(name, known.longest if known else _LONGEST):
+                    outcome = await self._send(delivery)
             finally:
                 del way.under_way[delivery.id]
         now = self._clock()
@@ -90,6 +108,7 @@ class Attempts:
             self._remember(delivery, outcome)
         works = way.learn(outcome, now, policy, probe=probe)
         await self._record(delivery.id, number, outcome, then, now)
+        self._attempted(delivery, outcome, then, now)
         self._tell(delivery, number, outcome, then)
         if works is not None:
             way.rise(works, now, await self._outbox.expedite(name, now))

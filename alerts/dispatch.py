@@ -6,11 +6,12 @@ go on. An attempt is recorded before the network is touched, so that a crash lea
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from alerts.attempts import Attempts
+from alerts.attempts import Attempted, Attempts, AtWork, unheard
 from alerts.gates import Gates, Sleep
 from alerts.kinds import KINDS, Pace
 from alerts.records import WAITING, Channel, Delivery, Outbox, Target
@@ -46,8 +47,9 @@ class Dispatcher:
     `clock` gives aware UTC, `sleep` waits for seconds of it. `batch` is how many deliveries are asked for at once,
     `width` how many lanes of one channel are served at once, `grace` how long what is under way may take when the
     dispatcher is cancelled. `kinds` are those of the channels: what was made for another one is given up. `progress` is
-    called whenever the loop comes round, which it does at least every 30 seconds however long a send takes. What a
-    crash left in the outbox is taken up by `run` alone: whoever calls `drain` without it calls `outbox.recover` first.
+    called whenever the loop comes round, which it does at least every 30 seconds however long a send takes; `at_work`
+    is around each attempt, and `attempted` hears of each that is recorded. What a crash left in the outbox is taken up
+    by `run` alone: whoever calls `drain` without it calls `outbox.recover` first.
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class Dispatcher:
         kinds: Mapping[str, str] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
         progress: Callable[[], None] = lambda: None,
+        attempted: Attempted = unheard,
+        at_work: AtWork = lambda _channel, _longest: nullcontext(),
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -77,11 +81,15 @@ class Dispatcher:
         self._ways = {name: Way(name, log) for name in channels}
         self._latest = clock()
         gates = Gates(paces, width, clock, sleep)
-        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds)
+        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds, at_work, attempted)
 
     def channels(self) -> Mapping[str, ChannelHealth]:
         """How each channel does at this moment. One that is down stays so until something is there to try it with."""
         return {name: way.health() for name, way in self._ways.items()}
+
+    def under_way(self) -> int:
+        """How many attempts have begun and not ended."""
+        return sum(len(way.under_way) for way in self._ways.values())
 
     async def run(self, wake: asyncio.Event) -> None:
         """Take up what a crash left, then drain whenever something is due or `wake` is set, until cancelled.

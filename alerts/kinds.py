@@ -26,6 +26,7 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`pace` is how fast messages may go, `cap` the longest wait between two attempts. `threads`: it knows replies.
+    An attempt ends by its channel's own timeouts within `longest`.
 
     None: nothing is known that the usual would not suit.
     """
@@ -34,6 +35,7 @@ class Kind:
     pace: Pace | None = None
     cap: timedelta | None = None
     threads: bool = False
+    longest: timedelta = timedelta(minutes=5)
 
 
 _SECOND, _QUARTER = Pace(timedelta(seconds=1)), timedelta(minutes=15)
@@ -42,7 +44,8 @@ _SECOND, _QUARTER = Pace(timedelta(seconds=1)), timedelta(minutes=15)
 _SLACK = Pace(timedelta(seconds=1), burst=3)
 KINDS: Mapping[str, Kind] = {
     "console": Kind("text"),
-    "email": Kind("mail", Pace(timedelta(seconds=1), burst=20, per="channel")),
+    # A minute for each of a dozen steps and ten for each half of DATA; all of it twice, when only plain text is taken.
+    "email": Kind("mail", Pace(timedelta(seconds=1), burst=20, per="channel"), longest=timedelta(minutes=65)),
     "slack": Kind("slack", _SLACK, _QUARTER, threads=True),
     "slack_webhook": Kind("slack", _SLACK, _QUARTER),
     "webhook": Kind("event", cap=_QUARTER),

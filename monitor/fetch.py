@@ -18,6 +18,7 @@ import httpx
 
 from monitor.addresses import CLOSED, Opened
 from monitor.headers import content_type, folded, fresh_for, retry_after
+from monitor.loops import step
 from monitor.transport import ForbiddenError, Transport, credentials
 from monitor.turns import Turns
 from monitor.unpack import TooBigError, UnpackError, unpacker
@@ -157,7 +158,8 @@ class Fetcher:
             headers = conditional if _bare(here) in owners else plain
             async with self._turns.of(here.host):
                 began = time.monotonic()
-                got = await self._hop(here, url, moved, headers, cap, left)
+                with step(f"asks {here.host}", timedelta(seconds=max(left, 0))):
+                    got = await self._hop(here, url, moved, headers, cap, left)
                 left -= time.monotonic() - began
             if isinstance(got, FetchFailure):
                 return replace(got, detour=not permanent)

@@ -7,8 +7,10 @@ from pathlib import Path, PurePosixPath
 from monitor.records import MonitorError
 
 FOLDERS = ("config", "seeds")
-# These are for whoever sets the service up, and the demo's newsroom is for the demo: not for the home that it runs in.
-_NOT_COPIED = frozenset({"config/parley.service", "config/Containerfile", "config/compose.yaml", "seeds/demo"})
+# These are for whoever sets the service up or watches it, and the demo's newsroom is for the demo: not for the home
+# that it runs in.
+_SET_UP = ("parley.service", "Containerfile", "compose.yaml", "grafana.json", "alerts.rules.yaml")
+_NOT_COPIED = frozenset({*(f"config/{name}" for name in _SET_UP), "seeds/demo"})
 
 
 def shipped(folder: str) -> Path:

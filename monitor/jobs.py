@@ -9,7 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    SchedulerEvent,
+)
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 
@@ -35,15 +41,29 @@ class Periods:
     watch: timedelta = timedelta(seconds=30)
 
 
-def schedule(bells: Bells, periods: Periods, fail: Callable[[BaseException], None]) -> AsyncIOScheduler:
-    """A scheduler, not yet started, that rings the bells; `fail` is told the exception of a job that failed."""
+MISHAPS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "overlapped", EVENT_JOB_ERROR: "failed"}
+"""What may go wrong with a tick."""
+
+
+def schedule(
+    bells: Bells,
+    periods: Periods,
+    fail: Callable[[BaseException], None],
+    mishap: Callable[[str], None] = lambda *_: None,
+) -> AsyncIOScheduler:
+    """A scheduler, not yet started, that rings the bells; `fail` is told the exception of a job that failed, and
+    `mishap` of every tick that was missed, overlapped another or failed."""
     # misfire_grace_time: its default of one second drops a run that a busy loop delays (agronholm/apscheduler#292).
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
 
     def report(event: JobExecutionEvent) -> None:
         fail(event.exception)
 
+    def count(event: SchedulerEvent) -> None:
+        mishap(MISHAPS[event.code])
+
     scheduler.add_listener(report, EVENT_JOB_ERROR)
+    scheduler.add_listener(count, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
     for name in ("poll", "read", "deliver", "keep_house", "watch"):
         scheduler.add_job(
             _ring, "interval", args=[getattr(bells, name)], seconds=getattr(periods, name).total_seconds(), id=name

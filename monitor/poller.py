@@ -7,6 +7,7 @@ the outlet's news sitemap where the operator named one. Once a day the sitemap t
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,8 @@ from extractors.records import Entry
 from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
-from monitor.poll import FINE, Answer, Arrival, ask, conclude
+from monitor.loops import queued, step
+from monitor.poll import FINE, Answer, Arrival, Polled, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
 from monitor.store import entries, feeds, journal
@@ -49,7 +51,8 @@ class PollLimits:
 class Poller:
     """Polls the feeds that the store says are due and stores what they brought. `news` is called when that is new.
 
-    `counts` are the outcomes so far, with `new` for the entries that are to be read.
+    `counts` are the outcomes so far, with `new` for the entries that are to be read. Each poll is done within `at_work`
+    of its feed's address, for a watch over those that do not end; `polled` hears of it and how long its answer took.
     """
 
     def __init__(
@@ -66,7 +69,10 @@ class Poller:
         log: FilteringBoundLogger,
         limits: PollLimits,
         recorder: Recorder | None = None,
+        polled: Callable[[Polled, timedelta], None] = lambda *_: None,
+        at_work: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        self._at_work, self._heard = at_work, polled
         self._fetcher, self._workers, self._store = fetcher, workers, store
         self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
         self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
@@ -114,6 +120,10 @@ class Poller:
                 return
             await asyncio.wait(self._under_way.values())
 
+    def under_way(self) -> int:
+        """How many feeds are on their way, or wait for a place."""
+        return len(self._under_way)
+
     async def close(self) -> None:
         """Give up what is under way: those feeds are due again at the next start."""
         for task in self._under_way.values():
@@ -129,7 +139,11 @@ class Poller:
                 task.result()
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
-        async with self._abreast:
+        with self._at_work(feed.url):
+            await self._polled(feed, state)
+
+    async def _polled(self, feed: Feed, state: FeedState) -> None:
+        async with queued(self._abreast, "waits for a place"):
             if (awake := rested(state, self._clock())) is not None:
                 await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
                 return
@@ -139,6 +153,7 @@ class Poller:
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
         log = self._log.bind(trace=kept.trace)
+        self._heard(polled, answer.took)
         # Most polls of most feeds bring nothing: they are summed up.
         moved = kept.new or kept.baseline or state.failures or state.read_at is None
         report = log.warning if not polled.ok else log.info if moved else log.debug
@@ -179,7 +194,8 @@ class Poller:
         self._waiting.append((feed, state, answer, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
-        return await done
+        with step("waits for what is written before", None):
+            return await done
 
     async def _write(self) -> None:
         while self._waiting:
@@ -238,7 +254,7 @@ class Poller:
             return 0
         assert feed.sitemap is not None
         place = replace(feed, url=feed.sitemap, sitemap=None)
-        async with self._abreast:
+        async with queued(self._abreast, "waits for a place"):
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())

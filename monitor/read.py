@@ -8,6 +8,7 @@ waits for another. Whatever a page does, the reader goes on; what gives nothing 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from alerts.rules import Mailing
 from extractors.records import Article, Entry
 from monitor.fetch import Fetched, Fetcher
 from monitor.intake import Taken, is_akin, take_in, text_digest, withdraw
+from monitor.loops import queued
 from monitor.pages import GONE, PAGES, RETRIES, Got, Pages, PutBack, ReadLimits, Ready, SetAside
 from monitor.records import Feed, MonitorError, Watch
 from monitor.robots import Robots
@@ -69,8 +71,30 @@ class Recorder(Protocol):
         """One article that was withdrawn."""
 
 
+class Meter(Protocol):
+    """Counts what becomes of entries."""
+
+    def article(self, result: str) -> None:
+        """One entry was settled so, or is to be tried again."""
+
+    def taken(self, taken: Taken) -> None:
+        """What one article led to."""
+
+
+class _Uncounted:
+    def article(self, result: str) -> None: ...
+
+    def taken(self, taken: Taken) -> None: ...
+
+
+_UNCOUNTED = _Uncounted()
+
+
 class Reader:
-    """Takes new entries from the store, oldest publication first, and takes their articles in."""
+    """Takes new entries from the store, oldest publication first, and takes their articles in.
+
+    Each page is got and settled within `at_work` of its address, for a watch over those that do not end.
+    """
 
     def __init__(
         self,
@@ -88,7 +112,10 @@ class Reader:
         limits: ReadLimits,
         robots: Robots | None = None,
         recorder: Recorder | None = None,
+        meter: Meter = _UNCOUNTED,
+        at_work: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        self._at_work, self._meter = at_work, meter
         self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds
         self._memo, self._alerted, self._recorder = memo, alerted, recorder
         self._clock, self._log, self._limits = clock, log, limits
@@ -107,8 +134,8 @@ class Reader:
         """Read all entries that are due and look again at the pages that are; the count of each outcome, and `alerts`.
 
         Each feed has a lane of its own, and so has each look: what comes in while one of them waits for a slow host is
-        read meanwhile. Looks begin when no entry waits for a lane. `beat` is called with each entry that is settled: a
-        turn lasts while there is something to read.
+        read meanwhile. Looks begin when no entry waits for a lane. `beat` is called about once a second: a turn lasts
+        while there is something to read.
         """
         counts: Counter[str] = Counter()
         abreast = asyncio.Semaphore(self._limits.abreast)
@@ -116,30 +143,38 @@ class Reader:
 
         async def one(item: PendingEntry, look: Look | None) -> Got:
             # The host's turn comes first: pages that wait for one slow host must not fill all the places.
-            async with turns[urlsplit(item.entry.url).netloc], abreast:
-                if look is None:
-                    return await self._pages.article(item)
-                return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
+            turn = turns[urlsplit(item.entry.url).netloc]
+            with self._at_work(item.address):
+                async with queued(turn, "waits for its host"), queued(abreast, "waits for a place"):
+                    return await get(item, look)
+
+        async def get(item: PendingEntry, look: Look | None) -> Got:
+            if look is None:
+                return await self._pages.article(item)
+            return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
 
         async def feed_lane(items: Sequence[PendingEntry]) -> None:
             tasks = [asyncio.create_task(one(item, None)) for item in items]
             try:
                 for item, task in zip(items, tasks, strict=True):
-                    await self._settle(item, await task, counts)
-                    beat()
+                    got = await task
+                    with self._at_work(item.address):
+                        await self._settle(item, got, counts)
             finally:
                 await _end(tasks)
 
         async def look_lane(look: Look) -> None:
             trace = trace_of(f"look {look.entry.url}", self._clock())
             item = PendingEntry(look.entry_pk, look.feed_url, look.entry, attempts=len(RETRIES), trace=trace)
-            await self._looked(item, await one(item, look), counts)
-            beat()
+            got = await one(item, look)
+            with self._at_work(item.address):
+                await self._looked(item, got, counts)
 
         lanes: dict[str | int, asyncio.Task[None]] = {}
         looked: set[int] = set()
         try:
             while True:
+                beat()
                 if len(lanes) < _LANES:
                     await self._set_off(lanes, looked, feed_lane, look_lane)
                 if not lanes:
@@ -203,7 +238,7 @@ class Reader:
                 return self._take(tx, item, got, at)
             return self._withdraw(tx, item, got, at) if got.outcome in GONE else Taken(known=True)
 
-        counts["looked at again"] += 1
+        self._count(counts, "looked at again")
         taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
         if taken is None:
             return
@@ -222,7 +257,7 @@ class Reader:
 
         if isinstance(got, PutBack):
             await self._store.run(lambda tx: entries.put_back(tx, item.pk, got.until))
-            counts["tried again later"] += 1
+            self._count(counts, "tried again later")
             log.debug("page put back", url=item.entry.url, until=got.until.isoformat())
             return
         if isinstance(got, SetAside):
@@ -235,7 +270,7 @@ class Reader:
                 if written is None:
                     return
                 gone = written
-            counts["tried again later" if got.again else "set aside"] += 1
+            self._count(counts, "tried again later" if got.again else "set aside")
             # What is tried again is lost only when the last try fails too.
             report = log.info if got.again else log.warning
             again = None if got.again is None else str(got.again)
@@ -246,7 +281,7 @@ class Reader:
         taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, moment()), counts, fault)
         if taken is None:
             return
-        counts["known" if taken.known else "read"] += 1
+        self._count(counts, "known" if taken.known else "read")
         if got.source == "summary":
             counts["read from the feed"] += 1
         log.debug(
@@ -280,12 +315,18 @@ class Reader:
             reason = f"{type(error).__name__}: {error}"
             await self._store.run(lambda tx: fault(tx, reason))
             counts["set aside"] += 1
+            self._meter.article("fault of parley")
             return None
+
+    def _count(self, counts: Counter[str], result: str) -> None:
+        counts[result] += 1
+        self._meter.article(result)
 
     def _tell(self, taken: Taken, item: PendingEntry, url: str, counts: Counter[str]) -> None:
         """Count, log and wake the delivery for what an article led to."""
         log = self._log.bind(trace=item.trace)
         counts["alerts"] += len(taken.alerts)
+        self._meter.taken(taken)
         if taken.deliveries:
             self._alerted()
         for decision in taken.revised:

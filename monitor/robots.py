@@ -16,6 +16,7 @@ from protego import Protego
 
 from extractors.decode import decode
 from monitor.fetch import Fetched, Fetcher, FetchFailure
+from monitor.loops import queued
 
 AGENT = "Parley"
 _LIFE = timedelta(hours=24)
@@ -57,7 +58,7 @@ class Robots:
             origin, host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower(), parts.hostname or ""
         except ValueError:
             return "yes"  # no address: what is wrong with it will be said of the page
-        async with self._turns.setdefault(origin, asyncio.Lock()):
+        async with queued(self._turns.setdefault(origin, asyncio.Lock()), "waits for the site's robots.txt"):
             now, rules = self.clock(), self._rules.get(origin)
             # A clock that was set back must not keep a file for longer than its life.
             if rules is None or not now < rules.until <= now + _LIFE:

@@ -22,16 +22,20 @@ class Found:
 class Secrets:
     """Finds the secrets of one document and gathers what is wrong with them in `faults`.
 
-    Files are named relative to `home`. A credential is called as its place in the file: `mail.password`, `store.url`.
+    Files are named relative to `home`. A credential is called as its place in the file: `mail.password`, `store.url`;
+    `files` are the files that were named, by that.
     """
 
     def __init__(self, document: Document, home: Path, env: Mapping[str, str]) -> None:
         self._document, self._home = document, home
         self._credentials = Path(env["CREDENTIALS_DIRECTORY"]) if env.get("CREDENTIALS_DIRECTORY") else None
         self.faults: list[Fault] = []
+        self.files: dict[str, Path] = {}
 
     def find(self, where: Where, key: str, value: SecretStr | None, file: str | None) -> Found:
         """The secret `key` at `where`, from the credentials, else as given, else from its file."""
+        if file is not None:
+            self.files[f"{where[-1]}.{key}"] = self._home / file
         if self._credentials is not None:
             credential = self._credentials / f"{where[-1]}.{key}"
             if credential.is_file():

@@ -7,7 +7,7 @@ or in systemd's credentials directory as `<channel>.<key>`, which wins over both
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,6 +58,7 @@ class Settings:
 
     `contact` goes into the User-Agent, so that a newsroom can reach the operator. `channels` are by the names of the
     file, and so are the recipients of `mailing`. Without routes in the file every recipient hears everything.
+    `secret_files` are those that secrets stand in, each by the name of its credential.
     """
 
     home: Path
@@ -79,11 +80,17 @@ class Settings:
     log_format: str
     channels: Mapping[str, ChannelSettings]
     mailing: Mailing
+    secret_files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def archive(self) -> Path:
         """The folder of the archive: beside the store where that is a file, for what may be written to is there."""
         return archive_of(self.home, self.store_url.get_secret_value())
+
+    @property
+    def store_file(self) -> Path | None:
+        """The file of an SQLite store; None of one in memory or on a server."""
+        return store_file(self.home, self.store_url.get_secret_value())
 
 
 def store_file(home: Path, store_url: str) -> Path | None:
@@ -172,6 +179,7 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         log_format=model.log.format,
         channels=channels,
         mailing=_mailing(model, channels),
+        secret_files=secrets.files,
     )
 
 

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import platform
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +15,14 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from monitor.archive.recording import ArchiveFile, files
+from monitor.holder import Holder
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
 from monitor.store import Store, feeds, journal, meta, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
-from monitor.store.totals import Totals, totals
+from monitor.store.lock import running
+from monitor.store.totals import Totals, by_status, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
 
@@ -28,7 +32,8 @@ LATELY = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life.
+    """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life,
+    `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
     `troubles` are those that last; `queues` what is not settled, by channel.
     """
@@ -38,16 +43,23 @@ class Remembered:
     next_due: datetime | None
     journal: Mapping[str, int]
     alive: datetime | None
+    cycle: datetime | None
+    events: Mapping[str, int]
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk."""
+    """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk.
+
+    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint.
+    """
 
     version: str
     where: str
+    runs: Holder | None
+    listen: str | None
     memory: Remembered | None
     archive: tuple[ArchiveFile, ...]
     keep: Keep
@@ -56,17 +68,16 @@ class Status:
 
 def is_there(own: Settings) -> bool:
     """Whether the home has a store already; of one on a server that is found out by opening it."""
-    address = make_url(own.store_url.get_secret_value())
-    if address.get_backend_name() != "sqlite":
+    if make_url(own.store_url.get_secret_value()).get_backend_name() != "sqlite":
         return True
-    file = own.home / (address.database or "")
-    return bool(address.database) and file.is_file()
+    return own.store_file is not None and own.store_file.is_file()
 
 
 def status(own: Settings, store: Store | None, version: str, now: datetime) -> Status:
     """Read it all in one transaction; the service may be at work. Raises StoreError."""
-    memory = None
+    memory = runs = None
     if store is not None:
+        runs = running(store)
         with store.read() as tx:
             memory = _remembered(tx, now)
     where = store.where if store is not None else make_url(own.store_url.get_secret_value()).render_as_string()
@@ -74,25 +85,27 @@ def status(own: Settings, store: Store | None, version: str, now: datetime) -> S
         archive = files(own.archive)
     except OSError as error:
         raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
-    return Status(version, where, memory, archive, own.keep, room(own.archive))
+    return Status(version, where, runs, own.listen, memory, archive, own.keep, room(own.archive))
 
 
 def status_lines(status: Status) -> Iterator[str]:
     """The status for a person, a line each."""
     memory, keep = status.memory, status.keep
-    yield f"parley      {status.version}"
+    yield f"parley      {status.version} on Python {platform.python_version()} with SQLite {sqlite3.sqlite_version}"
     if memory is None:
         yield f"store       {status.where}: not there yet, parley run makes it"
     else:
         known = memory.totals
         yield f"store       {status.where}, {_size(known.bytes)}, schema {known.schema}"
-        yield f"service     last sign of life {_minute(memory.alive)}"
+        yield f"service     {_service(status)}; last sign of life {_minute(memory.alive)}"
+        yield f"endpoint    {_endpoint(status)}"
+        yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
         yield f"entries     {_tally(known.entries)}"
         oldest = f", the oldest taken in {_minute(known.oldest)}" if known.oldest else ""
         yield f"articles    {known.articles:,}{oldest}"
-        yield f"events      {known.events:,}"
+        yield f"events      {_tally(memory.events)}"
         yield f"alerts      {known.alerts:,}"
         yield f"deliveries  {_tally(known.deliveries)}"
         for queue in memory.queues:
@@ -114,12 +127,17 @@ def status_lines(status: Status) -> Iterator[str]:
 def status_line(status: Status) -> str:
     """The same as one line of JSON; sizes are bytes, spans seconds, times UTC."""
     memory, archive, keep = status.memory, status.archive, status.keep
-    value: dict[str, object] = {"version": status.version, "store": {"where": status.where, "bytes": None}}
+    versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    value: dict[str, object] = {"version": status.version, "versions": versions}
+    value["store"] = {"where": status.where, "bytes": None}
+    value["service"] = asdict(status.runs) if status.runs else None
     if memory is not None:
         known = memory.totals
         value |= {
             "store": {"where": status.where, "bytes": known.bytes, "schema": known.schema},
             "alive": _iso(memory.alive),
+            "cycle": _iso(memory.cycle),
+            "events_by_status": dict(memory.events),
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
             "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
@@ -178,16 +196,36 @@ def in_words(line: Line) -> str:
 def _remembered(tx: Connection, now: datetime) -> Remembered:
     health = Counter(state.habits.health for state in feeds.all_states(tx))
     lately = Counter(line.kind for line in journal.lines(tx, since=now - LATELY))
-    alive = meta.get(tx, meta.ALIVE)
+    alive, cycle = meta.get(tx, meta.ALIVE), meta.get(tx, meta.CYCLE)
     return Remembered(
         totals(tx),
         dict(sorted(health.items())),
         feeds.next_due(tx),
         dict(sorted(lately.items())),
         datetime.fromisoformat(alive) if alive else None,
+        datetime.fromisoformat(cycle) if cycle else None,
+        by_status(tx),
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
     )
+
+
+def _service(status: Status) -> str:
+    runs = status.runs
+    if runs is None:
+        return "does not run"
+    other = f", still version {runs.version}: start it anew" if runs.version not in ("", status.version) else ""
+    return f"runs since {_minute(datetime.fromisoformat(runs.started))}, pid {runs.pid} on {runs.host}{other}"
+
+
+def _endpoint(status: Status) -> str:
+    if status.runs is not None and status.runs.listen is not None:
+        return f"http://{status.runs.listen}: /healthz, /readyz, /metrics"
+    if status.listen is None:
+        return "off (http.listen)"
+    if status.runs is None:
+        return f"{status.listen} when it runs"
+    return f"none, though http.listen is {status.listen}: the log of the service says why"
 
 
 def _queue(queue: Tally) -> str:

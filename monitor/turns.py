@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from monitor.loops import queued, step
+
 _KEPT = 1_000
 
 
@@ -37,11 +39,12 @@ class Turns:
             turn = self._turns[host] = _Turn(asyncio.Lock())
         turn.waiting += 1
         try:
-            async with turn.lock:
+            async with queued(turn.lock, "waits for its turn at the host"):
                 gap = max(self._gap, self._slower.get(host, 0.0))
                 wait = turn.started + gap - time.monotonic()
                 if wait > 0:
-                    await asyncio.sleep(wait)
+                    with step("leaves the host its gap", timedelta(seconds=wait)):
+                        await asyncio.sleep(wait)
                 turn.started = time.monotonic()
                 yield
         finally:

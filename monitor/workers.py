@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -28,6 +29,7 @@ from pebble import ProcessExpired, ProcessPool
 from extractors.article import ExtractedPage, extract
 from extractors.feed import ParsedFeed, parse_feed
 from extractors.records import Article, Names, Reading
+from monitor.loops import step
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ class Workers:
     """A pool of `count` processes; each job has its `patience`, each process `memory` bytes of address space.
 
     `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
-    So a change of watches (`use`) needs no new pool.
+    So a change of watches (`use`) needs no new pool. `failures` counts the jobs that came to nothing, by kind.
 
     `said` is given each line that a process writes to its stderr, in a thread of its own; without it they go to the
     stderr of the service. Libraries write there what they like, and a dying process what it can.
@@ -86,6 +88,8 @@ class Workers:
         # What a job imports by itself is loaded once, in the server that workers are forked from.
         self._context.set_forkserver_preload([__name__, "trafilatura", "feedparser"])
         self._closed = False
+        self.failures: Counter[str] = Counter()
+        self._jobs = 0
         self._pool = self._new_pool()
         self.use(names)
 
@@ -119,6 +123,22 @@ class Workers:
         Expected ends are values; a job after `close` is an error.
         """
         seconds = (patience or self._patience.page).total_seconds()
+        self._jobs += 1
+        try:
+            # First come, first served: each job before may use its patience up, and a broken pool begins again.
+            with step("in the workers' hands", 2 * (self._jobs / self._count + 1) * self._longest(seconds)):
+                done = await self._call(work, args, seconds)
+        finally:
+            self._jobs -= 1
+        if isinstance(done, WorkerFailure):
+            self.failures[done.kind] += 1
+        return done
+
+    def _longest(self, seconds: float) -> timedelta:
+        own = self._patience
+        return max(timedelta(seconds=seconds), own.feed, own.page, own.claims)
+
+    async def _call(self, work: Callable[..., T], args: tuple[object, ...], seconds: float) -> T | WorkerFailure:
         # An idle worker killed from outside breaks pebble's whole pool; the job is not at fault and goes to a new one.
         for _ in range(2):
             pool = self._pool

@@ -29,6 +29,7 @@ from monitor.intake import take_in
 from monitor.jobs import Bells
 from monitor.loops import Pulse
 from monitor.mailing import release
+from monitor.metrics import Meter
 from monitor.notify import notify
 from monitor.poller import Poller, PollLimits
 from monitor.read import Reader, ReadLimits
@@ -46,9 +47,7 @@ from monitor.traces import trace_of
 from monitor.trouble import hearers
 from monitor.workers import Patience, WorkerFailure, Workers
 
-# What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
-GRACE = timedelta(seconds=2)
-# A loop that has not come round for this long is stuck: the longest turn is a page deadline after a host's queue.
+# A loop that hangs for so long is told to people; by then a service manager should have started the service anew.
 STUCK = timedelta(minutes=15)
 
 
@@ -67,8 +66,13 @@ class Service:
     recorder: Recorder | None
     pulse: Pulse
     heart: Heart
+    workers: Workers
+    lock: RunLock
+    meter: Meter
     clocks: Clocks = REAL
     bells: Bells = field(default_factory=Bells)
+    wrote: timedelta | None = None
+    """When the store last took a sign of life, by the steady clock."""
 
     def notified(self) -> tuple[str, ...]:
         """Who hears of trouble."""
@@ -125,8 +129,11 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
-    lock = stack.enter_context(RunLock(store, now=utcnow()))
+    lock = stack.enter_context(RunLock(store, now=utcnow(), version=version("parley")))
     look_at_start(store, crashed=lock.crashed)
+    meter = Meter(version("parley"))
+    meter.reloaded(utcnow(), taken=True)
+    meter.channels(settings.channels)
     # Closed when the store's thread has ended, which may still write to it.
     archives = stack.enter_context(ExitStack())
     thread = StoreThread(store)
@@ -161,6 +168,8 @@ async def assemble(
     fetcher = fetcher_of(settings)
     began = {watch.id: watch.rings.began or utcnow() for watch in begun}
     bells = Bells()
+    # Whoever waits for the store is not stuck, and a restart would forget what it has to write down.
+    pulse = Pulse(("poll", "read", "deliver"), STUCK, steady, excused=lambda: thread.stalled is not None)
     reader = Reader(
         fetcher=fetcher,
         workers=workers,
@@ -174,7 +183,9 @@ async def assemble(
         log=log,
         robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
         recorder=recorder,
+        at_work=partial(pulse.work, "read"),
         limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
+        meter=meter,
     )
     poller = Poller(
         fetcher=fetcher,
@@ -194,16 +205,35 @@ async def assemble(
             feed_deadline=settings.polling.feed_deadline,
         ),
         recorder=_Careful(recorder, thread, log) if recorder else None,
+        at_work=partial(pulse.work, "poll"),
+        polled=meter.polled,
     )
     stack.push_async_callback(poller.close)
-    pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     sending = partial(pulse.beat, "deliver")
     kinds = {name: each.kind for name, each in settings.channels.items()}
-    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds)
+    dispatcher = Dispatcher(
+        outbox, channels, utcnow, policy, log, grace=settings.grace, progress=sending, kinds=kinds,
+        at_work=partial(pulse.doing, "deliver"), attempted=meter.attempted,
+    )  # fmt: skip
     heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
     stack.push_async_callback(heart.close)
     service = Service(
-        settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, clocks, bells
+        settings,
+        log,
+        book,
+        thread,
+        outbox,
+        dispatcher,
+        poller,
+        reader,
+        recorder,
+        pulse,
+        heart,
+        workers,
+        lock,
+        meter,
+        clocks,
+        bells,
     )
     await service.sync()
     return service

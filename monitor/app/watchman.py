@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from monitor.app.assembly import Service
+from monitor.app.vitals import last_cycle
 from monitor.lookout import Told, look
 from monitor.statuslist import room
 from monitor.store import meta
@@ -56,9 +57,6 @@ class Watchman:
     async def turn(self) -> None:
         """Look, tell, report. Raises StoreError when the store is lost."""
         service, log, stall = self._service, self._service.log, self._service.store.stalled
-        if stall is not None:
-            # Whoever waits for the store is not stuck, and a restart would forget what it has to write down.
-            service.pulse.excuse()
         late = service.pulse.late()
         for name, span in late:
             log.error("loop is stuck", loop=name, seconds=int(span.total_seconds()))
@@ -93,15 +91,18 @@ class Watchman:
         stalls = tuple(StallSeen(each.since, each.until or now, each.why) for each in ended)
         seen = Observed(channels, loops=service.pulse.late(), free=free, stalls=stalls, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
-        to = service.notified()
+        to, cycle = service.notified(), last_cycle(service)
 
         def work(tx: Connection) -> tuple[Told, ...]:
             meta.put(tx, meta.ALIVE, now.isoformat())
+            if cycle is not None:
+                meta.put(tx, meta.CYCLE, cycle.isoformat())
             return look(tx, seen, to=to, mailing=own.mailing, limits=limits, now=now)
 
         told = await service.store.run(work)
         for _ in ended:
             service.store.ended.popleft()
+        service.wrote = service.clocks.steady()
         for each in told:
             self._log(each)
         if told:

@@ -64,6 +64,8 @@ def _settings(smtp_port: int, slack_url: str) -> dict[str, object]:
         "routes": [{"to": ["desk", "room"]}],
         # The news of hours pass in half a minute here, and so does what updates wait for each other.
         "delivery": {"gather": "2s"},
+        # The port is the real service's, which may run beside.
+        "http": {"listen": "off"},
     }
 
 

@@ -1,7 +1,7 @@
 """What is remembered of feeds between polls. config/feeds.yaml is the truth about which there are."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -126,6 +126,13 @@ def all_states(tx: Connection, *, inactive: bool = False) -> tuple[FeedState, ..
     """The feeds of the configuration in the order in which they came; with `inactive` also the sleeping ones."""
     query = sa.select(*_STATE).order_by(t.feed.c.pk)
     return tuple(_state(row) for row in tx.execute(query if inactive else query.where(t.feed.c.active)))
+
+
+def by_health(tx: Connection) -> Mapping[str, int]:
+    """How many active feeds are in each state. By SQL: to decode 10,000 of them takes a second."""
+    health = sa.func.coalesce(t.feed.c.habits["health"].as_string(), "ok")
+    query = sa.select(health, sa.func.count()).where(t.feed.c.active).group_by(health)
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def known_ids(tx: Connection, feed_url: str, ids: Iterable[str]) -> frozenset[str]:

@@ -1,18 +1,19 @@
 """One run at a time on one store."""
 
 import fcntl
-import json
 import os
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from monitor.holder import Holder, holder, lock_of, parsed
 from monitor.store import meta
 from monitor.store.engine import Store
 from monitor.store.errors import StoreBusy, StoreError
@@ -33,14 +34,14 @@ class RunLock:
 
     crashed = False
 
-    def __init__(self, store: Store, *, now: datetime) -> None:
+    def __init__(self, store: Store, *, now: datetime, version: str = "") -> None:
         self._store = store
-        self._holder = {"pid": os.getpid(), "host": socket.gethostname(), "started": now.astimezone(UTC).isoformat()}
+        self._holder = Holder(os.getpid(), socket.gethostname(), now.astimezone(UTC).isoformat(), version)
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
         if self._store.path is not None:
-            self._lock_file(self._store.path.with_name(self._store.path.name + ".lock"))
+            self._lock_file(lock_of(self._store.path))
         elif self._store.engine.dialect.name == "postgresql":
             self._lock_database(self._store.engine)
         return self
@@ -49,6 +50,18 @@ class RunLock:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
+
+    def listens(self, address: str | None) -> None:
+        """Leave word where the endpoint of this run answers: `parley healthcheck` looks there. Once it is entered."""
+        self._holder = replace(self._holder, listen=address)
+        if self._store.path is not None:
+            # At one go, and cut afterwards: whoever reads meanwhile sees a whole line.
+            with lock_of(self._store.path).open("r+b", buffering=0) as file:
+                file.write(self._holder.line().encode())
+                file.truncate()
+        elif self._store.engine.dialect.name == "postgresql":
+            with self._store.write() as tx:
+                meta.put(tx, _HOLDER, self._holder.line())
 
     def _lock_file(self, path: Path) -> None:
         with ExitStack() as held:
@@ -62,7 +75,7 @@ class RunLock:
                 raise StoreError(f"the lock {path} cannot be taken: {fault}") from fault
             self.crashed = file.tell() > 0
             file.truncate(0)
-            file.write(json.dumps(self._holder) + "\n")
+            file.write(self._holder.line())
             file.flush()
             # an empty one is left by a run that came to its end
             held.callback(file.truncate, 0)
@@ -78,15 +91,28 @@ class RunLock:
                 with self._store.read() as tx:
                     raise self._busy(meta.get(tx, _HOLDER) or "")
             with self._store.write() as tx:
-                meta.put(tx, _HOLDER, json.dumps(self._holder))
+                meta.put(tx, _HOLDER, self._holder.line())
             self._held = held.pop_all()
 
-    def _busy(self, holder: str) -> StoreBusy:
-        try:
-            first: dict[str, Any] = json.loads(holder)
-            who = f"pid {first['pid']} on {first['host']}, since {first['started']}"
-        except (ValueError, KeyError, TypeError):
-            who = "one that has only just started"
+    def _busy(self, line: str) -> StoreBusy:
+        first = parsed(line)
+        who = f"pid {first.pid} on {first.host}, since {first.started}" if first else "one that has only just started"
         return StoreBusy(
             f"another run holds the store {self._store.where}: {who}; stop it first, or run with another --home"
         )
+
+
+def running(store: Store) -> Holder | None:
+    """The run that holds the store now; None if none does. Looking takes no lock, so that no start is in its way."""
+    if store.path is not None:
+        return holder(lock_of(store.path))
+    if store.engine.dialect.name != "postgresql":
+        return None
+    with store.read() as tx:
+        seen = sa.text(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND (classid::bigint << 32 | objid::bigint) = :key AND objsubid = 1)"
+        )
+        held = bool(tx.execute(seen, {"key": _ADVISORY}).scalar())
+        return parsed(meta.get(tx, _HOLDER) or "") if held else None

@@ -10,6 +10,8 @@ from monitor.store.dialect import insert
 
 # Under this name, the last sign of life of the service: aware UTC, ISO 8601.
 ALIVE = "alive"
+# The moment after which polling, reading and sending had each come round again, in the same form.
+CYCLE = "cycle"
 # The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
 ARCHIVED = "archived"
 # How far the stored articles have been read again (`monitor.store.rereads.Course`), as JSON.

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy.engine import Connection
 from structlog.typing import FilteringBoundLogger
 
+from monitor.loops import step
 from monitor.store.engine import Store
 from monitor.store.errors import StoreStalled
 
@@ -55,6 +56,10 @@ def as_time_goes(now: datetime) -> Callable[[], datetime]:
         return now + timedelta(seconds=first[-1] - first[0])
 
     return moment
+
+
+# Each transaction takes milliseconds; the longest, which keep the house, some seconds (measured).
+LONGEST = timedelta(seconds=60)
 
 
 class StoreThread:
@@ -122,7 +127,8 @@ class StoreThread:
 
     async def call(self, fn: Callable[[Store], T]) -> T:
         """`fn` with the store itself, between transactions: a backup, a checkpoint. It is never tried again."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, fn, self.store)
+        with step("waits for the store", LONGEST):
+            return await asyncio.get_running_loop().run_in_executor(self._pool, fn, self.store)
 
     def close(self) -> None:
         """Wait for what was handed in, then end the thread. The store stays open."""
@@ -131,7 +137,8 @@ class StoreThread:
     async def _once(self, work: Callable[[], T]) -> T:
         """One try; that the store takes nothing is noted."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            with step("waits for the store", LONGEST):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except StoreStalled as fault:
             if self._clock is not None and self._log is not None:
                 if self._stall is None:

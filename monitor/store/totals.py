@@ -34,7 +34,7 @@ def totals(tx: Connection) -> Totals:
     kept, oldest = tx.execute(articles).one()
     return Totals(
         schema=schema.HEAD,
-        bytes=_size(tx),
+        bytes=size(tx),
         entries=_by(tx, t.entry.c.outcome),
         articles=kept,
         oldest=oldest,
@@ -42,6 +42,12 @@ def totals(tx: Connection) -> Totals:
         alerts=_count(tx, sa.select(t.alert.c.seq)),
         deliveries=_by(tx, t.delivery.c.state),
     )
+
+
+def by_status(tx: Connection) -> Mapping[str, int]:
+    """How many events stand where, those that were merged into others left out."""
+    query = sa.select(t.event.c.status, sa.func.count()).where(t.event.c.merged_into.is_(None))
+    return {row[0]: row[1] for row in tx.execute(query.group_by(t.event.c.status).order_by(t.event.c.status))}
 
 
 def _by(tx: Connection, column: sa.Column[str]) -> Mapping[str, int]:
@@ -53,7 +59,8 @@ def _count(tx: Connection, query: sa.Select[tuple[object]]) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar() or 0
 
 
-def _size(tx: Connection) -> int:
+def size(tx: Connection) -> int:
+    """Bytes that the database needs on its disk."""
     if tx.dialect.name == "postgresql":
         return int(tx.execute(sa.text("SELECT pg_database_size(current_database())")).scalar() or 0)
     pages = tx.execute(sa.text("PRAGMA page_count")).scalar() or 0

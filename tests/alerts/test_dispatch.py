@@ -15,7 +15,7 @@ from alerts.channels.email import EmailChannel, EmailConfig
 from alerts.channels.slack import SlackChannel, SlackConfig
 from alerts.dispatch import Dispatcher, Drained
 from alerts.kinds import Pace
-from alerts.records import Delivery, Outcome
+from alerts.records import Delivery, Next, Outcome
 from alerts.retry import RetryPolicy
 
 Make = Callable[..., Delivery]
@@ -104,6 +104,22 @@ async def test_what_is_due_is_sent_and_recorded(outbox: Any, dispatcher: Any, ma
     assert await dispatcher(Script("mail")).drain() == Drained(sent=2)
     assert {row.state for row in outbox.rows.values()} == {"sent"}
     assert [(level, event) for level, event, _ in log.lines] == [("info", "delivery sent")] * 2
+
+
+async def test_whoever_listens_hears_of_each_attempt_once_it_is_recorded(
+    outbox: Any, dispatcher: Any, make: Make, clock: Any
+) -> None:
+    outbox.add(make(1), make(2, "b@example.org"))
+    heard: list[tuple[str, str, str]] = []
+
+    def hear(delivery: Delivery, outcome: Outcome, then: Next, now: datetime) -> None:
+        assert outbox.rows[delivery.id].state == then.state
+        assert now == clock()
+        heard.append((delivery.id, outcome.kind, then.state))
+
+    mail = Script("mail", answers={"d2": [Outcome("bad_target", "550")]})
+    await dispatcher(mail, attempted=hear).drain()
+    assert sorted(heard) == [("d1", "sent", "sent"), ("d2", "bad_target", "dead")]
 
 
 async def test_the_attempt_is_recorded_before_the_network_is_touched(outbox: Any, dispatcher: Any, make: Make) -> None:

@@ -41,7 +41,8 @@ async def test_a_run_that_a_busy_loop_delays_by_more_than_a_second_is_not_droppe
 async def test_an_error_inside_a_job_is_told_even_when_it_is_a_system_exit() -> None:
     told: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
     day = timedelta(days=1)
-    scheduler = schedule(Bells(), Periods(day, day, day, day, day), told.set_result)
+    mishaps: list[str] = []
+    scheduler = schedule(Bells(), Periods(day, day, day, day, day), told.set_result, mishaps.append)
 
     async def fail() -> None:
         raise SystemExit("out of ideas")
@@ -50,5 +51,6 @@ async def test_an_error_inside_a_job_is_told_even_when_it_is_a_system_exit() -> 
     scheduler.start()
     try:
         assert str(await asyncio.wait_for(told, 5)) == "out of ideas"
+        assert mishaps == ["failed"]
     finally:
         scheduler.shutdown(wait=False)

@@ -72,8 +72,10 @@ async def test_a_job_that_eats_memory_costs_itself_alone(workers):
 
 
 async def test_a_job_that_crashes_its_process_costs_itself_alone(workers):
+    before = workers.failures["crash"]
     failure = await workers.call(ctypes.string_at, 0)
     assert (failure.kind, "SIGSEGV" in failure.detail) == ("crash", True)
+    assert workers.failures["crash"] == before + 1
     assert await works(workers)
 
 

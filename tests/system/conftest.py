@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -116,14 +116,23 @@ class Newsroom:
 
 @dataclass(slots=True)
 class PostOffice:
-    """An SMTP server. While `deaf`, it takes connections and says nothing: a delivery hangs in the middle."""
+    """An SMTP server. While `deaf`, it takes connections and says nothing: a delivery hangs in the middle.
+
+    `takes` is how many seconds it thinks about the message to an address before it keeps it, `handed` are the addresses
+    of those that it was given.
+    """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     deaf: bool = False
     knocks: int = 0
+    takes: Callable[[str], float] | None = None
+    handed: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd
+        self.handed += envelope.rcpt_tos
+        if self.takes is not None:
+            await asyncio.sleep(self.takes(envelope.rcpt_tos[0]))
         content = envelope.content
         assert isinstance(content, bytes)
         mail = message_from_bytes(content, policy=default)
@@ -205,12 +214,16 @@ class Home:
     path: Path
     running: list[Program] = field(default_factory=list)
 
-    async def run(self, *more: str) -> Program:
+    async def run(
+        self, *more: str, env: Mapping[str, str] | None = None, program: Sequence[str] = ("-m", "monitor")
+    ) -> Program:
+        """`parley run`; `env` is laid over the environment, `program` is what Python runs instead of the usual."""
         log = self.path / f"log-{len(self.running)}"
         with log.open("wb") as sink:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "monitor", "--home", str(self.path), "run", *more, stdout=sink, stderr=sink
-            )
+                sys.executable, *program, "--home", str(self.path), "run", *more, stdout=sink, stderr=sink,
+                env={**os.environ, **(env or {})},
+            )  # fmt: skip
         program = Program(process, log)
         self.running.append(program)
         return program
@@ -282,7 +295,8 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         "workers:\n  count: 1\n  page_timeout: 3s\n"
         "channels:\n"
         f"  mail: {{kind: email, host: 127.0.0.1, port: {office.port}, security: none, sender: parley@example.org}}\n"
-        "delivery:\n  gather: 1s\n"
+        "delivery:\n  gather: 1s\n  grace: 2s\n"
+        "http:\n  listen: 127.0.0.1:0\n"
         "recipients:\n  desk: {channel: mail, to: desk@example.org}\n"
         "routes:\n  - {to: [desk]}\n"
     )

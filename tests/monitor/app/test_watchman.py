@@ -67,7 +67,12 @@ class Watched:
         self.now, self.passed = T, timedelta(0)
         self.store = open_store(f"sqlite:///{folder / 'parley.db'}")
         self.channels: dict[str, Health] = {"mail": Health(), "console": Health()}
-        self.pulse = Pulse(("poll", "read", "deliver"), 15 * MINUTE, lambda: self.passed)
+        self.pulse = Pulse(
+            ("poll", "read", "deliver"),
+            15 * MINUTE,
+            lambda: self.passed,
+            excused=lambda: self.service.store.stalled is not None,
+        )
         self.heart, self.bells = Heart(), Bells()
         settings = SimpleNamespace(notices=Notices(), mailing=MAILING, archive=folder)
         self.service: Any = SimpleNamespace(

@@ -1,6 +1,8 @@
 """`parley status` and `parley journal`: what is kept, how large it is, and what may be missing."""
 
 import json
+import os
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -79,8 +81,9 @@ def test_all_that_is_kept_is_counted_while_the_service_runs(
         feeds.save(tx, FeedState(A.url, now + HOUR, known=True, habits=Habits(health="silent")))
         feeds.save(tx, FeedState(B.url, now + 2 * HOUR, known=True))
         meta.put(tx, meta.ALIVE, now.isoformat())
+        meta.put(tx, meta.CYCLE, (now - HOUR).isoformat())
     store.checkpoint()
-    with RunLock(store, now=now), closing(recorder):
+    with RunLock(store, now=now, version="9.9"), closing(recorder):
         value = json.loads(parley("status", "--json").stdout)
         shown = parley("status").stdout
     assert value["feeds"] == {"health": {"ok": 1, "silent": 1}, "next_due": (now + HOUR).isoformat()}
@@ -89,6 +92,11 @@ def test_all_that_is_kept_is_counted_while_the_service_runs(
     assert (value["events"], value["alerts"], value["deliveries"]) == (1, 2, {})
     assert value["journal"] == {"downtime": 1, "gap": 1, "missed": 1}
     assert (value["alive"], value["store"]["schema"]) == (now.isoformat(), "0007")
+    assert (value["cycle"], value["events_by_status"]) == ((now - HOUR).isoformat(), {"concluded": 1})
+    assert value["service"] == {
+        "pid": os.getpid(), "host": socket.gethostname(), "started": now.isoformat(), "version": "9.9", "listen": None,
+    }  # fmt: skip
+    assert set(value["versions"]) == {"python", "sqlite"}
     assert value["store"]["bytes"] == (home / "state/parley.db").stat().st_size
     (file,) = (home / "state/archive").iterdir()
     day = str(now.date())
@@ -97,12 +105,31 @@ def test_all_that_is_kept_is_counted_while_the_service_runs(
         "articles": 90 * 86400, "entries": 30 * 86400, "journal": 400 * 86400, "archive": 30 * 86400,
         "archive_bytes": 2 * 10**9,
     }  # fmt: skip
+    runs = f"runs since {now:%Y-%m-%d %H:%MZ}, pid {os.getpid()} on {socket.gethostname()}"
+    other = "still version 9.9: start it anew"
+    assert f"service     {runs}, {other}; last sign of life {now:%Y-%m-%d %H:%MZ}\n" in shown
+    assert "endpoint    none, though http.listen is 127.0.0.1:9713: the log of the service says why\n" in shown
+    assert f"last cycle  {now - HOUR:%Y-%m-%d %H:%MZ}\n" in shown
+    assert "events      1 concluded\n" in shown
     assert f"feeds       2: 1 ok, 1 silent; next due {now + HOUR:%Y-%m-%d %H:%MZ}\n" in shown
     assert "entries     2: 1 baseline, 1 new\n" in shown
     assert "articles    3, the oldest taken in 2031-05-17 12:00Z\n" in shown
     assert f"archive     1 files, {file.stat().st_size} B, {day} to {day}\n" in shown
     assert "archive 30 d or 2.0 GB; events, alerts and deliveries for good\n" in shown
     assert "journal     3: 1 downtime, 1 gap, 1 missed in the last 7 d\n" in shown
+
+
+def test_whether_the_service_runs_and_where_it_answers_is_told(parley: Parley, home: Path, store: Store) -> None:
+    stopped = parley("status").stdout
+    assert "service     does not run; last sign of life never\n" in stopped
+    assert "endpoint    127.0.0.1:9713 when it runs\n" in stopped
+    assert json.loads(parley("status", "--json").stdout)["service"] is None
+    with RunLock(store, now=utcnow()) as lock:
+        lock.listens("127.0.0.1:40123")
+        assert "endpoint    http://127.0.0.1:40123: /healthz, /readyz, /metrics\n" in parley("status").stdout
+    with (home / "config/parley.yaml").open("a") as file:
+        file.write("http: {listen: off}\n")
+    assert "endpoint    off (http.listen)\n" in parley("status").stdout
 
 
 @pytest.mark.usefixtures("written")

@@ -165,10 +165,14 @@ async def test_a_page_without_a_date_is_no_newer_for_being_looked_at_again(desk:
     assert replace(second, seen=None).text != first.text
 
 
-async def test_each_entry_that_is_settled_is_a_sign_of_life(desk: Desk, press: Press):
-    for url in (QUICK, LATER):
-        rain(press, url)
-        desk.shows(desk.feed(url.split("/")[2]), url, title="Rain")
+async def test_a_reader_that_waits_for_a_slow_page_comes_round_all_the_same(desk: Desk, press: Press):
+    rain(press, SLOW)
+    free = asyncio.Event()
+    press.answers[SLOW] = held(press.answers[SLOW], free)
+    desk.shows(desk.feed("slow.example"), SLOW, title="Rain")
     beats: list[int] = []
-    await desk.reader.drain(lambda: beats.append(1))
-    assert len(beats) == 2
+    turn = asyncio.create_task(desk.reader.drain(lambda: beats.append(1)))
+    await until(lambda: len(beats) > 5)
+    assert desk.outcome(SLOW)[0] == "new"
+    free.set()
+    assert (await turn)["read"] == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.store import Store, StoreBusy, StoreError
-from monitor.store.lock import RunLock
+from monitor.store.lock import RunLock, running
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
 Open = Callable[[str], Store]
@@ -83,3 +83,42 @@ def test_a_run_that_has_not_written_its_name_yet_is_refused_all_the_same(
         (tmp_path / "parley.db.lock").write_text("")
         with pytest.raises(StoreBusy, match="only just started"):
             RunLock(opened(file_url), now=NOW).__enter__()
+
+
+def test_who_holds_a_store_is_seen_without_taking_the_lock(lasting_url: str, opened: Open) -> None:
+    store, other = opened(lasting_url), opened(lasting_url)
+    assert running(other) is None
+    with RunLock(store, now=NOW, version="9.9") as lock:
+        found = running(other)
+        assert found is not None
+        assert (found.pid, found.started, found.version, found.listen) == (os.getpid(), NOW.isoformat(), "9.9", None)
+        lock.listens("127.0.0.1:9713")
+        told = running(other)
+        assert told is not None
+        assert told.listen == "127.0.0.1:9713"
+        lock.listens(None)
+        assert running(other) == found
+        with pytest.raises(StoreBusy):
+            RunLock(other, now=NOW).__enter__()
+    assert running(other) is None
+
+
+def test_a_store_in_memory_has_no_other_run(opened: Open) -> None:
+    store = opened("sqlite://")
+    with RunLock(store, now=NOW) as lock:
+        lock.listens("127.0.0.1:9713")
+        assert running(store) is None
+
+
+def test_a_run_that_was_killed_holds_nothing_though_its_line_is_still_there(tmp_path: Path, opened: Open) -> None:
+    url = f"sqlite:///{tmp_path / 'parley.db'}"
+    store = opened(url)
+    with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        found = running(store)
+        assert found is not None
+        assert found.pid == first.pid
+        first.send_signal(signal.SIGKILL)
+    assert str(first.pid) in (tmp_path / "parley.db.lock").read_text()
+    assert running(store) is None
