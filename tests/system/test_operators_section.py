@@ -1,4 +1,5 @@
-"""The README's way from a fresh Debian to alerts, followed to the letter under a real service manager."""
+"""The README's way from a fresh Debian to alerts, to another machine and to a new version, followed to the letter under
+a real service manager."""
 
 import asyncio
 import re
@@ -18,7 +19,7 @@ from farends.mail import MailServer
 CHECKOUT = Path(__file__).parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def commands(title: str) -> list[str]:
@@ -56,7 +57,7 @@ class Shell:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[tuple[MailServer, str]]:
+async def office() -> AsyncIterator[tuple[MailServer, str]]:
     """The mail server that the README speaks of, and the certificate of the authority that vouches for it."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -66,26 +67,52 @@ async def office(tmp_path: Path) -> AsyncIterator[tuple[MailServer, str]]:
     await server.stop()
 
 
-async def test_the_operators_section_leads_from_a_fresh_debian_to_a_test_alert(
-    debian: Layer, tmp_path: Path, office: tuple[MailServer, str]
+async def test_the_operators_section_leads_to_a_test_alert_to_another_machine_and_to_a_new_version(
+    debian: Layer, office: tuple[MailServer, str]
 ) -> None:
     server, authority = office
-    root = debian.above(tmp_path)
+    root = debian.above()
     left = shutil.ignore_patterns(".*", "tests", "dist", "build", "state", "__pycache__")
     shutil.copytree(CHECKOUT, root.upper / "root" / "parley", ignore=left)
     root.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")
     root.write("/usr/local/share/ca-certificates/test.crt", authority)
-    begun = time.monotonic()
     with booted(root) as machine:
         machine.run("update-ca-certificates")  # the world's authorities vouch for the operator's server already
         await server.start(machine.listen("127.0.0.1", 587))
         shell = Shell(machine)
-        said = [await asyncio.to_thread(shell.type, lines) for lines in commands("On a fresh Debian")]
-        print(f"from nothing to alerts: {time.monotonic() - begun:.0f} s")
 
-        (mail,) = server.accepted
-        assert mail.story is None
-        assert f"To: {DESK}".encode() in server.raw[0]
-        assert "desk (mail, email): sent" in said[-1]
+        async def follow(*blocks: str) -> str:
+            return "".join([await asyncio.to_thread(shell.type, lines) for lines in blocks])
+
+        begun = time.monotonic()
+        steps = commands("On a fresh Debian")
+        said = await follow(*steps)
+        print(f"from nothing to alerts: {time.monotonic() - begun:.0f} s")
+        assert "desk (mail, email): sent" in said
+        assert [f"To: {DESK}".encode() in raw for raw in server.raw] == [True]
         assert machine.run("systemctl is-active parley").stdout == "active\n"
         assert machine.run("systemctl is-enabled parley").stdout == "enabled\n"
+        known = await follow("parley events --json 2>/dev/null")
+        assert "ru-ua.talks_round" in known
+
+        first = machine.run("systemctl show -p MainPID parley").stdout
+        await follow(*commands("Changing something"))
+        machine.until("journalctl -b -u parley | grep -i reload")
+        assert machine.run("systemctl is-active parley").stdout == "active\n"
+        assert machine.run("systemctl show -p MainPID parley").stdout == first
+
+        backup, restore = commands("Backing up, and moving to another machine")
+        await follow(backup, "mv /var/backups/parley-*.tar.gz /root/parley.tar.gz")
+        await follow("systemctl disable --now parley")
+        machine.run("rm -r /etc/parley /etc/systemd/system/parley.service /var/lib/parley /var/lib/private/parley")
+        await follow(restore, *steps[4:])  # the fifth is the password
+        assert len(server.raw) == 2
+        assert await follow("parley events --json 2>/dev/null") == known
+        assert machine.run("systemctl is-active parley").stdout == "active\n"
+
+        before = machine.run("systemctl show -p MainPID parley").stdout
+        await follow(*commands("Upgrading"))
+        assert machine.run("systemctl is-active parley").stdout == "active\n"
+        assert machine.run("systemctl show -p MainPID parley").stdout != before
+        assert await follow("parley events --json 2>/dev/null") == known
+        assert "ERROR" not in machine.run("journalctl -b -u parley -p err --output cat").stdout
