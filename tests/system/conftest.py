@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -310,8 +309,7 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
 
 
 @pytest.fixture(scope="session")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[debianroot.Layer]:
+def debian() -> Iterator[debianroot.Layer]:
     """A bare Debian, made once: tests write to layers above it."""
-    folder = tmp_path_factory.mktemp("debian")
-    yield debianroot.bare(folder)
-    shutil.rmtree(folder)
+    with debianroot.bare() as layer:
+        yield layer

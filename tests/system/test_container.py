@@ -27,20 +27,16 @@ Newsroom = Any  # the record of conftest.py, which tests cannot import
 
 
 @pytest.fixture(scope="module")
-def image(debian: Layer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+def image(debian: Layer) -> Image:
     """Built from a checkout in which somebody has worked: with a store, a secret and what Python leaves behind."""
-    folder = tmp_path_factory.mktemp("image")
-    context = folder / "checkout"
+    python = debian.above()
+    python.run("apt-get install -qq --no-install-recommends python3 python3-venv && ln -s python3 /usr/bin/python")
+    context = python.beside / "checkout"
     shutil.copytree(CHECKOUT, context, ignore=shutil.ignore_patterns(".git", ".venv", "tests", ".*_cache"))
     for secret in ("state/parley.db", ".env", "config/mail.password", "monitor/__pycache__/old.pyc"):
         (context / secret).parent.mkdir(exist_ok=True)
         (context / secret).write_text("SECRET")
-    python = debian.above(folder / "python")
-    python.run(
-        "apt-get install -qq --no-install-recommends python3 python3-venv >/dev/null && ln -s python3 /usr/bin/python"
-    )
-    yield build(CHECKOUT / "config" / "Containerfile", context, python, folder)
-    shutil.rmtree(folder)
+    return build(CHECKOUT / "config" / "Containerfile", context, python)
 
 
 @pytest.fixture
@@ -148,7 +144,7 @@ async def test_it_serves_on_a_read_only_tree_and_ends_when_it_is_told_to(
     await until(container, lambda: worker not in container.inside())
     newsroom.publish_plan("Geneva", ahead=timedelta(days=3))
     await until(container, lambda: "Geneva" in container.log)
-    assert container.zombies() == []
+    await until(container, lambda: container.zombies() == [], 10)
 
     before = time.monotonic()
     container.stop()
@@ -167,7 +163,7 @@ async def test_a_root_that_could_be_written_to_is_left_as_it_was(
     assert await asyncio.to_thread(container.process.wait, 60) == 0, container.log
     settled(volume, newsroom)
     newsroom.publish_round()
-    above = image.root.above(tmp_path / "above")
+    above = image.root.above()
     open_image = replace(image, root=above)
     os.chown(above.upper, 10001, 0)
     once = open_image.start(volume, "run", "--once", readonly=False, output=tmp_path / "once")

@@ -25,8 +25,8 @@ ExecStart=/bin/sh -c 'cp $CREDENTIALS_DIRECTORY/a.word /var/lib/probe/ && system
 """
 
 
-def test_a_booted_root_gives_services_users_credentials_and_a_watchdog(debian: Layer, tmp_path: Path) -> None:
-    root = debian.above(tmp_path)
+def test_a_booted_root_gives_services_users_credentials_and_a_watchdog(debian: Layer) -> None:
+    root = debian.above()
     root.write("/etc/word", "sesame")
     root.write("/etc/systemd/system/probe.service", _UNIT)
     with booted(root) as machine:
@@ -34,4 +34,4 @@ def test_a_booted_root_gives_services_users_credentials_and_a_watchdog(debian: L
         assert machine.run("stat -c %u /var/lib/probe/").stdout.strip() != "0"
         machine.until("systemctl show -p Result probe | grep watchdog")
     assert not Path(f"/proc/{machine.init}").exists()
-    assert not (tmp_path / "root" / "etc").exists()
+    assert not (root.beside / "root" / "etc").exists()

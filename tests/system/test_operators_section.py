@@ -56,7 +56,7 @@ class Shell:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[tuple[MailServer, str]]:
+async def office() -> AsyncIterator[tuple[MailServer, str]]:
     """The mail server that the README speaks of, and the certificate of the authority that vouches for it."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -67,10 +67,10 @@ async def office(tmp_path: Path) -> AsyncIterator[tuple[MailServer, str]]:
 
 
 async def test_the_operators_section_leads_from_a_fresh_debian_to_a_test_alert(
-    debian: Layer, tmp_path: Path, office: tuple[MailServer, str]
+    debian: Layer, office: tuple[MailServer, str]
 ) -> None:
     server, authority = office
-    root = debian.above(tmp_path)
+    root = debian.above()
     left = shutil.ignore_patterns(".*", "tests", "dist", "build", "state", "__pycache__")
     shutil.copytree(CHECKOUT, root.upper / "root" / "parley", ignore=left)
     root.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")

@@ -19,11 +19,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir, mkdtemp
 from typing import Self
 
 _SUITE = "bookworm"  # the Debian whose Python is the oldest that Parley runs on
 _INCLUDED = ("ca-certificates", "dbus", "systemd", "systemd-sysv")
 _CLONE_NEWNET = 0x40000000
+_MEMORY, _NAME = "/dev/shm", "parley-debian-"
 
 # $1 is where the root is put together, $2 the options of its overlay, then the binds as FROM:TO:(ro|rw), `--`, and the
 # command. /proc, /sys and /dev are as a container has them. systemd takes a container's mounts as they are: without
@@ -86,10 +88,16 @@ class Layer:
     lowers: tuple[Path, ...]
     upper: Path
 
-    def above(self, folder: Path) -> Self:
-        """A new root in `folder` on top of this one."""
-        (folder / "upper").mkdir(parents=True)
+    def above(self) -> Self:
+        """A new root on top of this one, beside it and as short-lived."""
+        folder = Path(mkdtemp(dir=self.upper.parents[1]))
+        (folder / "upper").mkdir()
         return type(self)((self.upper, *self.lowers), folder / "upper")
+
+    @property
+    def beside(self) -> Path:
+        """A folder for what belongs to this layer and is not in it."""
+        return self.upper.parent
 
     def write(self, path: str, text: str) -> None:
         """A file of this layer; not while something runs in it."""
@@ -100,7 +108,7 @@ class Layer:
     def _entered(
         self, command: Sequence[str], binds: Sequence[tuple[Path, str, str]], *, readonly: bool
     ) -> tuple[str, ...]:
-        beside = self.upper.parent
+        beside = self.beside
         (beside / "root").mkdir(exist_ok=True)
         lowers = ":".join(str(lower) for lower in ((self.upper, *self.lowers) if readonly else self.lowers))
         options = f"lowerdir={lowers}"
@@ -138,7 +146,7 @@ class Layer:
 
         Raises AssertionError with the whole output when it fails.
         """
-        output = self.upper.parent / "output"
+        output = self.beside / "output"
         init = ("sh", "-c", 'sh -c "$1"', "init", script)  # the first process of a namespace is not exec'd away
         done = self.start(init, binds=_pip_folders(), env=_pip_variables() | dict(env or {}), output=output)
         code = done.wait()
@@ -147,9 +155,26 @@ class Layer:
         return text
 
 
-def bare(folder: Path) -> Layer:
-    """A minimal Debian with systemd in `folder`, and this machine's way to the packages of Debian and Python."""
+@contextmanager
+def bare() -> Iterator[Layer]:
+    """A minimal Debian with systemd, and this machine's way to the packages of Debian and Python; gone with the block.
+
+    It is in memory where there is room, about 300 MB: a disk takes minutes for the many small files of a system.
+    """
+    for left in Path(_MEMORY).glob(f"{_NAME}*"):  # of tests that were killed
+        if not Path(f"/proc/{left.name.removeprefix(_NAME)}").exists():
+            shutil.rmtree(left)
+    roomy = Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > 4e9
+    folder = Path(_MEMORY if roomy else gettempdir()) / f"{_NAME}{os.getpid()}"
+    try:
+        yield _unpacked(folder / "bare")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _unpacked(folder: Path) -> Layer:
     base = folder / "base"
+    folder.mkdir(parents=True)
     words = ("debootstrap", "--variant=minbase", f"--include={','.join(_INCLUDED)}", _SUITE, str(base))
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
@@ -258,7 +283,7 @@ def booted(layer: Layer, *, env: Mapping[str, str] | None = None) -> Iterator[Ma
 
     `env` is what every command run in it has in its environment. The unit of a service goes by what systemd gives it.
     """
-    beside, group = layer.upper.parent, f"parley-test-{os.getpid()}-{threading.get_native_id()}-{time.monotonic_ns()}"
+    beside, group = layer.beside, f"parley-test-{os.getpid()}-{threading.get_native_id()}-{time.monotonic_ns()}"
     log = beside / "boot.log"
     (beside / "cgroup").mkdir(exist_ok=True)
     wanted = {"CGROUP": group}

@@ -149,8 +149,8 @@ class Container:
             self.process.wait()
 
 
-def build(file: Path, context: Path, base: Layer, folder: Path) -> Image:
-    """The image of `file`, its layers in `folder`. `base` stands for whatever it says behind FROM."""
+def build(file: Path, context: Path, base: Layer) -> Image:
+    """The image of `file`. `base` stands for whatever it says behind FROM."""
     stages: dict[str, Image] = {}
     image: Image | None = None
     with file.open("rb") as source:
@@ -161,7 +161,7 @@ def build(file: Path, context: Path, base: Layer, folder: Path) -> Image:
             continue
         if word == "FROM":
             _, _, name = value.partition(" AS ")
-            image = stages[name] = Image(base.above(folder / (name or "image")))
+            image = stages[name] = Image(base.above())
             continue
         assert image is not None
         image = _step(image, word, value, stages, context)
@@ -183,7 +183,7 @@ def _step(image: Image, word: str, value: str, stages: dict[str, Image], context
             assert len(origins) + len(sources) == len(flags), value
             place = image.root.upper / str(PurePosixPath(image.folder) / target).lstrip("/")
             for source in sources:
-                top = origins[0].root.upper if origins else _sent(context, image.root.upper.parent / "context")
+                top = origins[0].root.upper if origins else _sent(context, image.root.beside / "context")
                 _copy(top / source.lstrip("/"), place, into=target.endswith("/"))
         case "ENV":
             return replace(image, env=image.env | _pairs(value, image.env))
