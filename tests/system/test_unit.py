@@ -36,6 +36,7 @@ WatchdogSec=4
 RestartSec=1
 ExecStart=
 ExecStart=/opt/parley/bin/python /opt/hung.py poll /etc/parley/hang --home /etc/parley run
+ExecStopPost=/bin/sh -c 'echo ended by $$SERVICE_RESULT'
 """
 # What libraries do behind our backs that would write to memory and run it, within the unit's own bounds.
 EXTRAS = """\
@@ -85,9 +86,9 @@ def shown(machine: Machine, key: str) -> str:
 
 
 @pytest.fixture
-def installed(debian: Layer, tmp_path: Path) -> Layer:
+def installed(debian: Layer) -> Layer:
     """A Debian with this checkout as an operator installs it."""
-    root = debian.above(tmp_path)
+    root = debian.above()
     left = shutil.ignore_patterns(".*", "tests", "dist", "build", "state", "__pycache__")
     shutil.copytree(CHECKOUT, root.upper / "root" / "parley", ignore=left)
     root.run(INSTALL)
@@ -137,7 +138,7 @@ def restarts_what_hangs(machine: Machine) -> None:
     machine.run("systemctl start parley && touch /etc/parley/hang")
     machine.until("journalctl -u parley | grep 'loop hangs.*loop=poller'")
     machine.until('test "$(systemctl show parley -p NRestarts --value)" -ge 1')
-    assert "parley.service: Watchdog timeout" in machine.log.read_text()
+    machine.until("journalctl -u parley | grep 'ended by watchdog'")
     machine.run("rm /etc/parley/hang")
     machine.until("systemctl is-active parley")
     machine.until("systemctl show parley -p StatusText | grep 'StatusText=1 feed; cycle is current; queue is empty'")
