@@ -37,9 +37,12 @@ bench: $(READY)      ## speed and memory, as ratios against a baseline in the sa
 wheel: $(READY)      ## dist/: a wheel whose reading is compiled, in three fifths of the time; needs a C compiler
 	HATCH_BUILD_HOOKS_ENABLE=true $(BIN)/python -m build --no-isolation --outdir dist .
 
-lock: $(READY)       ## refresh requirements.lock within the bounds of pyproject.toml
+lock: $(READY)       ## refresh requirements.lock, and of it requirements.run.lock, within the bounds of pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra bench --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+	cp requirements.lock requirements.run.lock
+	$(BIN)/pip-compile --quiet --extra postgres --extra apprise --generate-hashes --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.run.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) dist build demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

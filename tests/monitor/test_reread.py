@@ -98,7 +98,8 @@ class Desk:
 
     def rereader(self, size: int = 100) -> Rereader:
         made = Rereader(
-            store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now, log=structlog.get_logger(), size=size
+            store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now,
+            log=structlog.get_logger(), size=size,
         )  # fmt: skip
         made.use(self.watches, lambda: self.feeds)
         return made
