@@ -1,0 +1,273 @@
+"""A month of the whole service in virtual time (DESIGN §7: memory and disk flat over a simulated month).
+
+300 newsrooms in four languages, an edit of the configuration a day, two kills, a clock set back and one set forward, and
+a machine that sleeps for a night. The real program in a process of its own, with its store and archive on disk, its
+pool of processes, a mail server and a Slack; `month` says what is made up.
+"""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import struct
+import sys
+import time
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from farends import story_of
+from farends.desk import issued
+from farends.mail import MailServer
+from farends.slack import SlackServer
+from month import flat, home
+from month.flat import JUDGED, MB
+from month.press import Press, published
+from simulated.world import DAY, HOUR, START
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+CHECKOUT = Path(__file__).parents[2]
+KILLS = (5.4 * DAY, 10.3 * DAY)
+"""The first while a story is read, the next while a mail is handed over: early, so that one life lasts for 20 days."""
+DOWN = 1 * HOUR
+INTERRUPTS = ("new", "advanced", "reversed")
+SHOCKS = (home.BACK, home.ASLEEP, home.FORWARD)
+# Filled for as long as there is news, and bounded by their size.
+BOUNDED = {"service.reader._memo._sayings": 10_000, "service.reader._memo._digests": 10_000}
+
+
+@dataclass(slots=True)
+class Month:
+    """The service's lives, ended where they are to be, and what its far ends took."""
+
+    path: Path
+    mail: MailServer
+    slack: SlackServer
+    life: int = 0
+    process: asyncio.subprocess.Process | None = None
+    kill: str = ""
+    killed: list[float] = field(default_factory=list)
+    arrived: list[datetime] = field(default_factory=list)
+
+    @property
+    def moment(self) -> float:
+        """Steady seconds since START, as far as the service has come."""
+        seconds: float = struct.unpack("d", (self.path / "moment").read_bytes())[0]
+        return seconds
+
+    def mailed(self, step: str, _story: int | None) -> None:
+        if step == "taken":
+            self.arrived.append(home.wall(self.moment))
+        if step == "data" and self.kill == "sending":
+            self.end()
+
+    def end(self) -> None:
+        """Kill it here, if its time has come."""
+        if self.life <= len(KILLS) and self.moment >= KILLS[self.life - 1].total_seconds():
+            assert self.process is not None
+            self.process.kill()
+            self.kill = ""
+
+    async def live(self) -> None:
+        """All lives, one after another on the same home, to the end of the month."""
+        since, until = 0.0, (home.DAYS * DAY).total_seconds()
+        for self.life, self.kill in enumerate((*("reading", "sending"), "never"), 1):
+            with (self.path / f"log-{self.life}").open("wb") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "month.life", str(self.path), str(since), str(until), str(self.life),
+                    stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment(),
+                )  # fmt: skip
+            assert self.process.stdout is not None
+            async for line in self.process.stdout:
+                if line.startswith(b"reading") and self.kill == "reading":
+                    self.end()
+            code = await self.process.wait()
+            if self.life > len(KILLS):
+                assert code == 0, self.log()
+                return
+            assert code == -9, self.log()
+            self.killed.append(self.moment)
+            sound(self.path)
+            since = self.moment + DOWN.total_seconds()
+
+    def log(self) -> str:
+        """What the lives wrote on stderr so far."""
+        return "".join((self.path / f"log-{n}").read_text(encoding="utf-8") for n in range(1, self.life + 1))
+
+    def mails(self) -> list[tuple[EmailMessage, datetime]]:
+        """Each mail with what the service's clock showed when it was taken."""
+        return [(_mail(raw), at) for raw, at in zip(self.mail.raw, self.arrived, strict=True)]
+
+    def rung(self, recipient: str) -> Counter[tuple[int | None, str]]:
+        """How often each story interrupted by mail, with the reason."""
+        mine = [mail for mail, _ in self.mails() if recipient in mail["To"]]
+        told = [(story_of(_plain(mail)), str(mail["X-Parley-Reason"])) for mail in mine]
+        return Counter(each for each in told if each[1] in INTERRUPTS)
+
+    def posted(self) -> Counter[tuple[int | None, str]]:
+        """The same in Slack."""
+        told = [
+            (accepted.story, str(message["metadata"]["event_payload"].get("reason")))
+            for accepted, message in zip(self.slack.accepted, self.slack.messages, strict=True)
+        ]
+        return Counter(each for each in told if each[1] in INTERRUPTS)
+
+
+def _mail(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def _plain(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def _environment() -> dict[str, str]:
+    paths = (CHECKOUT, CHECKOUT / "tests" / "benchmarks", CHECKOUT / "tests" / "system")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "NO_PROXY": "127.0.0.1"}
+
+
+def sound(path: Path) -> None:
+    """The store that a kill left is whole. A copy is looked at: the next life shall be the one that recovers it."""
+    copy = path / "copy"
+    copy.mkdir()
+    for file in (path / "state").glob("parley.db*"):
+        if not file.name.endswith("-shm"):
+            shutil.copy(file, copy)
+    with closing(sqlite3.connect(copy / "parley.db")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    shutil.rmtree(copy)
+
+
+@pytest.fixture(scope="module")
+def press() -> Press:
+    return published(home.FEEDS, home.DAYS, home.SEED)
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """The month, lived once for all tests."""
+    folder = tmp_path_factory.mktemp("month")
+    began = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        lived = asyncio.run(_lived(folder, patch))
+    print(f"\n\n{home.DAYS} days of {home.FEEDS} feeds in {time.monotonic() - began:.0f} s")
+    return lived
+
+
+async def _lived(folder: Path, patch: pytest.MonkeyPatch) -> Month:
+    tls, authority = issued(folder)
+    month: Month = Month(
+        folder / "home",
+        MailServer(lambda step, story: month.mailed(step, story), lambda: month.life, tls),
+        SlackServer(lambda _step, _story: False, lambda: month.life, "C0ROOM"),
+    )
+    # Slack dates what it takes, and is asked for what came since then.
+    patch.setattr("farends.slack.utcnow", lambda: home.wall(month.moment))
+    await month.mail.start()
+    await month.slack.start()
+    try:
+        home.begin(month.path, home.Ends(month.mail.port, authority, month.slack.base, month.slack.channel))
+        await month.live()
+    finally:
+        if month.process is not None and month.process.returncode is None:
+            month.process.kill()
+            await month.process.wait()
+        await month.mail.stop()
+        await month.slack.stop()
+    return month
+
+
+def test_every_step_of_every_event_rings_once_on_every_channel(month: Month, press: Press) -> None:
+    owed = Counter((story.number, story.rings) for story in press.stories)
+    print(f"\n{len(owed)} steps of events; kills on days {', '.join(f'{at / 86_400:.2f}' for at in month.killed)}")
+    assert month.rung("desk@example.org") == owed
+    assert month.rung("night@example.org") == owed
+    assert month.posted() == owed
+
+
+def test_quiet_hours_and_digests_go_by_the_clock_of_their_recipient(month: Month) -> None:
+    kyiv = ZoneInfo("Europe/Kyiv")
+    reasons = Counter(str(mail["X-Parley-Reason"]) for mail, _ in month.mails())
+    print(f"\nmails by reason: {dict(reasons)}; posts: {len(month.slack.accepted)}")
+    nightly = [at.astimezone(kyiv) for mail, at in month.mails() if "night@" in mail["To"] if mail["X-Parley-Reason"] in INTERRUPTS]
+    assert not [at for at in nightly if not 7 <= at.hour < 22]
+    daily = [at.astimezone(kyiv) for mail, at in month.mails() if "daily@" in mail["To"] if mail["X-Parley-Reason"] == "digest"]
+    assert len(daily) > home.DAYS / 2
+    assert max(Counter(at.date() for at in daily).values()) == 1
+
+
+def test_no_newsroom_is_asked_more_than_once_too_early_when_a_clock_jumps(month: Month) -> None:
+    early: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    by_hour: Counter[int] = Counter()
+    for line in (month.path / "requests").read_text(encoding="utf-8").splitlines():
+        moment, number, why = line.split(" ", 2)
+        at = datetime.fromisoformat(moment)
+        by_hour[int((at - START) / HOUR)] += 1
+        if why:
+            shock = next((n for n, jump in enumerate(SHOCKS) if 0 <= (at - home.true(jump.total_seconds())) / HOUR < 9), None)
+            early["never" if shock is None else ("set back", "slept", "set forward")[shock]][int(number)] += 1
+    print(f"\nrequests to feeds: {sum(by_hour.values())}, at most {max(by_hour.values())} an hour; too early:")
+    for name, counts in early.items():
+        print(f"  {name}: {sum(counts.values())} by {len(counts)} feeds, at most {max(counts.values())} each")
+    assert not early["never"], early["never"]
+    assert all(max(counts.values()) == 1 for name, counts in early.items() if counts)
+
+
+def test_each_jump_of_the_clock_is_told_once(month: Month) -> None:
+    log = month.log()
+    told = [line for line in log.splitlines() if "event=trouble" in line and "clock" in line]
+    print("\n" + "\n".join(told))
+    assert len(told) == len(SHOCKS)
+    assert log.count('event="clock set back"') == 1
+    assert log.count("event=downtime") == len(KILLS)
+    troubles = [line for line in log.splitlines() if "level=error" in line and line not in told]
+    assert not troubles, "\n".join(troubles)
+
+
+def test_memory_and_disk_are_flat_once_warm(month: Month) -> None:
+    taken = flat.readings(month.path / "readings")
+    judged = [each for each in taken if flat.day(each) >= JUDGED]
+    assert {each.life for each in judged} == {len(KILLS) + 1}
+    assert len(judged) > 50
+    print(f"\nMB, and numbers of things; kept: tables that are kept for good\n{flat.table(taken)}\n\n{flat.tables(taken)}\n")
+    # What may vary without growing: a page of memory, a table between two tidyings.
+    slack = {
+        "RSS": (lambda each: each.rss, 2 * MB),
+        "objects": (lambda each: each.objects, 2_000),
+        "handles": (lambda each: each.handles, 0.5),
+        "threads": (lambda each: each.threads, 0.5),
+        "processes": (lambda each: each.children, 0.5),
+        "tasks": (lambda each: each.tasks, 1),
+        "wal": (lambda each: each.wal, MB / 2),
+        "store but for what is kept": (lambda each: each.store - each.kept, MB / 4),
+        "archive": (lambda each: each.archive, MB / 4),
+    }
+    bad = []
+    print(f"{'days 15 to 30':<28}{'median':>14}{'a year more':>14}")
+    for name, (of, least) in slack.items():
+        seen = flat.drift(judged, of)
+        print(f"{name:<28}{seen.level:>14,.0f}{seen.a_year:>14,.0f}")
+        if not seen.flat(least):
+            bad.append(name)
+    kept = flat.drift(judged, lambda each: each.kept)
+    print(f"{'kept for good':<28}{kept.level:>14,.0f}{kept.a_year:>14,.0f}")
+    grown = {
+        name: lengths
+        for name, lengths in flat.grown(judged).items()
+        if lengths[1] > BOUNDED.get(name, lengths[0] * 1.1 + 4)
+    }
+    assert not bad, bad
+    assert not grown, grown
