@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Literal
 
-from simulated.world import DAY, HOUR, START, Item, Site, draw
+from simulated.world import DAY, HOUR, START, Item, Site, drawn
 
 LANGUAGES = ("en", "ru", "uk", "tr")
 # Items a day of a newsroom at most: with more of them the month would take longer than a test may.
@@ -208,7 +208,7 @@ def published(feeds: int, days: int, seed: int) -> Press:
     """That many newsrooms over so many days from START on."""
     stories = _stories(days)
     tellers = [random.Random(f"{seed}:{story.number}").sample(range(feeds), TELLERS * 3) for story in stories]
-    sites = draw(feeds, days + 1, seed)
+    sites = [_quieter(site) for site in drawn(feeds, days + 1, seed)]
     steady = {n for n, site in enumerate(sites) if site.steady}
     more: dict[int, list[Item]] = {}
     for story, able in zip(stories, tellers, strict=True):
@@ -216,13 +216,16 @@ def published(feeds: int, days: int, seed: int) -> Press:
         for place, n in enumerate([n for n in able if n in steady][:TELLERS]):
             at = story.at + (luck.uniform(0.2, 5) * HOUR if place else 0 * HOUR)
             more.setdefault(n, []).append(Item(f"site-{n}#s{story.number}", at, at))
-    return Press(tuple(_quieter(site, more.get(n, [])) for n, site in enumerate(sites)), stories)
+    return Press(tuple(_telling(site, more.get(n, [])) for n, site in enumerate(sites)), stories)
 
 
-def _quieter(site: Site, told: Sequence[Item]) -> Site:
+def _quieter(site: Site) -> Site:
     step = max(1, round(site.rate / DAILY))
-    items = sorted([*site.items[::step], *told], key=lambda item: item.appears)
-    return replace(site, items=tuple(items), window=min(site.window, 12))
+    return replace(site, items=site.items[::step], window=min(site.window, 12))
+
+
+def _telling(site: Site, told: Sequence[Item]) -> Site:
+    return replace(site, items=tuple(sorted([*site.items, *told], key=lambda item: item.appears)))
 
 
 def _stories(days: int) -> tuple[Story, ...]:
