@@ -1,15 +1,15 @@
 """One attempt at a delivery: recorded before the network is touched and after, and what it shows of the channel."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from alerts.gates import Gates
 from alerts.records import WAITING, Channel, Delivery, Next, Outbox, Outcome
-from alerts.retry import AGAIN, RetryPolicy, next_step
-from alerts.ways import Log, Way
+from alerts.retry import AGAIN, next_step
+from alerts.ways import Log, SentBy, Way
 
 Unmade = Literal["later", "gone"]
 
@@ -24,29 +24,23 @@ class Ended:
 
 
 class Attempts:
-    """Makes attempts, as many at once as `gates` let pass, until `stop` was called. `ways` and `channels` by name."""
+    """Makes attempts, as many at once as `gates` let pass, until `stop` was called, by what was given last."""
 
     def __init__(
         self,
         outbox: Outbox,
-        channels: Mapping[str, Channel],
-        ways: Mapping[str, Way],
+        by: SentBy,
         gates: Gates,
         clock: Callable[[], datetime],
-        policy: RetryPolicy,
         log: Log,
-        kinds: Mapping[str, str],
     ) -> None:
         self._outbox = outbox
-        self._channels = channels
-        self._ways = ways
+        self.by = by
         self._gates = gates
         self._clock = clock
-        self._policy = policy
         self._log = log
-        self._kinds = kinds
         self._threads: dict[tuple[str, str, str], str] = {}
-        self._sending: set[asyncio.Future[Outcome]] = set()
+        self._sending: dict[asyncio.Future[Outcome], Channel] = {}
         self._records: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -56,11 +50,10 @@ class Attempts:
         `blocked` is when an earlier delivery to the same target that has just failed is tried again. `probe`: its
         channel is down, and this is to show whether it still is.
         """
-        name = delivery.target.channel
-        way = self._ways.get(name) or Way(name, self._log)
+        name, asked = delivery.target.channel, self._way(delivery)
 
         def go() -> bool:
-            return not self._stopping and (probe or way.breaker.lets(self._clock()))
+            return not self._stopping and (probe or self._way(delivery).breaker.lets(self._clock()))
 
         unmade: Unmade = "later"
 
@@ -72,15 +65,17 @@ class Attempts:
         async with self._gates.passed(delivery.target, go, begin) as number:
             if number is None:
                 if probe:
-                    way.breaker = way.breaker.without_probe(self._clock(), self._policy)
+                    asked.breaker = asked.breaker.without_probe(self._clock(), self.by.policy)
                 return unmade
+            # From here on by what is in use now: the channel may have been changed while this waited for its turn.
+            by, way = self.by, self._way(delivery)
             way.under_way[delivery.id] = self._clock()
             try:
-                outcome = await self._send(delivery)
+                outcome = await self._send(delivery, by)
             finally:
                 del way.under_way[delivery.id]
         now = self._clock()
-        policy = self._policy.of(delivery.target.kind)
+        policy = by.policy.of(delivery.target.kind)
         then = next_step(outcome, number, delivery.revived or delivery.created, now, policy, delivery.id)
         if blocked is not None and then.state in WAITING and outcome.kind in AGAIN and not outcome.retry_after:
             # The target is down after all: both wait for the same moment, so that they arrive in order.
@@ -109,23 +104,32 @@ class Attempts:
         """Wait until the end of each attempt is written, also of those whose task was cancelled meanwhile."""
         await asyncio.gather(*self._records)
 
-    async def _send(self, delivery: Delivery) -> Outcome:
+    async def left(self, channel: Channel) -> None:
+        """Wait until the last send has ended on a channel that no new ones are begun on."""
+        if sends := [sending for sending, used in self._sending.items() if used is channel]:
+            await asyncio.wait(sends)
+
+    def _way(self, delivery: Delivery) -> Way:
         name = delivery.target.channel
-        channel = self._channels.get(name)
+        return self.by.ways.get(name) or Way(name, self._log)
+
+    async def _send(self, delivery: Delivery, by: SentBy) -> Outcome:
+        name = delivery.target.channel
+        channel = by.channels.get(name)
         if channel is None:
             return Outcome("bad_target", "no-channel", f"no channel is called {name!r}; check the configuration")
-        made_for, kind = delivery.target.kind, self._kinds.get(name)
+        made_for, kind = delivery.target.kind, by.kinds.get(name)
         if kind not in (None, made_for):
             again = f"`parley alerts resend {delivery.alert_id}` makes it anew"
             return Outcome(
                 "bad_target", "other-kind", f"{name} is of kind {kind} now and this was made for {made_for}; {again}"
             )
         sending = asyncio.ensure_future(channel.send(self._threaded(delivery)))
-        self._sending.add(sending)
+        self._sending[sending] = channel
         try:
             await asyncio.wait({sending})
         finally:
-            self._sending.discard(sending)
+            del self._sending[sending]
             sending.cancel()
         if sending.cancelled():
             return Outcome("ambiguous", "stopped", "the service stopped while this was being sent")

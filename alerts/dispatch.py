@@ -6,7 +6,7 @@ go on. An attempt is recorded before the network is touched, so that a crash lea
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from alerts.gates import Gates, Sleep
 from alerts.kinds import KINDS, Pace
 from alerts.records import WAITING, Channel, Delivery, Outbox, Target
 from alerts.retry import AGAIN, SUSPECT, RetryPolicy
-from alerts.ways import ChannelHealth, Log, Way
+from alerts.ways import ChannelHealth, Log, SentBy, Way
 
 Lane = tuple[str, str]
 """Channel and address: what is sent to one after the other."""
@@ -67,17 +67,43 @@ class Dispatcher:
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
-        self._channels = channels
         self._clock = clock
-        self._policy = policy
         self._log = log
         self._batch = batch
         self._grace = grace
         self._progress = progress
-        self._ways = {name: Way(name, log) for name in channels}
         self._latest = clock()
-        gates = Gates(paces, width, clock, sleep)
-        self._attempts = Attempts(outbox, channels, self._ways, gates, clock, policy, log, kinds)
+        by = SentBy(channels, {name: Way(name, log) for name in channels}, kinds, policy)
+        self._attempts = Attempts(outbox, by, Gates(paces, width, clock, sleep), clock, log)
+
+    @property
+    def _ways(self) -> Mapping[str, Way]:
+        return self._attempts.by.ways
+
+    def use(
+        self,
+        channels: Mapping[str, Channel],
+        kinds: Mapping[str, str],
+        policy: RetryPolicy,
+        *,
+        grace: timedelta | None = None,
+    ) -> tuple[Channel, ...]:
+        """Send by these from the next attempt on. The channels that are no longer among them: see `left`.
+
+        A channel that is still the same object is known as before; of another nothing is known, and what waits for it
+        is due before anything new is sent by it. What is being sent is sent to its end as it began.
+        """
+        before = self._attempts.by
+        kept = {name for name, each in channels.items() if before.channels.get(name) is each}
+        ways = {name: before.ways[name] if name in kept else Way(name, self._log) for name in channels}
+        anew = (before.anew | (channels.keys() - kept)) & channels.keys()
+        self._attempts.by = SentBy(channels, ways, kinds, policy, frozenset(anew))
+        self._grace = self._grace if grace is None else grace
+        return tuple(each for name, each in before.channels.items() if name not in kept)
+
+    async def left(self, channel: Channel) -> None:
+        """Wait until the last send has ended on a channel that `use` took out of use: then it may be closed."""
+        await self._attempts.left(channel)
 
     def channels(self) -> Mapping[str, ChannelHealth]:
         """How each channel does at this moment. One that is down stays so until something is there to try it with."""
@@ -95,7 +121,7 @@ class Dispatcher:
         left = await self._outbox.recover(now)
         if left:
             self._log.warning("deliveries recovered", count=left, because="an earlier run ended while they were sent")
-        for name in self._channels:
+        for name in self._ways:
             await self._outbox.expedite(name, now)
         await self._serve(wake)
 
@@ -130,6 +156,7 @@ class Dispatcher:
         if now < self._latest - _STEP:
             await self._set_back(now)
         self._latest = now
+        await self._take_up(now)
         await self._outbox.release(now)
         for name, way in self._ways.items():
             if way.breaker.wants_probe(now):
@@ -149,6 +176,14 @@ class Dispatcher:
             running[lane] = asyncio.create_task(self._lane(lane, waiting))
             if tried is not None:
                 tried.update(delivery.id for delivery in waiting)
+
+    async def _take_up(self, now: datetime) -> None:
+        """What waits for channels that were changed is due first, or what is new would overtake it."""
+        by = self._attempts.by
+        for name in sorted(by.anew):
+            await self._outbox.expedite(name, now)
+        # Another `use` may have come in between, with channels of its own to take up.
+        self._attempts.by = replace(self._attempts.by, anew=self._attempts.by.anew - by.anew)
 
     async def _set_back(self, now: datetime) -> None:
         """Nothing waits until a clock that was set back to `now` has caught up."""
@@ -174,7 +209,7 @@ class Dispatcher:
                     tried.add(delivery.id)
                 return
             passed.add(delivery.id)
-        way.breaker = way.breaker.without_probe(now, self._policy)
+        way.breaker = way.breaker.without_probe(now, self._attempts.by.policy)
 
     def _shut(self, now: datetime) -> list[str]:
         return [name for name, way in self._ways.items() if not way.breaker.lets(now)]
@@ -211,11 +246,11 @@ class Dispatcher:
         accepted, the lane goes on without the first; if not, both wait for the same moment and keep their order.
         """
         drained = Drained()
-        way = self._ways.get(lane[0]) or Way(lane[0], self._log)
         stuck: set[tuple[Target, str]] = set()
         for delivery in waiting:
             if (delivery.target, delivery.event_id) in stuck:
                 continue  # an update must not overtake what it updates
+            way = self._ways.get(lane[0]) or Way(lane[0], self._log)
             suspect = way.suspects.get(lane[1])
             blocked = suspect if suspect is not None and suspect > self._clock() and not probe else None
             ended = await self._attempts.make(delivery, blocked, probe=probe)

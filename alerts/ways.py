@@ -1,11 +1,12 @@
 """What is known of each channel in this run of the service: whether it works, and what is under way on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from alerts.breaker import Breaker, BreakerState
-from alerts.records import Outcome
+from alerts.records import Channel, Outcome
 from alerts.retry import RetryPolicy
 
 
@@ -78,3 +79,18 @@ class Way:
         self.breaker = works
         self.suspects.clear()
         self.log.info("channel up", channel=self.name, after=lasted, waiting=waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBy:
+    """What deliveries are sent by: channels, what is known of each and its kind, all by name, and how they are retried.
+
+    Whoever sends takes one of these at the moment of sending, so that nothing is sent half by the old and half by the
+    new. `anew`: the channels that were taken up and are not those of before; what waits for them is tried at once.
+    """
+
+    channels: Mapping[str, Channel]
+    ways: Mapping[str, Way]
+    kinds: Mapping[str, str]
+    policy: RetryPolicy
+    anew: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,7 +19,7 @@ import httpx
 
 from monitor.addresses import CLOSED, Opened
 from monitor.headers import content_type, folded, fresh_for, retry_after
-from monitor.transport import ForbiddenError, Transport, credentials
+from monitor.transport import ForbiddenError, Transport, credentials, new_lookups
 from monitor.turns import Turns
 from monitor.unpack import TooBigError, UnpackError, unpacker
 
@@ -101,6 +102,8 @@ class Fetcher:
     `user_agent` names the program and a contact (reference: polling 21). `clock` gives aware UTC, for dates of servers
     that send no Date. `tls` overrides the trusted authorities, `proxy` is a proxy's address. `opened` are the addresses
     that may be connected to although they are not of the public network; a proxy's own address needs no mention.
+    With `before`, hosts have no more than one request at a time from both together, and nothing that is known of them
+    is forgotten; the gap is that of `before` until `hand_over`.
     """
 
     def __init__(
@@ -112,15 +115,21 @@ class Fetcher:
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
         opened: Opened = CLOSED,
+        before: "Fetcher | None" = None,
     ) -> None:
         self._clock = clock
-        self._transport = Transport(tls=tls or _authorities(), opened=opened, proxy=proxy)
+        self._lookups: ThreadPoolExecutor = before._lookups if before else new_lookups()
+        self._transport = Transport(tls=tls or _authorities(), opened=opened, proxy=proxy, lookups=self._lookups)
         self._always = (
             (b"User-Agent", _raw(user_agent)),
             (b"Accept-Encoding", b"gzip, deflate"),
             (b"Connection", b"close"),
         )
-        self._turns = Turns(gap)
+        self._turns: Turns = before._turns if before else Turns(gap)
+
+    def hand_over(self, gap: timedelta) -> None:
+        """Leave this gap from now on: this one is in use, and what it came after only ends what it has begun."""
+        self._turns.use(gap)
 
     def slow_down(self, host: str, gap: timedelta) -> None:
         """Leave at least this gap between two requests to a host from now on, as its robots.txt asks."""

@@ -51,6 +51,14 @@ def schedule(bells: Bells, periods: Periods, fail: Callable[[BaseException], Non
     return scheduler
 
 
+def follow(scheduler: AsyncIOScheduler, periods: Periods) -> None:
+    """Ring so often from now on; what rings as often as before keeps its moment."""
+    for job in scheduler.get_jobs():
+        wanted = getattr(periods, job.id)
+        if job.trigger.interval != wanted:
+            job.reschedule("interval", seconds=wanted.total_seconds())
+
+
 async def _ring(bell: asyncio.Event) -> None:
     """A coroutine, so that the bell rings on the event loop and not in the scheduler's thread pool."""
     bell.set()

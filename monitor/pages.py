@@ -69,13 +69,15 @@ class PutBack:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """An article with what was read in it, to be taken in. `source` is what its text was read from: its page, or what
-    its feed says, then `because` says why. `fetched` is the page's answer, if there was one."""
+    its feed says, then `because` says why. `fetched` is the page's answer, if there was one. `names` is the digest of
+    the names that it was read by."""
 
     article: Article
     reading: Reading
     source: ReadFrom
     fetched: Fetched | None = None
     because: str = ""
+    names: str = ""
 
 
 Got = Ready | SetAside | PutBack
@@ -99,6 +101,12 @@ class Pages:
         self._fetcher, self._workers, self._store, self._feeds = fetcher, workers, store, feeds
         self._clock, self._log, self._limits, self._robots = clock, log, limits, robots
         self._hosts = Hosts()
+
+    def use(
+        self, fetcher: Fetcher, robots: Robots | None, feeds: Callable[[], Mapping[str, Feed]], limits: ReadLimits
+    ) -> None:
+        """Get the next pages by these. What is known of hosts stays known."""
+        self._fetcher, self._robots, self._feeds, self._limits = fetcher, robots, feeds, limits
 
     async def article(self, item: PendingEntry) -> Got:
         """The article of an entry, from its page or else from its feed's words."""
@@ -132,6 +140,10 @@ class Pages:
         if feed is not None and not feed.pages:
             return SetAside("no pages", f"{item.feed_url} is now read without pages")
         return await self._page(item, feed, etag, last_modified, again=True)
+
+    async def read_again(self, item: PendingEntry, ready: Ready) -> Ready | SetAside:
+        """The same article by the names that are in use now."""
+        return await self._read(item, ready.article, ready.source, ready.fetched, ready.because)
 
     async def _words(self, item: PendingEntry, feed: Feed | None, because: str, instead: SetAside) -> Got:
         """The article as its feed tells it; `instead` when that is next to nothing."""
@@ -233,10 +245,11 @@ class Pages:
     async def _read(
         self, item: PendingEntry, article: Article, source: ReadFrom, fetched: Fetched | None = None, because: str = ""
     ) -> Ready | SetAside:
+        names = self._workers.digest
         reading = await self._workers.read(article)
         if isinstance(reading, WorkerFailure):
             return _unread(item, "reader", article.url, reading)
-        return Ready(article, reading, source, fetched, because)
+        return Ready(article, reading, source, fetched, because, names)
 
 
 def _failed(item: PendingEntry, failure: FetchFailure) -> SetAside:

@@ -24,6 +24,7 @@ from monitor.schedule import LONGEST, NEVER, rested
 from monitor.store import entries, feeds, journal
 from monitor.store.journal import Line
 from monitor.store.threads import StoreThread
+from monitor.turns import Places
 from monitor.workers import Workers
 
 # A transaction holds the outcomes of so many polls at most: a reader in the same store waits no longer than that.
@@ -43,6 +44,18 @@ class PollLimits:
     batch: int = 500
     feed_bytes: int = 15_000_000
     feed_deadline: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What feeds are polled by. A transaction takes this once: never half of it from before a change (`use`)."""
+
+    fetcher: Fetcher
+    configured: Callable[[], Mapping[str, Feed]]
+    began: Callable[[Feed], datetime]
+    max_age: timedelta
+    limits: PollLimits
+    recorder: Recorder | None
 
 
 class Poller:
@@ -66,14 +79,28 @@ class Poller:
         limits: PollLimits,
         recorder: Recorder | None = None,
     ) -> None:
-        self._fetcher, self._workers, self._store = fetcher, workers, store
-        self._configured, self._began, self._max_age, self._news = configured, began, max_age, news
-        self._clock, self._log, self._limits, self._recorder = clock, log, limits, recorder
-        self._abreast = asyncio.Semaphore(limits.abreast)
+        self._workers, self._store, self._news = workers, store, news
+        self._clock, self._log = clock, log
+        self._by = _By(fetcher, configured, began, max_age, limits, recorder)
+        self._abreast = Places(limits.abreast)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
+
+    def use(
+        self,
+        *,
+        fetcher: Fetcher,
+        configured: Callable[[], Mapping[str, Feed]],
+        began: Callable[[Feed], datetime],
+        max_age: timedelta,
+        limits: PollLimits,
+        recorder: Recorder | None,
+    ) -> None:
+        """Poll by these from now on. Polls under way are neither cut nor asked again; they are kept by these."""
+        self._by = _By(fetcher, configured, began, max_age, limits, recorder)
+        self._abreast.use(limits.abreast)
 
     async def set_off(self) -> None:
         """Start polling every feed that is due and not under way already: a slow feed holds up no other.
@@ -84,8 +111,8 @@ class Poller:
 
     async def _set_off(self, now: datetime) -> None:
         self._reap()
-        due = await self._store.query(lambda tx: feeds.due(tx, now, self._limits.batch + len(self._under_way)))
-        known = self._configured()
+        due = await self._store.query(lambda tx: feeds.due(tx, now, self._by.limits.batch + len(self._under_way)))
+        known = self._by.configured()
         for state in due:
             if state.url in known and state.url not in self._under_way:
                 self._under_way[state.url] = asyncio.create_task(self._poll(known[state.url], state))
@@ -114,7 +141,7 @@ class Poller:
                 task.result()
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
-        async with self._abreast:
+        async with self._abreast.one():
             if (awake := rested(state, self._clock())) is not None:
                 await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
                 return
@@ -145,14 +172,15 @@ class Poller:
             self._news()
 
     async def _ask(self, feed: Feed, state: FeedState) -> Answer:
+        by = self._by
         return await ask(
             feed,
             state,
-            fetcher=self._fetcher,
+            fetcher=by.fetcher,
             workers=self._workers,
             clock=self._clock,
-            cap=self._limits.feed_bytes,
-            deadline=self._limits.feed_deadline,
+            cap=by.limits.feed_bytes,
+            deadline=by.limits.feed_deadline,
         )
 
     async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept:
@@ -178,8 +206,11 @@ class Poller:
                     done.set_result(each)
 
     def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
-        kept: list[Kept] = []
-        for feed, state, answer in batch:
+        by, kept = self._by, list[Kept]()
+        configured = by.configured()
+        for asked, state, answer in batch:
+            # As it is configured now: one that was asked under its old interval is next due by its new one.
+            feed = configured.get(asked.url, asked)
             moved = not isinstance(answer.got, FetchFailure) and answer.got.moved is not None
             kept.append(
                 keep(
@@ -187,27 +218,14 @@ class Poller:
                     feed,
                     state,
                     answer,
-                    began=self._began(feed),
-                    max_age=self._max_age,
-                    elsewhere=self._elsewhere(tx, feed, kept) if moved else frozenset(),
-                    recorder=self._recorder,
+                    began=by.began(feed),
+                    max_age=by.max_age,
+                    elsewhere=_elsewhere(tx, feed, kept, configured) if moved else frozenset(),
+                    recorder=by.recorder,
                 )
             )
         feeds.save_all(tx, [each.polled.state for each in kept])
         return kept
-
-    def _elsewhere(self, tx: Connection, feed: Feed, kept: Sequence[Kept]) -> set[str]:
-        """Addresses that other feeds are asked at: as configured, or where they moved, some in this transaction.
-
-        One that is never asked again keeps no other from its address: publishers move back.
-        """
-        states = {each.url: each for each in (*feeds.all_states(tx), *(each.polled.state for each in kept))}
-        taken: set[str] = set()
-        for url in self._configured().keys() - {feed.url}:
-            state = states.get(url)
-            if state is None or state.next_at < NEVER:
-                taken |= {url, state.habits.address or url} if state else {url}
-        return taken
 
     async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None) -> int:
         """Hold the feed against its sitemap when there is a gap or a day has passed. How many entries that fills in."""
@@ -219,7 +237,7 @@ class Poller:
             return 0
         assert feed.sitemap is not None
         place = replace(feed, url=feed.sitemap, sitemap=None)
-        async with self._abreast:
+        async with self._abreast.one():
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
@@ -263,6 +281,20 @@ class Poller:
             journal.write(tx, Line(now, "missed", feed.url, *span, detail))
         _checked(tx, feed.url, now, again, missed=len(missed), listed=len(inside))
         return filled, len(missed)
+
+
+def _elsewhere(tx: Connection, feed: Feed, kept: Sequence[Kept], configured: Mapping[str, Feed]) -> set[str]:
+    """Addresses that other feeds are asked at: as configured, or where they moved, some in this transaction.
+
+    One that is never asked again keeps no other from its address: publishers move back.
+    """
+    states = {each.url: each for each in (*feeds.all_states(tx), *(each.polled.state for each in kept))}
+    taken: set[str] = set()
+    for url in configured.keys() - {feed.url}:
+        state = states.get(url)
+        if state is None or state.next_at < NEVER:
+            taken |= {url, state.habits.address or url} if state else {url}
+    return taken
 
 
 def _checked(

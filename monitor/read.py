@@ -8,7 +8,7 @@ waits for another. Whatever a page does, the reader goes on; what gives nothing 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from monitor.store.entries import PendingEntry
 from monitor.store.events import Memo
 from monitor.store.looks import Look
 from monitor.store.threads import StoreThread
+from monitor.turns import Places
 from monitor.workers import Workers
 
 __all__ = ["PAGES", "ReadLimits", "Reader", "Ready", "Recorder"]
@@ -68,6 +69,30 @@ class Recorder(Protocol):
         """One article that was withdrawn."""
 
 
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What articles are taken in by. A transaction takes this once: never half of it from before a change (`use`).
+
+    `names` is the digest of the names of `watches`: what was read by others is read again first.
+    """
+
+    watches: Sequence[Watch]
+    mailing: Mailing
+    feeds: Callable[[], Mapping[str, Feed]]
+    recorder: Recorder | None
+    names: str
+
+    def of_feed(self, url: str) -> list[Watch]:
+        """The watches that a feed is read for."""
+        feed = self.feeds().get(url)
+        wanted = feed.watches if feed else ()
+        return [watch for watch in self.watches if not wanted or watch.id in wanted]
+
+
+_OUTDATED = Taken(known=True)
+"""Instead of what a reading led to: it was made by other names than those in use, and nothing was written."""
+
+
 class Reader:
     """Takes new entries from the store, oldest publication first, and takes their articles in."""
 
@@ -88,9 +113,10 @@ class Reader:
         robots: Robots | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        self._store, self._watches, self._mailing, self._feeds = store, watches, mailing, feeds
-        self._memo, self._alerted, self._recorder = memo, alerted, recorder
+        self._store, self._workers, self._memo, self._alerted = store, workers, memo, alerted
         self._clock, self._log, self._limits = clock, log, limits
+        self._by = _By(tuple(watches), mailing, feeds, recorder, workers.digest)
+        self._abreast = Places(limits.abreast)
         self._pages = Pages(
             fetcher=fetcher,
             workers=workers,
@@ -102,6 +128,26 @@ class Reader:
             robots=robots,
         )
 
+    def use(
+        self,
+        *,
+        fetcher: Fetcher,
+        robots: Robots | None,
+        watches: Sequence[Watch],
+        mailing: Mailing,
+        feeds: Callable[[], Mapping[str, Feed]],
+        recorder: Recorder | None,
+        limits: ReadLimits,
+    ) -> None:
+        """Get pages and take articles in by these from now on; `Workers.use` was given the names of `watches`.
+
+        Pages under way are got to their end. What was read by other names is read again before it is taken in.
+        """
+        self._by = _By(tuple(watches), mailing, feeds, recorder, self._workers.digest)
+        self._limits = limits
+        self._abreast.use(limits.abreast)
+        self._pages.use(fetcher, robots, feeds, limits)
+
     async def drain(self, beat: Callable[[], None] = lambda: None) -> Counter[str]:
         """Read all entries that are due and look again at the pages that are; the count of each outcome, and `alerts`.
 
@@ -110,12 +156,11 @@ class Reader:
         turn lasts while there is something to read.
         """
         counts: Counter[str] = Counter()
-        abreast = asyncio.Semaphore(self._limits.abreast)
         turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
         async def one(item: PendingEntry, look: Look | None) -> Got:
             # The host's turn comes first: pages that wait for one slow host must not fill all the places.
-            async with turns[urlsplit(item.entry.url).netloc], abreast:
+            async with turns[urlsplit(item.entry.url).netloc], self._abreast.one():
                 if look is None:
                     return await self._pages.article(item)
                 return await self._pages.again(item, etag=look.etag, last_modified=look.last_modified)
@@ -189,15 +234,21 @@ class Reader:
         validators = (fresh.etag, fresh.last_modified) if fresh else None
 
         def write(tx: Connection) -> Taken:
+            by = self._by
+            if isinstance(got, Ready) and got.names != by.names:
+                return _OUTDATED
             looks.done(tx, item.pk, now, validators=validators)
             if isinstance(got, Ready):
-                return self._take(tx, item, got, now)
-            return self._withdraw(tx, item, got, now) if got.outcome in GONE else Taken(known=True)
+                return self._take(tx, by, item, got, now)
+            return self._withdraw(tx, by, item, got, now) if got.outcome in GONE else Taken(known=True)
 
+        taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
+        if taken is _OUTDATED and isinstance(got, Ready):
+            await self._looked(item, await self._pages.read_again(item, got), counts)
+            return
         counts["looked at again"] += 1
         outcome = got.outcome if isinstance(got, SetAside) else "read"
         self._log.debug("page looked at again", url=item.entry.url, outcome=outcome)
-        taken = await self._written(item, write, counts, lambda tx, _: looks.done(tx, item.pk, now))
         if taken is not None:
             self._tell(taken, item.entry.url, counts)
 
@@ -217,7 +268,9 @@ class Reader:
                 at = now + got.again
                 await self._store.run(lambda tx: entries.retry(tx, item.pk, at, got.detail))
             else:
-                gone = await self._written(item, lambda tx: self._set_aside(tx, item, got, now), counts, fault)
+                gone = await self._written(
+                    item, lambda tx: self._set_aside(tx, self._by, item, got, now), counts, fault
+                )
                 if gone is None:
                     return
                 self._tell(gone, item.entry.url, counts)
@@ -226,8 +279,11 @@ class Reader:
                 "page set aside", url=item.entry.url, outcome=got.outcome, detail=got.detail, again=got.again
             )
             return
-        taken = await self._written(item, lambda tx: self._take_and_settle(tx, item, got, now), counts, fault)
+        taken = await self._written(item, lambda tx: self._take_and_settle(tx, self._by, item, got, now), counts, fault)
         if taken is None:
+            return
+        if taken is _OUTDATED:
+            await self._settle(item, await self._pages.read_again(item, got), counts)
             return
         counts["known" if taken.known else "read"] += 1
         if got.source == "summary":
@@ -286,8 +342,10 @@ class Reader:
                 silence=[d.silence.rule for d in judged.decisions if d.silence] or None,
             )
 
-    def _take_and_settle(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
-        taken, reading = self._take(tx, item, ready, now), ready.reading
+    def _take_and_settle(self, tx: Connection, by: _By, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
+        if ready.names != by.names:
+            return _OUTDATED
+        taken, reading = self._take(tx, by, item, ready, now), ready.reading
         outcome = "known" if taken.known else f"unread: {reading.unread}" if reading.unread else "read"
         told = f"the same text as {taken.same}" if taken.same else ""
         told = told or f"{len(reading.claims)} claims, {len(taken.alerts)} alerts"
@@ -295,15 +353,15 @@ class Reader:
         entries.settle(tx, item.pk, outcome, told + why, now)
         return taken
 
-    def _take(self, tx: Connection, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
+    def _take(self, tx: Connection, by: _By, item: PendingEntry, ready: Ready, now: datetime) -> Taken:
         """Take an article in under the address that it is kept at, and note what follows from it."""
-        entry, feed = item.entry, self._feeds().get(item.feed_url)
+        entry, feed = item.entry, by.feeds().get(item.feed_url)
         article = replace(ready.article, url=_kept_at(tx, item.address, ready.article))
         digest = text_digest(article)
         if aliases.lags(tx, item.address, digest):
             return Taken(known=True)
         family = feed.family if feed else article.outlet
-        watches = self._watches_of(item)
+        watches = by.of_feed(item.feed_url)
         row = articles.current(tx, article.url)
         if ready.source == "summary" and row is not None and row.read_from == "page":
             # Another feed's entry, or this one's earlier turn, had the page itself.
@@ -314,7 +372,7 @@ class Reader:
             ready.reading,
             watches=watches,
             family=family,
-            mailing=self._mailing,
+            mailing=by.mailing,
             now=now,
             memo=self._memo,
             read_from=ready.source,
@@ -326,6 +384,7 @@ class Reader:
         if not taken.known:
             self._record(
                 tx,
+                by.recorder,
                 lambda into: into.article(
                     article,
                     fetched=ready.fetched,
@@ -356,11 +415,11 @@ class Reader:
                 untils.append(min(end, now + HOT_LONGEST))
         return max((until for until in untils if until > now), default=None)
 
-    def _set_aside(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
+    def _set_aside(self, tx: Connection, by: _By, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
         entries.settle(tx, item.pk, why.outcome, why.detail, now)
-        return self._withdraw(tx, item, why, now) if why.outcome in GONE else Taken(known=True)
+        return self._withdraw(tx, by, item, why, now) if why.outcome in GONE else Taken(known=True)
 
-    def _withdraw(self, tx: Connection, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
+    def _withdraw(self, tx: Connection, by: _By, item: PendingEntry, why: SetAside, now: datetime) -> Taken:
         kept = articles.address(tx, item.address)
         row = articles.current(tx, kept)
         if why.outcome == "no text" and row is not None and row.read_from == "summary":
@@ -373,34 +432,33 @@ class Reader:
         withdrawn = withdraw(
             tx,
             kept,
-            watches=self._watches,  # the page is gone for all that heard of it, by whichever feed
-            mailing=self._mailing,
+            watches=by.watches,  # the page is gone for all that heard of it, by whichever feed
+            mailing=by.mailing,
             now=now,
             because=why.outcome,
             memo=self._memo,
         )
         if not withdrawn.known:
-            feed = self._feeds().get(item.feed_url)
+            feed = by.feeds().get(item.feed_url)
             family = feed.family if feed else urlsplit(kept).netloc
-            names = [watch.id for watch in self._watches]
-            self._record(tx, lambda into: into.withdrawn(kept, why.outcome, watches=names, family=family, now=now))
+            told = [watch.id for watch in by.watches]
+            self._record(
+                tx,
+                by.recorder,
+                lambda into: into.withdrawn(kept, why.outcome, watches=told, family=family, now=now),
+            )
         return withdrawn
 
-    def _record(self, tx: Connection, write: Callable[[Recorder], None]) -> None:
+    def _record(self, tx: Connection, recorder: Recorder | None, write: Callable[[Recorder], None]) -> None:
         """Keep it in the archive, if there is one. An archive that cannot be written must cost no alert."""
-        if self._recorder is None:
+        if recorder is None:
             return
         try:
-            write(self._recorder)
+            write(recorder)
             # What a kill leaves in the archive beyond this was never taken in.
-            meta.put(tx, meta.ARCHIVED, self._recorder.last)
+            meta.put(tx, meta.ARCHIVED, recorder.last)
         except MonitorError as error:
             self._log.error("not archived", error=str(error))
-
-    def _watches_of(self, item: PendingEntry) -> list[Watch]:
-        feed = self._feeds().get(item.feed_url)
-        wanted = feed.watches if feed else ()
-        return [watch for watch in self._watches if not wanted or watch.id in wanted]
 
 
 def _kept_at(tx: Connection, asked: str, article: Article) -> str:

@@ -50,6 +50,10 @@ class Robots:
     _rules: dict[str, _Rules] = field(default_factory=dict)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
+    def use(self, fetcher: Fetcher) -> None:
+        """Ask with this one from now on. What is known of hosts stays known."""
+        self.fetcher = fetcher
+
     async def allowed(self, url: str) -> Permission:
         """Whether the page at `url` may be asked for."""
         try:

@@ -37,6 +37,7 @@ from monitor.settingsfile import (
     RecipientModel,
     RouteModel,
     SettingsModel,
+    StoreModel,
     Workers,
 )
 
@@ -103,7 +104,7 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         return Faults(tuple(faults))
     secrets = Secrets(document, home, env)
     faults += _crossed(model, document, home)
-    store = _store_url(model, secrets, home, document, faults)
+    store = _store_url(model.store, secrets, home, document, faults)
     channels = {
         name: channel
         for name, each in model.channels.items()
@@ -146,6 +147,21 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         channels=channels,
         mailing=_mailing(model, channels),
     )
+
+
+def store_of(home: Path, env: Mapping[str, str]) -> SecretStr | Faults:
+    """Where the store of a home is, whatever else is wrong with its settings; of a file that cannot be read, the usual
+    place."""
+    document, faults = overlay(read(home / FILE), env, SettingsModel)
+    if not isinstance(document.data, dict):
+        document, faults = overlay(replace(document, data={}), env, SettingsModel)
+    model, found = validate_part(StoreModel, document, ("store",), document.data.get("store", {}))
+    if model is None:
+        return Faults(tuple(found))
+    faults = []
+    secrets = Secrets(document, home, env)
+    store = _store_url(model, secrets, home, document, faults)
+    return Faults((*secrets.faults, *faults)) if store is None or secrets.faults else store
 
 
 def _domain(senders: Iterable[str]) -> str:
@@ -201,9 +217,9 @@ def _route(model: RouteModel) -> Route:
 
 
 def _store_url(
-    model: SettingsModel, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
+    model: StoreModel, secrets: Secrets, home: Path, document: Document, faults: list[Fault]
 ) -> SecretStr | None:
-    found = secrets.find(("store",), "url", model.store.url, model.store.url_file)
+    found = secrets.find(("store",), "url", model.url, model.url_file)
     if found.value is None:
         return SecretStr(f"sqlite:///{home.absolute() / 'state' / 'parley.db'}")
     try:

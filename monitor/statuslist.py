@@ -15,9 +15,10 @@ from sqlalchemy.engine import make_url
 from monitor.archive.recording import ArchiveFile, files
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, trouble
+from monitor.store import Store, feeds, journal, meta, reloads, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
+from monitor.store.reloads import Reloaded
 from monitor.store.totals import Totals, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
@@ -30,7 +31,7 @@ LATELY = timedelta(days=7)
 class Remembered:
     """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life.
 
-    `troubles` are those that last; `queues` what is not settled, by channel.
+    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to.
     """
 
     totals: Totals
@@ -40,6 +41,7 @@ class Remembered:
     alive: datetime | None
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
+    reloaded: Reloaded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ def status_lines(status: Status) -> Iterator[str]:
         known = memory.totals
         yield f"store       {status.where}, {_size(known.bytes)}, schema {known.schema}"
         yield f"service     last sign of life {_minute(memory.alive)}"
+        if (reload := memory.reloaded) is not None:
+            yield f"settings    {'taken up' if reload.ok else 'refused, so the old ones hold,'} {_minute(reload.at)}"
+            for fault in reload.faults:
+                yield f"fault       {fault}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
         yield f"entries     {_tally(known.entries)}"
@@ -120,6 +126,14 @@ def status_line(status: Status) -> str:
         value |= {
             "store": {"where": status.where, "bytes": known.bytes, "schema": known.schema},
             "alive": _iso(memory.alive),
+            "reloaded": {
+                "at": _iso(memory.reloaded.at),
+                "ok": memory.reloaded.ok,
+                "faults": list(memory.reloaded.faults),
+                "changed": list(memory.reloaded.changed),
+            }
+            if memory.reloaded
+            else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
             "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
@@ -187,6 +201,7 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         datetime.fromisoformat(alive) if alive else None,
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
+        reloads.last(tx),
     )
 
 

@@ -44,22 +44,34 @@ class ForbiddenError(MonitorError):
     """The host is nowhere but at addresses that may not be connected to. The fetcher makes a failure of it."""
 
 
+def new_lookups() -> ThreadPoolExecutor:
+    """Threads that names of hosts are looked up in."""
+    return ThreadPoolExecutor(_LOOKUPS, "lookup")
+
+
 class Transport(httpx.AsyncBaseTransport):
     """Sends one request over a connection of its own, which ends with the response.
 
     Raises ForbiddenError, httpx.TransportError. `opened` are the operator's exceptions. Through a `proxy` (http or
     https) the proxy's own address is exempt and names are the proxy's to resolve; addresses that the URL spells out are
-    judged all the same.
+    judged all the same. `lookups` are threads of another transport, to be used together with it.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext, opened: Opened, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext,
+        opened: Opened,
+        proxy: str | None = None,
+        lookups: ThreadPoolExecutor | None = None,
+    ) -> None:
         tls.set_alpn_protocols(["http/1.1"])
         self._tls = tls
         self._opened = opened
         self._proxy = httpx.Proxy(proxy) if proxy else None
         if self._proxy and self._proxy.url.scheme not in ("http", "https"):
             raise ValueError("a proxy's address begins with http:// or https://")
-        self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
+        self._lookups = lookups or new_lookups()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url

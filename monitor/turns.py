@@ -1,4 +1,4 @@
-"""One thing at a time for each host, with a gap between the starts (reference: polling 17)."""
+"""One thing at a time for each host, with a gap between the starts (reference: polling 17); room for many at once."""
 
 import asyncio
 import time
@@ -26,6 +26,10 @@ class Turns:
         self._gap = gap.total_seconds()
         self._turns: dict[str, _Turn] = {}
         self._slower: dict[str, float] = {}
+
+    def use(self, gap: timedelta) -> None:
+        """Leave this gap between two starts at a host, counted from the last one."""
+        self._gap = gap.total_seconds()
 
     def slow_down(self, host: str, gap: timedelta) -> None:
         """Leave at least this gap at a host from now on."""
@@ -57,3 +61,25 @@ class Turns:
     def _forget(self) -> None:
         past = time.monotonic() - max(self._gap, *self._slower.values(), 0.0)
         self._turns = {host: turn for host, turn in self._turns.items() if turn.waiting or turn.started > past}
+
+
+class Places:
+    """Room for so many at once."""
+
+    def __init__(self, width: int) -> None:
+        self._width, self._room = width, asyncio.Semaphore(width)
+
+    def use(self, width: int) -> None:
+        """Room for this many, also for those who wait; those inside stay, and are not counted again."""
+        if width != self._width:
+            self._width, self._room = width, asyncio.Semaphore(width)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Wait for a place, and hold it."""
+        while True:
+            async with (room := self._room):
+                # Whoever waited for a place in what is no longer the room goes to the end of the new queue.
+                if room is self._room:
+                    yield
+                    return

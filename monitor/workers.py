@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -60,7 +61,8 @@ class Workers:
     """A pool of `count` processes; each job has its `patience`, each process `memory` bytes of address space.
 
     `names` are those of all watches. Jobs carry only their digest: a worker that lacks them asks, and gets them once.
-    So a change of watches (`use`) needs no new pool.
+    So a change of watches (`use`) needs no new pool. One of the processes (`resize`) does, and the old pool ends with
+    the last of its jobs.
     """
 
     def __init__(
@@ -77,12 +79,30 @@ class Workers:
         self._context.set_forkserver_preload([__name__, "trafilatura", "feedparser"])
         self._closed = False
         self._pool = self._new_pool()
+        self._leaving: dict[ProcessPool, threading.Thread] = {}
         self.use(names)
 
     def use(self, names: Sequence[Names]) -> None:
         """Read claims by these names from the next job on."""
         self._names = tuple(names)
-        self._digest = hashlib.blake2b(repr(self._names).encode(), digest_size=16).hexdigest()
+        self._digest = digest_of(self._names)
+
+    @property
+    def digest(self) -> str:
+        """That of the names in use (`digest_of`)."""
+        return self._digest
+
+    def resize(self, *, count: int, patience: Patience, memory: int) -> None:
+        """Give the next jobs such processes. Those that have begun end as they began."""
+        self._patience = patience
+        if (count, memory) == (self._count, self._memory):
+            return
+        self._count, self._memory = count, memory
+        old, self._pool = self._pool, self._new_pool()
+        # A thread of its own: what a job may take, minutes, must not keep those that read files.
+        leaving = threading.Thread(target=_let_end, args=(old,), name="old workers", daemon=True)
+        self._leaving = {pool: thread for pool, thread in self._leaving.items() if thread.is_alive()} | {old: leaving}
+        leaving.start()
 
     async def parse_feed(
         self, body: bytes, url: str, content_type: str | None, zone: str, now: datetime | None = None
@@ -94,9 +114,10 @@ class Workers:
         """`extractors.article.extract` in a worker."""
         return await self.call(extract, page, url, charset, patience=self._patience.page)
 
-    async def read(self, article: Article) -> Reading | WorkerFailure:
-        """`extractors.claims.read_claims` in a worker, by the names in use."""
-        names, digest = self._names, self._digest
+    async def read(self, article: Article, names: Sequence[Names] | None = None) -> Reading | WorkerFailure:
+        """`extractors.claims.read_claims` in a worker, by the names in use or by others."""
+        own = names is None
+        names, digest = (self._names, self._digest) if own else (tuple(names or ()), digest_of(names or ()))
         reading = await self.call(_read, article, digest, None, patience=self._patience.claims)
         if isinstance(reading, _LexiconMissing):
             reading = await self.call(_read, article, digest, names, patience=self._patience.claims)
@@ -133,7 +154,7 @@ class Workers:
     async def close(self) -> None:
         """End all workers at once, whatever they are doing. Within a second or two; may be called again."""
         self._closed = True
-        await asyncio.to_thread(_end, self._pool)
+        await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in (self._pool, *self._leaving)))
 
     async def _replace(self, broken: ProcessPool) -> None:
         if self._pool is broken:
@@ -148,6 +169,16 @@ class Workers:
             initargs=(self._memory,),
             context=self._context,
         )
+
+
+def digest_of(names: Sequence[Names]) -> str:
+    """What tells two sets of names apart: a reading by other names is another reading."""
+    return hashlib.blake2b(repr(tuple(names)).encode(), digest_size=16).hexdigest()
+
+
+def _let_end(pool: ProcessPool) -> None:
+    pool.close()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _end(pool: ProcessPool) -> None:

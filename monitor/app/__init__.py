@@ -4,10 +4,23 @@ An exception that reaches this far ends the process with its reason; feeds, page
 (DESIGN §2).
 """
 
+from monitor.app.asking import ask_to_reload
 from monitor.app.channels import probe, send_test
 from monitor.app.clock import utcnow
 from monitor.app.service import FINE, Once, once, serve
 from monitor.app.sources import ask_feed
 from monitor.app.web import page, user_agent
 
-__all__ = ["FINE", "Once", "ask_feed", "once", "page", "probe", "send_test", "serve", "user_agent", "utcnow"]
+__all__ = [
+    "FINE",
+    "Once",
+    "ask_feed",
+    "ask_to_reload",
+    "once",
+    "page",
+    "probe",
+    "send_test",
+    "serve",
+    "user_agent",
+    "utcnow",
+]

@@ -1,48 +1,43 @@
-"""Settings → the parts of a service, built in one straight line and torn down in the opposite order."""
+"""Settings → the parts of a service, built in one straight line and torn down in the opposite order.
+
+What lasts is built once; what a configuration decides (`monitor.app.given`) is handed to it, and may be again.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
-from importlib.metadata import version
 
-from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
 from alerts.records import Channel
 from alerts.retry import RetryPolicy
-from alerts.rules import Mailing
-from extractors.records import Article, Reading
-from monitor import archive, feeds
 from monitor.app.clock import REAL, Clocks
 from monitor.app.feedbook import FeedBook
+from monitor.app.given import Given, Lasting, prepare, processes
 from monitor.app.heart import Heart
-from monitor.app.web import fetcher_of, user_agent
-from monitor.archive.recording import ArchiveError, Recorder
-from monitor.faults import Faults
-from monitor.fetch import Fetched
-from monitor.intake import take_in
+from monitor.archive.recording import Recorder
 from monitor.jobs import Bells
 from monitor.loops import Pulse
-from monitor.mailing import release
 from monitor.notify import notify
-from monitor.poller import Poller, PollLimits
-from monitor.read import Reader, ReadLimits
-from monitor.records import Feed, MonitorError, Watch
+from monitor.poller import Poller
+from monitor.read import Reader
+from monitor.records import Feed, Watch
 from monitor.robots import Robots
 from monitor.settings import Settings
 from monitor.store import feeds as stored_feeds
-from monitor.store import meta, open_store
+from monitor.store import open_store
 from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
+from monitor.store.reloads import Reloaded
 from monitor.store.threads import StoreThread
 from monitor.trouble import hearers
-from monitor.workers import Patience, WorkerFailure, Workers
+from monitor.workers import Workers
 
 # What is under way when the service is told to stop gets this long; systemd and people wait 5 s in all.
 GRACE = timedelta(seconds=2)
@@ -52,26 +47,80 @@ STUCK = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class Service:
-    """The parts of a running service, built by `assemble`."""
+    """The parts of a running service, built by `assemble`. `given` is the configuration in force.
 
-    settings: Settings
-    log: FilteringBoundLogger
-    book: FeedBook
-    store: StoreThread
+    `reloaded` is what the last reload came to, or the start. `leaving` are parts that were taken out of use and are
+    closed when the last of their work has ended.
+    """
+
+    lasting: Lasting
+    given: Given
     outbox: StoreOutbox
     dispatcher: Dispatcher
     poller: Poller
     reader: Reader
-    recorder: Recorder | None
+    robots: Robots
     pulse: Pulse
-    heart: Heart
-    clocks: Clocks = REAL
+    reloaded: Reloaded
     bells: Bells = field(default_factory=Bells)
+    leaving: "set[asyncio.Task[None]]" = field(default_factory=set)
+
+    @property
+    def settings(self) -> Settings:
+        return self.given.settings
+
+    @property
+    def book(self) -> FeedBook:
+        return self.given.book
+
+    @property
+    def heart(self) -> Heart:
+        return self.given.heart
+
+    @property
+    def recorder(self) -> Recorder | None:
+        return self.given.recorder
+
+    @property
+    def store(self) -> StoreThread:
+        return self.lasting.store
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        return self.lasting.log
+
+    @property
+    def clocks(self) -> Clocks:
+        return self.lasting.clocks
 
     def notified(self) -> tuple[str, ...]:
         """Who hears of trouble."""
-        own = self.settings
-        return tuple(own.mailing.recipients) if own.notices.to is None else own.notices.to
+        return self.given.notified()
+
+    def use(self, given: Given) -> None:
+        """Put another configuration in force, in one step: no loop has a turn in between.
+
+        A transaction in the store's thread goes by what it finds at its beginning, in one record (`Reader`, `Poller`).
+        """
+        before, self.given, own = self.given, given, given.settings
+        workers = self.lasting.workers
+        workers.use([watch.names for watch in given.watches])
+        workers.resize(**processes(own))
+        given.fetcher.hand_over(own.polling.host_gap)
+        self.robots.use(given.fetcher)
+        self.reader.use(**given.reading(self.robots))
+        self.poller.use(**given.polling(self.log, self.clocks.now))
+        self.outbox.use(given.release)
+        retired = self.dispatcher.use(given.channels, given.kinds(), RetryPolicy(give_up_after=own.give_up_after))
+        for channel in retired:
+            self._leaves(partial(self._end_channel, channel))
+        if before.heart is not given.heart:
+            self._leaves(before.heart.close)
+        if (recorder := before.recorder) is not None and recorder is not given.recorder:
+            # Behind the last transaction that may write to it.
+            self._leaves(lambda: self.store.call(lambda _: recorder.close()))
+        for bell in (self.bells.poll, self.bells.read, self.bells.deliver, self.bells.watch):
+            bell.set()
 
     async def poll(self) -> None:
         """Take up changed feeds and set off for those that are due."""
@@ -100,8 +149,40 @@ class Service:
 
     async def sync(self) -> None:
         now = self.clocks.now()
-        configured = tuple(self.book.now().values())
-        await self.store.run(lambda tx: stored_feeds.sync(tx, configured, now))
+        # Taken up in the store's thread: a reload meanwhile has the last word on which feeds there are.
+        await self.store.run(lambda tx: stored_feeds.sync(tx, tuple(self.book.now().values()), now))
+
+    async def close(self) -> None:
+        """Close what the configuration in force has open, and what is leaving, as it stands."""
+        for task in self.leaving:
+            task.cancel()
+        await asyncio.gather(*self.leaving, return_exceptions=True)
+        await self.heart.close()
+        await self.poller.close()
+        for channel in self.given.channels.values():
+            await channel.close()
+
+    def end_archive(self) -> None:
+        """End the archive's file; the store's thread may write to it no more."""
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _leaves(self, close: Callable[[], Awaitable[None]]) -> None:
+        async def end() -> None:
+            try:
+                await close()
+            except Exception as error:  # noqa: BLE001 - what is no longer used must not end what is
+                self.log.error("not closed", what=repr(close), error=type(error).__name__)
+
+        task = asyncio.create_task(end(), name="leaving")
+        self.leaving.add(task)
+        task.add_done_callback(self.leaving.discard)
+
+    async def _end_channel(self, channel: Channel) -> None:
+        try:
+            await self.dispatcher.left(channel)
+        finally:
+            await channel.close()
 
 
 async def assemble(
@@ -111,170 +192,48 @@ async def assemble(
     first: Sequence[Feed],
     log: FilteringBoundLogger,
     clocks: Clocks = REAL,
+    *,
+    reloads: bool = False,
 ) -> Service:
-    """Open and build everything; `stack` closes it in the opposite order. Raises MonitorError with the reason."""
+    """Open and build everything; `stack` closes it in the opposite order. Raises MonitorError with the reason.
+
+    `reloads`: the process takes a SIGHUP for a reload, which those who look for it may know.
+    """
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
-    stack.enter_context(RunLock(store, now=utcnow()))
+    stack.enter_context(RunLock(store, now=utcnow(), reloads=reloads))
     # Closed when the store's thread has ended, which may still write to it.
-    archives = stack.enter_context(ExitStack())
+    archives = await stack.enter_async_context(AsyncExitStack())
     thread = StoreThread(store)
     stack.callback(thread.close)
-    workers = Workers(
-        [watch.names for watch in watches],
-        count=settings.workers.count,
-        memory=settings.workers.memory,
-        patience=Patience(
-            settings.workers.feed_timeout, settings.workers.page_timeout, settings.workers.claims_timeout
-        ),
-    )
+    workers = Workers([watch.names for watch in watches], **processes(settings))
     stack.push_async_callback(workers.close)
-    book = FeedBook(settings, first, log)
-    families = feeds.load_families(settings.home / feeds.FAMILIES)
-    if isinstance(families, Faults):
-        raise MonitorError(str(families))
-    begun = await begin(watches, thread, workers, families, log, utcnow())
-    channels: dict[str, Channel] = {}
-    for name, each in settings.channels.items():
-        channels[name] = each.channel(name, utcnow)
-        stack.push_async_callback(channels[name].close)
-    recorder = await _recorder(settings, thread, begun, log)
-    if recorder is not None:
-        archives.callback(recorder.close)
-    outbox = StoreOutbox(thread, lambda tx, now: release(tx, settings.mailing, now))
-    policy = RetryPolicy(give_up_after=settings.give_up_after)
-    fetcher = fetcher_of(settings)
-    began = {watch.id: watch.rings.began or utcnow() for watch in begun}
+    lasting = Lasting(thread, workers, log, clocks)
+    given = await prepare(settings, watches, first, lasting)
+    outbox = StoreOutbox(thread, given.release)
     bells = Bells()
+    robots = Robots(given.fetcher, utcnow)
     reader = Reader(
-        fetcher=fetcher,
         workers=workers,
         store=thread,
-        watches=begun,
-        mailing=settings.mailing,
-        feeds=book.now,
         memo=Memo(),
         alerted=bells.deliver.set,
         clock=utcnow,
         log=log,
-        robots=Robots(fetcher, utcnow) if settings.polling.robots else None,
-        recorder=recorder,
-        limits=ReadLimits(settings.polling.page_bytes, settings.polling.page_deadline, settings.polling.pages_abreast),
+        **given.reading(robots),
     )
     poller = Poller(
-        fetcher=fetcher,
-        workers=workers,
-        store=thread,
-        configured=book.now,
-        began=lambda feed: min(
-            (at for watch, at in began.items() if not feed.watches or watch in feed.watches), default=utcnow()
-        ),
-        max_age=max(watch.rings.max_age for watch in begun),
-        news=bells.read.set,
-        clock=utcnow,
-        log=log,
-        limits=PollLimits(
-            abreast=settings.polling.feeds_abreast,
-            feed_bytes=settings.polling.feed_bytes,
-            feed_deadline=settings.polling.feed_deadline,
-        ),
-        recorder=_Careful(recorder, log) if recorder else None,
+        workers=workers, store=thread, news=bells.read.set, clock=utcnow, log=log, **given.polling(log, utcnow)
     )
-    stack.push_async_callback(poller.close)
     pulse = Pulse(("poll", "read", "deliver"), STUCK, steady)
     sending = partial(pulse.beat, "deliver")
-    kinds = {name: each.kind for name, each in settings.channels.items()}
-    dispatcher = Dispatcher(outbox, channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=kinds)
-    heart = Heart(settings.heartbeat, user_agent(settings.contact), steady, log)
-    stack.push_async_callback(heart.close)
-    service = Service(
-        settings, log, book, thread, outbox, dispatcher, poller, reader, recorder, pulse, heart, clocks, bells
+    policy = RetryPolicy(give_up_after=settings.give_up_after)
+    dispatcher = Dispatcher(
+        outbox, given.channels, utcnow, policy, log, grace=GRACE, progress=sending, kinds=given.kinds()
     )
-    await service.sync()
+    start = Reloaded(utcnow(), True)
+    service = Service(lasting, given, outbox, dispatcher, poller, reader, robots, pulse, start, bells)
+    archives.callback(service.end_archive)
+    stack.push_async_callback(service.close)
     return service
-
-
-@dataclass(frozen=True, slots=True)
-class _Careful:
-    """The archive as polls write to it: one that cannot be written is told in the log, and costs no news."""
-
-    recorder: Recorder
-    log: FilteringBoundLogger
-
-    def feed(self, answer: Fetched, *, feed_url: str, now: datetime) -> None:
-        try:
-            self.recorder.feed(answer, feed_url=feed_url, now=now)
-        except ArchiveError as error:
-            self.log.error("not archived", error=str(error))
-
-
-async def _recorder(
-    settings: Settings, store: StoreThread, watches: Sequence[Watch], log: FilteringBoundLogger
-) -> Recorder | None:
-    """The archive's, unless the operator keeps none; it tells first when each watch began."""
-    if not settings.keep.archive:
-        return None
-    committed = await store.query(lambda tx: meta.get(tx, meta.ARCHIVED))
-    recorder = Recorder(settings.archive, program=f"Parley {version('parley')}", committed=committed)
-    try:
-        for watch in watches:
-            assert watch.rings.began is not None
-            recorder.began(watch.id, watch.rings.began, [story.name for story in watch.baseline])
-    except ArchiveError as error:
-        # Like every record that cannot be written: an archive must cost no alert.
-        log.error("not archived", error=str(error))
-    return recorder
-
-
-async def begin(
-    watches: Sequence[Watch],
-    store: StoreThread,
-    workers: Workers,
-    families: Mapping[str, str],
-    log: FilteringBoundLogger,
-    now: datetime,
-) -> tuple[Watch, ...]:
-    """The watches with the moment they began. One that starts for the first time reads its baseline stories first."""
-    return tuple([await _begin(watch, store, workers, families, log, now) for watch in watches])
-
-
-async def _begin(
-    watch: Watch,
-    store: StoreThread,
-    workers: Workers,
-    families: Mapping[str, str],
-    log: FilteringBoundLogger,
-    now: datetime,
-) -> Watch:
-    # Feeds date to the second: an article of the very second in which the watch begins is not from before it.
-    now = now.replace(microsecond=0)
-    moment = await store.query(lambda tx: meta.watch_began(tx, watch.id))
-    if moment is None:
-        told = archive.load(watch.baseline)
-        for problem in told.problems:
-            log.error("baseline story not read", watch=watch.id, problem=problem)
-        read: list[tuple[Article, Reading]] = []
-        for saved in told.articles:
-            article = replace(saved.article, seen=now)
-            reading = await workers.read(article)
-            if isinstance(reading, WorkerFailure):
-                raise MonitorError(f"{saved.where}: the baseline story could not be read: {reading.detail}")
-            read.append((article, reading))
-        moment = await store.run(lambda tx: _take_baseline(tx, watch, read, families, now))
-        log.info("watch begins", watch=watch.id, baseline=len(told.articles))
-    return replace(watch, rings=replace(watch.rings, began=moment))
-
-
-def _take_baseline(
-    tx: Connection,
-    watch: Watch,
-    read: Sequence[tuple[Article, Reading]],
-    families: Mapping[str, str],
-    now: datetime,
-) -> datetime:
-    """The watch begins and knows its stories, or neither: half of them, after a crash, would be taken for all."""
-    for article, reading in read:
-        family = feeds.family_of(article.outlet, families)
-        take_in(tx, article, reading, watches=(watch,), family=family, mailing=Mailing(), now=now, baseline=True)
-    return meta.begin_watch(tx, watch.id, now)

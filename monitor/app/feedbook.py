@@ -1,6 +1,7 @@
 """The configured feeds, taken up again when the operator edits them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -8,14 +9,34 @@ from monitor import feeds
 from monitor.records import Feed
 from monitor.settings import Settings, in_force
 
+Stamp = tuple[tuple[int, int] | None, ...]
+"""What tells an edited file from what it was, of each file; None where there is none."""
+
+
+def stamp_of(home: Path) -> Stamp:
+    """The stamp of the files of a home that feeds are read from."""
+    stamps: list[tuple[int, int] | None] = []
+    for file in (home / feeds.FEEDS, home / feeds.FAMILIES):
+        try:
+            stat = file.stat()
+            stamps.append((stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
+
 
 class FeedBook:
-    """The configured feeds, read again when config/feeds.yaml changes; a faulty edit keeps what was there."""
+    """The configured feeds, read again when config/feeds.yaml changes; a faulty edit keeps what was there.
 
-    def __init__(self, settings: Settings, first: Sequence[Feed], log: FilteringBoundLogger) -> None:
+    `stamp` is that of before `first` was read, so that an edit in between is seen.
+    """
+
+    def __init__(
+        self, settings: Settings, first: Sequence[Feed], log: FilteringBoundLogger, stamp: Stamp | None = None
+    ) -> None:
         self._settings, self._log = settings, log
         self._files = (settings.home / feeds.FEEDS, settings.home / feeds.FAMILIES)
-        self._stamp = self._stamps()
+        self._stamp = stamp or stamp_of(settings.home)
         self._feeds = self._by_url(first)
 
     def now(self) -> Mapping[str, Feed]:
@@ -23,7 +44,7 @@ class FeedBook:
 
     def changed(self) -> bool:
         """Whether the file was edited since the last look, and what it says now is in force."""
-        stamp = self._stamps()
+        stamp = stamp_of(self._settings.home)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -38,13 +59,3 @@ class FeedBook:
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:
         return {feed.url: in_force(feed, self._settings.polling) for feed in loaded}
-
-    def _stamps(self) -> tuple[tuple[int, int] | None, ...]:
-        stamps: list[tuple[int, int] | None] = []
-        for file in self._files:
-            try:
-                stat = file.stat()
-                stamps.append((stat.st_mtime_ns, stat.st_size))
-            except OSError:
-                stamps.append(None)
-        return tuple(stamps)

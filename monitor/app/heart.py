@@ -29,17 +29,24 @@ class Heart:
             else None
         )
         self._beaten = Beaten({})
+        self._looking = asyncio.Lock()
         self._refused = False
 
     async def look(self, turns: Mapping[str, int], stuck: Sequence[str], *, reachable: bool) -> None:
         """Send a sign if one is due, within ten seconds."""
         if self._client is None:
             return
+        async with self._looking:
+            await self._look(self._client, turns, stuck, reachable=reachable)
+
+    async def _look(
+        self, client: httpx.AsyncClient, turns: Mapping[str, int], stuck: Sequence[str], *, reachable: bool
+    ) -> None:
         now, turns = self._steady(), dict(turns)
         sign = next_sign(self._beaten, turns, stuck, reachable=reachable, every=self._every, now=now)
         if sign is None:
             return
-        because = await self._send(self._client, sign, stuck)
+        because = await self._send(client, sign, stuck)
         if because is None:
             self._beaten = taken(self._beaten, sign, turns, now)
             if self._refused:
@@ -49,8 +56,10 @@ class Heart:
         self._refused = because is not None
 
     async def close(self) -> None:
+        """When a look that is under way has ended, within ten seconds."""
         if self._client is not None:
-            await self._client.aclose()
+            async with self._looking:
+                await self._client.aclose()
 
     async def _send(
         self, client: httpx.AsyncClient, sign: Literal["alive", "stuck"], stuck: Sequence[str]

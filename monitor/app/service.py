@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
 from alerts.dispatch import Drained
 from monitor.app.assembly import GRACE, Service, assemble
 from monitor.app.clock import REAL, Clocks
+from monitor.app.hangup import on_hangup
 from monitor.app.log import logger
+from monitor.app.reloading import Reloads
 from monitor.app.watchman import Watchman
 from monitor.house import keep_house
-from monitor.jobs import Periods, schedule
+from monitor.jobs import Periods, follow, schedule
 from monitor.loops import forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
@@ -39,16 +43,16 @@ class Once:
 
 
 async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Feed], clocks: Clocks = REAL) -> None:
-    """Run until SIGINT, SIGTERM or the end of the terminal (SIGHUP). Raises the first exception of any loop or job."""
+    """Run until SIGINT, SIGTERM or the end of the terminal; SIGHUP reloads. Raises the first exception of any loop or
+    job."""
     log = logger(settings.log_level)
-    stop = asyncio.Event()
+    stop, hung_up = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Under nohup the end of the terminal is ignored, and shall be.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    on_hangup(loop, reload=hung_up.set, stop=stop.set)
     async with AsyncExitStack() as stack:
-        service = await assemble(stack, settings, watches, first, log, clocks)
+        service = await assemble(stack, settings, watches, first, log, clocks, reloads=True)
         await _note_downtime(service)
         await _live(service)
         log.info("service started", feeds=len(service.book.now()), watches=[w.id for w in watches])
@@ -56,6 +60,8 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
         scheduler = schedule(service.bells, periods(settings), lambda error: _fail(failed, error))
         for bell in (service.bells.poll, service.bells.read, service.bells.deliver, service.bells.keep_house):
             bell.set()
+        reloads = Reloads(service, partial(_follow, scheduler), bell=hung_up)
+        await reloads.start()
         poll, read = partial(service.pulse.beat, "poll"), partial(service.pulse.beat, "read")
         watchman = Watchman(service)
         tasks: list[asyncio.Task[Any]] = [
@@ -64,6 +70,7 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
             asyncio.create_task(service.dispatcher.run(service.bells.deliver), name="deliver"),
             asyncio.create_task(_house(service), name="keep house"),
             asyncio.create_task(forever(service.bells.watch, watchman.turn, lambda: None), name="watch"),
+            asyncio.create_task(forever(reloads.bell, reloads.turn, lambda: None), name="reload"),
         ]
         scheduler.start()
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -132,6 +139,12 @@ def periods(settings: Settings) -> Periods:
     if settings.heartbeat.url is not None:
         waits.append(settings.heartbeat.every)
     return replace(usual, watch=max(min(waits), timedelta(seconds=1)))
+
+
+def _follow(scheduler: AsyncIOScheduler, settings: Settings) -> None:
+    """What hangs on settings outside the service's parts."""
+    logger(settings.log_level)
+    follow(scheduler, periods(settings))
 
 
 async def _end(tasks: Sequence["asyncio.Task[Any]"]) -> None:

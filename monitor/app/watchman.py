@@ -75,11 +75,10 @@ class Watchman:
         service = self._service
         if lost := await service.store.call(lambda store: store.lost()):
             raise StoreError(lost)
-        own, now = service.settings, service.clocks.now()
+        own, to, now = service.settings, service.notified(), service.clocks.now()
         free = await asyncio.to_thread(room, own.archive)
         seen = Observed(channels, loops=late, free=free, jump=self._jump(now))
         limits = Limits(own.notices.channel_after, own.notices.queue_after)
-        to = service.notified()
 
         def work(tx: Connection) -> tuple[Told, ...]:
             meta.put(tx, meta.ALIVE, now.isoformat())

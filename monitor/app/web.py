@@ -14,8 +14,8 @@ def user_agent(contact: str | None) -> str:
     return f"Parley/{version('parley')} (+{contact or 'feed monitor; the operator gave no contact'})"
 
 
-def fetcher_of(settings: Settings | None) -> Fetcher:
-    """What fetches as an operator's settings say, or by the defaults where they could not be read."""
+def fetcher_of(settings: Settings | None, before: Fetcher | None = None) -> Fetcher:
+    """What fetches as settings say, or by the defaults where they could not be read; `before` as `Fetcher` has it."""
     if settings is None:
         return Fetcher(user_agent=user_agent(None), clock=utcnow)
     return Fetcher(
@@ -25,6 +25,7 @@ def fetcher_of(settings: Settings | None) -> Fetcher:
         tls=ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None,
         proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         opened=settings.opened,
+        before=before,
     )
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "init": "init",
     "journal": "journal",
     "mute": "mute",
+    "reload": "reload",
     "replay": "judge",
     "route": "route",
     "run": "run",

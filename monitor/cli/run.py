@@ -15,7 +15,11 @@ from monitor.records import MonitorError
 @click.option("--once", is_flag=True, help="Poll what is due, deliver, and exit; failing feeds are counted on stderr.")
 @click.pass_obj
 def run(home: Path, once: bool) -> None:
-    """Run the service until SIGINT, SIGTERM or SIGHUP. A second run on one store is refused."""
+    """Run the service until SIGINT or SIGTERM. A second run on one store is refused.
+
+    SIGHUP has it read its configuration again (see `parley reload`), under nohup as well. When the terminal that it was
+    started at ends, it stops; started without one, or under nohup, it goes on.
+    """
     found = checked(home)
     try:
         if not once:

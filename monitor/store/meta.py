@@ -13,6 +13,9 @@ ALIVE = "alive"
 # The last taking in that the archive has of what is in the store (`monitor.archive.recording.Recorder.last`).
 ARCHIVED = "archived"
 
+# What the last reload came to (`monitor.store.reloads`).
+RELOADED = "reloaded"
+
 
 def get(tx: Connection, key: str) -> str | None:
     return tx.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()

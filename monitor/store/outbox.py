@@ -20,6 +20,10 @@ class StoreOutbox:
         self._thread = thread
         self._release = release
 
+    def use(self, release: Callable[[Connection, datetime], int]) -> None:
+        """Look at held deliveries so, from the next transaction on."""
+        self._release = release
+
     async def release(self, now: datetime) -> int:
         if not await self._thread.query(lambda tx: queue.any_to_release(tx, now)):
             return 0

@@ -1,0 +1,32 @@
+"""SIGHUP: a reload, unless it tells that the terminal at which the service was started has ended."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+
+def on_hangup(loop: asyncio.AbstractEventLoop, *, reload: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Call `reload` at each SIGHUP; at the one that ends the terminal `stop`, or nothing under nohup.
+
+    A service without a terminal, as systemd, cron or setsid start it, has none to lose.
+    """
+    at_terminal = _has_terminal()
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+    def hung_up() -> None:
+        if not at_terminal or _has_terminal():
+            reload()
+        elif not nohup:
+            stop()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+
+
+def _has_terminal() -> bool:
+    """Whether this process belongs to a terminal: of one that has ended, /dev/tty opens no more (tty(4))."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
