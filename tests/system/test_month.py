@@ -1,8 +1,8 @@
 """A month of the whole service in virtual time (DESIGN §7: memory and disk flat over a simulated month).
 
-300 newsrooms in four languages, an edit of the configuration a day, two kills, a clock set back and one set forward, and
-a machine that sleeps for a night. The real program in a process of its own, with its store and archive on disk, its
-pool of processes, a mail server and a Slack; `month` says what is made up.
+300 newsrooms in four languages, an edit of the configuration a day, two kills, a clock set back and one set forward,
+and a machine that sleeps for a night. The real program in a process of its own, with its store and archive on disk,
+its pool of processes, a mail server and a Slack; `month` says what is made up.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -42,7 +42,7 @@ DOWN = 1 * HOUR
 INTERRUPTS = ("new", "advanced", "reversed")
 SHOCKS = (home.BACK, home.ASLEEP, home.FORWARD)
 # Filled for as long as there is news, and bounded by their size.
-BOUNDED = {"service.reader._memo._sayings": 10_000, "service.reader._memo._digests": 10_000}
+BOUNDED = {"service.reader._memo._sayings": 3_000, "service.reader._memo._digests": 3_000, "statements": 750}
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Month:
             with (self.path / f"log-{self.life}").open("wb") as log:
                 self.process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "month.life", str(self.path), str(since), str(until), str(self.life),
-                    stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment(),
+                    stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment(), start_new_session=True,
                 )  # fmt: skip
             assert self.process.stdout is not None
             async for line in self.process.stdout:
@@ -202,9 +202,19 @@ def test_quiet_hours_and_digests_go_by_the_clock_of_their_recipient(month: Month
     kyiv = ZoneInfo("Europe/Kyiv")
     reasons = Counter(str(mail["X-Parley-Reason"]) for mail, _ in month.mails())
     print(f"\nmails by reason: {dict(reasons)}; posts: {len(month.slack.accepted)}")
-    nightly = [at.astimezone(kyiv) for mail, at in month.mails() if "night@" in mail["To"] if mail["X-Parley-Reason"] in INTERRUPTS]
+    nightly = [
+        at.astimezone(kyiv)
+        for mail, at in month.mails()
+        if "night@" in mail["To"]
+        if mail["X-Parley-Reason"] in INTERRUPTS
+    ]
     assert not [at for at in nightly if not 7 <= at.hour < 22]
-    daily = [at.astimezone(kyiv) for mail, at in month.mails() if "daily@" in mail["To"] if mail["X-Parley-Reason"] == "digest"]
+    daily = [
+        at.astimezone(kyiv)
+        for mail, at in month.mails()
+        if "daily@" in mail["To"]
+        if mail["X-Parley-Reason"] == "digest"
+    ]
     assert len(daily) > home.DAYS / 2
     assert max(Counter(at.date() for at in daily).values()) == 1
 
@@ -217,7 +227,9 @@ def test_no_newsroom_is_asked_more_than_once_too_early_when_a_clock_jumps(month:
         at = datetime.fromisoformat(moment)
         by_hour[int((at - START) / HOUR)] += 1
         if why:
-            shock = next((n for n, jump in enumerate(SHOCKS) if 0 <= (at - home.true(jump.total_seconds())) / HOUR < 9), None)
+            shock = next(
+                (n for n, jump in enumerate(SHOCKS) if 0 <= (at - home.true(jump.total_seconds())) / HOUR < 9), None
+            )
             early["never" if shock is None else ("set back", "slept", "set forward")[shock]][int(number)] += 1
     print(f"\nrequests to feeds: {sum(by_hour.values())}, at most {max(by_hour.values())} an hour; too early:")
     for name, counts in early.items():
@@ -237,12 +249,21 @@ def test_each_jump_of_the_clock_is_told_once(month: Month) -> None:
     assert not troubles, "\n".join(troubles)
 
 
+def test_each_edit_of_the_configuration_is_taken_up(month: Month) -> None:
+    lines = month.log().splitlines()
+    assert sum("event=reloaded" in line for line in lines) == home.DAYS
+    assert not [line for line in lines if "reloaded" in line and "changed=nothing" in line]
+
+
 def test_memory_and_disk_are_flat_once_warm(month: Month) -> None:
     taken = flat.readings(month.path / "readings")
     judged = [each for each in taken if flat.day(each) >= JUDGED]
     assert {each.life for each in judged} == {len(KILLS) + 1}
     assert len(judged) > 50
-    print(f"\nMB, and numbers of things; kept: tables that are kept for good\n{flat.table(taken)}\n\n{flat.tables(taken)}\n")
+    print(
+        f"\nMB, and numbers of things; kept: in tables that are kept for good\n{flat.table(taken)}\n"
+        f"\n{flat.tables(taken)}\n"
+    )
     # What may vary without growing: a page of memory, a table between two tidyings.
     slack = {
         "RSS": (lambda each: each.rss, 2 * MB),

@@ -86,6 +86,5 @@ def tables(taken: Sequence[Reading]) -> str:
     """The rows of each table at the end of every third day."""
     some = taken[11::12]
     lines = [f"{'rows at the end of day':<24}" + "".join(f"{day(each):>8.0f}" for each in some)]
-    for name in some[-1].rows:
-        lines.append(f"{name:<24}" + "".join(f"{each.rows[name]:>8}" for each in some))
+    lines += [f"{name:<24}" + "".join(f"{each.rows[name]:>8}" for each in some) for name in some[-1].rows]
     return "\n".join(lines)

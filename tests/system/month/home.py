@@ -48,14 +48,15 @@ class Ends:
 
 
 def begin(path: Path, ends: Ends) -> None:
-    """Write the home. What is kept is kept for so short a time that each sort has been dropped for long by mid-month."""
+    """Write the home. What passes is kept for so short a time that all of it has been dropped for days by mid-month."""
     initialise(path)
     (path / "moment").write_bytes(bytes(8))
     (path / "requests").touch()
     (path / "config" / "parley.yaml").write_text(
         "watches: [ru-ua]\n"
+        "contact: https://example.org/first\n"
         "polling:\n  host_gap: 1s\n  page_deadline: 20s\n"
-        "workers: {count: 2, feed_timeout: 2m, page_timeout: 2m, claims_timeout: 2m}\n"
+        "workers: {count: 2, memory: 512MB, feed_timeout: 2m, page_timeout: 2m, claims_timeout: 2m}\n"
         "keep: {entries: 3d, articles: 5d, journal: 5d, archive: 3d, archive_size: 5MB}\n"
         "http: {listen: 'off'}\n"
         "log: {level: info}\n"
@@ -77,23 +78,30 @@ def begin(path: Path, ends: Ends) -> None:
     _feeds(path, without=None)
 
 
-def edit(path: Path, day: int) -> str:
+def edit(path: Path, day: int) -> None:
     """What the operator changes on that day: by turns the feeds, the settings, the watch."""
     match day % 3:
         case 0:
             # One feed leaves, and the one that left three days ago is back.
             _feeds(path, without=FEEDS - 1 - day)
-            return "feeds"
         case 1:
+            # By turns something that the reader goes by, the fetcher, the pool, a channel.
+            key, value = (
+                ("page_deadline", f"{20 + day}s"),
+                ("contact", f"https://example.org/edition-{day}"),
+                ("memory", f"{512 + day}MB"),
+                ("sender", f"Parley {day} <parley@example.org>"),
+            )[day // 3 % 4]
             file = path / "config" / "parley.yaml"
-            text = file.read_text(encoding="utf-8")
-            file.write_text(re.sub(r"page_deadline: \d+s", f"page_deadline: {20 + day % 2}s", text), encoding="utf-8")
-            return "settings"
+            text, changed = re.subn(rf"\b{key}: [^,}}\n]+", f"{key}: {value}", file.read_text(encoding="utf-8"))
+            assert changed == 1, key
+            file.write_text(text, encoding="utf-8")
         case _:
             file = path / "seeds" / "watches" / "ru-ua.yaml"
             text = file.read_text(encoding="utf-8")
-            file.write_text(re.sub(r"(?m)^title: .*$", f"title: Talks and exchanges, edition {day}", text), encoding="utf-8")
-            return "watch"
+            file.write_text(
+                re.sub(r"(?m)^title: .*$", f"title: Talks and exchanges, edition {day}", text), encoding="utf-8"
+            )
 
 
 def _feeds(path: Path, without: int | None) -> None:

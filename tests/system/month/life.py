@@ -18,21 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from alerts import attempts, dispatch
-from alerts.records import Delivery, Outcome
+from alerts.records import Outcome
 from monitor import checks
-from monitor.app import assembly, service
+from monitor.app import assembly, given, service
 from monitor.app.assembly import Service
 from monitor.app.clock import Clocks
 from monitor.faults import Faults
 from monitor.fetch import Fetcher
 from monitor.jobs import Bells, Periods
-from monitor.settings import Settings
 from monitor.workers import Workers
 from month import gauges, home
 from month.press import published
 from month.web import Web
 from simulated.virtual import VirtualLoop
-from simulated.world import START
 
 TICKS = Periods(
     poll=timedelta(minutes=2),
@@ -55,7 +53,9 @@ class Ticks:
     def start(self) -> None:
         for name in ("poll", "read", "deliver", "keep_house", "watch"):
             self._tasks.append(
-                asyncio.create_task(_ring(getattr(self._bells, name), getattr(self._periods, name)), name=f"tick {name}")
+                asyncio.create_task(
+                    _ring(getattr(self._bells, name), getattr(self._periods, name)), name=f"tick {name}"
+                )
             )
 
     def shutdown(self, *, wait: bool) -> None:
@@ -77,7 +77,6 @@ class Life:
         self.path, self.life, self.until = path, life, until
         self.loop = VirtualLoop(since)
         self._shown = mmap.mmap(os.open(path / "moment", os.O_RDWR), 8)
-        self._feeds = home.FEEDS
         self.press = published(home.FEEDS, home.DAYS, home.SEED)
 
     def now(self) -> datetime:
@@ -98,33 +97,34 @@ class Life:
     def replace(self) -> None:
         """Put what is made up into its place."""
         life, loop = self, self.loop
-        plain_fetcher, plain_assemble = assembly.fetcher_of, assembly.assemble
+        plain_fetcher, plain_assemble = given.fetcher_of, assembly.assemble
         send, call = attempts.Attempts._send, Workers.call
         web = Web(self.press, self.true, home.intervals(), self.path / "requests", self.story)
 
-        def fetcher_of(*given: Any) -> Fetcher:
-            fetcher = plain_fetcher(*given)
-            fetcher._clock, fetcher._transport = life.now, web  # type: ignore[assignment]
+        def fetcher_of(*settings: Any) -> Fetcher:
+            fetcher = plain_fetcher(*settings)
+            vars(fetcher).update(_clock=life.now, _transport=web)
             return fetcher
 
-        async def standing_send(own: attempts.Attempts, delivery: Delivery) -> Outcome:
+        async def standing_send(own: attempts.Attempts, *sent: Any) -> Outcome:
             with loop.standing():
-                return await send(own, delivery)
+                return await send(own, *sent)
 
-        async def standing_call(own: Workers, *given: Any, **more: Any) -> Any:
+        async def standing_call(own: Workers, *work: Any, **more: Any) -> Any:
             with loop.standing():
-                return await call(own, *given, **more)
+                return await call(own, *work, **more)
 
-        async def assemble(*given: Any) -> Service:
-            made = await plain_assemble(*given)
+        async def assemble(*parts: Any, **more: Any) -> Service:
+            made = await plain_assemble(*parts, **more)
             life.beside(made)
             return made
 
         for module, name, value in (
-            (assembly, "fetcher_of", fetcher_of),
+            (given, "fetcher_of", fetcher_of),
             (service, "assemble", assemble),
             (service, "schedule", Ticks),
             (service, "periods", lambda _settings: TICKS),
+            (service, "follow", lambda _ticks, _periods: None),
             (dispatch, "_ROUND", _ROUND),
             (attempts.Attempts, "_send", standing_send),
             (Workers, "call", standing_call),
@@ -138,7 +138,7 @@ class Life:
     def beside(self, made: Service) -> None:
         """What goes on beside the service: measuring, its operator's edits, and the end of the month."""
         self._beside = [
-            self.loop.create_task(work, name="beside") for work in (self._measure(made), self._edit(made), self._end())
+            self.loop.create_task(work, name="beside") for work in (self._measure(made), self._edit(), self._end())
         ]
 
     async def _measure(self, made: Service) -> None:
@@ -149,12 +149,12 @@ class Life:
                 sink.write(json.dumps(taken.plain()) + "\n")
                 sink.flush()
 
-    async def _edit(self, made: Service) -> None:
-        """Each day at half past three the operator changes something and has it taken up."""
+    async def _edit(self) -> None:
+        """Each day at half past three the operator changes something and has it taken up as `parley reload` does."""
         while True:
-            await asyncio.sleep(_wait(self.loop.time(), timedelta(days=1), timedelta(hours=3, minutes=30)))
-            edited = home.edit(self.path, round(self.loop.time() // 86_400))
-            print("edited", edited, flush=True)
+            await asyncio.sleep(_wait(self.loop.time(), timedelta(days=1), timedelta(hours=3, minutes=30, seconds=17)))
+            home.edit(self.path, round(self.loop.time() // 86_400))
+            os.kill(os.getpid(), signal.SIGHUP)
 
     async def _end(self) -> None:
         await asyncio.sleep(self.until - self.loop.time())

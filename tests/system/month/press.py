@@ -39,12 +39,14 @@ _PLACES = (
 _TOLD = {
     ("plan", "en"): (
         "Russia and Ukraine to hold round {n} of talks in {place} on {day}",
-        "Russia and Ukraine will hold the {n}th round of talks in {place} on {day}, both delegations said. Rustem Umerov "
+        "Russia and Ukraine will hold the {n}th round of talks in {place} on {day}, both delegations said. "
+        "Rustem Umerov "
         "will lead the Ukrainian side and Vladimir Medinsky the Russian one.",
     ),
     ("plan", "ru"): (
         "Россия и Украина проведут {n}-й раунд переговоров в {place} {day}",
-        "{n}-й раунд переговоров России и Украины состоится в {place} {day}, сообщили обе делегации. Украинскую сторону "
+        "{n}-й раунд переговоров России и Украины состоится в {place} {day}, сообщили обе делегации. "
+        "Украинскую сторону "
         "возглавит Рустем Умеров, российскую — Владимир Мединский.",
     ),
     ("plan", "uk"): (
@@ -54,12 +56,14 @@ _TOLD = {
     ),
     ("plan", "tr"): (
         "Rusya-Ukrayna görüşmelerinin {n}. turu {day} günü {place} yapılacak",
-        "Rusya ve Ukrayna heyetleri arasındaki {n}. tur müzakereler {day} günü {place} yapılacak. Ukrayna heyetine Rüstem "
+        "Rusya ve Ukrayna heyetleri arasındaki {n}. tur müzakereler {day} günü {place} yapılacak. Ukrayna "
+        "heyetine Rüstem "
         "Umerov, Rusya heyetine Vladimir Medinskiy başkanlık edecek.",
     ),
     ("held", "en"): (
         "Round {n} of talks between Russia and Ukraine ends in {place}",
-        "The delegations of Russia and Ukraine ended the {n}th round of talks in {place} on {day}. Rustem Umerov led the "
+        "The delegations of Russia and Ukraine ended the {n}th round of talks in {place} on {day}. Rustem "
+        "Umerov led the "
         "Ukrainian side and Vladimir Medinsky the Russian one.",
     ),
     ("held", "ru"): (
@@ -74,12 +78,14 @@ _TOLD = {
     ),
     ("held", "tr"): (
         "Rusya-Ukrayna görüşmelerinin {n}. turu {place} sona erdi",
-        "Rusya ve Ukrayna heyetleri arasındaki {n}. tur müzakereler {day} günü {place} sona erdi. Ukrayna heyetine Rüstem "
+        "Rusya ve Ukrayna heyetleri arasındaki {n}. tur müzakereler {day} günü {place} sona erdi. Ukrayna "
+        "heyetine Rüstem "
         "Umerov, Rusya heyetine Vladimir Medinskiy başkanlık etti.",
     ),
     ("swap", "en"): (
         "Russia and Ukraine exchange {n} prisoners of war each",
-        "Russia and Ukraine exchanged prisoners of war on {day}. {n} Ukrainian servicemen came home, and Ukraine handed over "
+        "Russia and Ukraine exchanged prisoners of war on {day}. {n} Ukrainian servicemen came home, and "
+        "Ukraine handed over "
         "{n} Russian servicemen, the Coordination Headquarters said.",
     ),
     ("swap", "ru"): (
@@ -89,7 +95,8 @@ _TOLD = {
     ),
     ("swap", "uk"): (
         "Україна та Росія обміняли полонених: по {n} осіб з кожного боку",
-        "Україна та Росія провели обмін полоненими {day}. Додому повернулися {n} українських військових, Росії передали {n} "
+        "Україна та Росія провели обмін полоненими {day}. Додому повернулися {n} українських військових, "
+        "Росії передали {n} "
         "російських військових, повідомив Координаційний штаб.",
     ),
     ("swap", "tr"): (

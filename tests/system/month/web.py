@@ -67,7 +67,9 @@ class Web(httpx.AsyncBaseTransport):
         if path == "/robots.txt":
             if number % 3:
                 return self._answer(404)
-            return self._answer(200, b"User-agent: *\nDisallow: /private/\nCrawl-delay: 3\n", {"Content-Type": "text/plain"})
+            return self._answer(
+                200, b"User-agent: *\nDisallow: /private/\nCrawl-delay: 3\n", {"Content-Type": "text/plain"}
+            )
         page = _PAGE.fullmatch(path)
         if page is None:
             return self._answer(404)
