@@ -1,4 +1,4 @@
-"""Whether a series of readings is flat, and the tables that show it."""
+"""How much a series of readings grows, and the tables that show it."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,25 +14,14 @@ from simulated.world import DAY, START
 MB = 2**20
 JUDGED = 15
 """From this day on everything has to be flat: whatever is dropped after a time has been dropped for days by then."""
-DRIFT = 0.05
-"""How much a series may drift over the judged days, as a share of its level; with weekends and outages in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Of one series over the judged days: its median, and by how much it grows in a year if it goes on so."""
+    """Of one series: its median, and by how much it grows a day."""
 
     level: float
     a_day: float
-    days: float
-
-    @property
-    def a_year(self) -> float:
-        return self.a_day * 365
-
-    def flat(self, slack: float) -> bool:
-        """Whether it grew by no more than its share, or `slack`, over the judged days."""
-        return self.a_day * self.days <= max(DRIFT * self.level, slack)
 
 
 def readings(path: Path) -> list[Reading]:
@@ -48,7 +37,7 @@ def drift(taken: Sequence[Reading], of: Callable[[Reading], float]) -> Drift:
     """By Theil and Sen: the median of the slopes between all pairs, which no single reading can move."""
     points = [(day(each), of(each)) for each in taken]
     slopes = [(later[1] - first[1]) / (later[0] - first[0]) for first, later in combinations(points, 2)]
-    return Drift(median(value for _, value in points), median(slopes), points[-1][0] - points[0][0])
+    return Drift(median(value for _, value in points), median(slopes))
 
 
 def grown(taken: Sequence[Reading]) -> dict[str, tuple[int, int]]:

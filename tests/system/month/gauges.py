@@ -57,7 +57,7 @@ async def take(service: Service, home: Path, at: datetime, life: int) -> Reading
     """Everything as it is: nothing is collected or folded before."""
     store = home / "state" / "parley.db"
     process = os.getpid()
-    handles = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    handles = _handles(process)
     tasks = len(asyncio.all_tasks())
     rows, pages = await service.store.query(_stored)
     children = _children(process)
@@ -88,7 +88,7 @@ def _stored(tx: Connection) -> tuple[dict[str, int], dict[str, int]]:
         table.name: tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in tables.metadata.sorted_tables
     }
-    of = dict(tx.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master").tuples().all())
+    of: dict[str, str] = dict(tx.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master").tuples().all())
     pages: Counter[str] = Counter()
     for name, size in tx.exec_driver_sql("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"):
         pages["kept" if of.get(name) in FOR_GOOD else "passing"] += size
@@ -123,7 +123,8 @@ def held(service: Service) -> Iterator[tuple[str, int]]:
                 if isinstance(value, dict | list | set | deque) and not key.startswith("__"):
                     sizes[f"{name}:{key}"] = len(value)
                 elif (info := getattr(value, "cache_info", None)) is not None and value.__module__ == name:
-                    sizes[f"{name}:{key}()"] = info().currsize
+                    # What has a size of its own is filled up to it.
+                    sizes |= {f"{name}:{key}()": info().currsize} if info().maxsize is None else {}
     sizes["statements"] = len(service.store.store.engine._compiled_cache or ())
     yield from sorted(sizes.items())
 
@@ -143,6 +144,10 @@ def _resident(process: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:")), 0)
+
+
+def _handles(process: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
 
 
 def _children(process: int) -> list[int]:

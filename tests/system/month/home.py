@@ -1,5 +1,6 @@
 """The home of the month: its feeds and settings, what its operator edits, and what befalls its clock."""
 
+import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from farends.slack import TOKEN
 from monitor.homes import initialise
-from month.press import LANGUAGES
+from month.press import LANGUAGES, Press
 from month.web import whole
 from simulated.world import DAY, HOUR, START
 
@@ -47,11 +48,15 @@ class Ends:
     channel: str
 
 
-def begin(path: Path, ends: Ends) -> None:
-    """Write the home. What passes is kept for so short a time that all of it has been dropped for days by mid-month."""
+def begin(path: Path, ends: Ends, press: Press) -> None:
+    """Write the home, and into it what its newsrooms publish.
+
+    What passes is kept for so short a time that all of it has been dropped for days by mid-month.
+    """
     initialise(path)
     (path / "moment").write_bytes(bytes(8))
     (path / "requests").touch()
+    (path / "press").write_bytes(pickle.dumps(press))
     (path / "config" / "parley.yaml").write_text(
         "watches: [ru-ua]\n"
         "contact: https://example.org/first\n"

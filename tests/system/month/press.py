@@ -6,7 +6,7 @@ within hours; its number stands in the address of each page, so that a far end c
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import format_datetime
@@ -267,23 +267,26 @@ def link(site: Site, item: Item) -> str:
     return site.url.replace("feed.xml", place)
 
 
-def rss(press: Press, number: int, items: Sequence[Item], *, whole: bool) -> bytes:
-    """The feed of the newsroom of that number; `whole`: with the text of each article, not its first words alone."""
+def entry(press: Press, number: int, item: Item, *, whole: bool) -> str:
+    """An item as the feed of the newsroom of that number has it; `whole`: with its text, not its first words alone."""
+    text = press.text(number, item.guid)
+    told = " ".join(text.paragraphs) if whole else text.paragraphs[0][:120]
+    return (
+        f"<item><title>{escape(text.title)}</title><link>{link(press.sites[number], item)}</link>"
+        f'<guid isPermaLink="false">{item.guid}</guid><pubDate>{format_datetime(item.dated)}</pubDate>'
+        f"<description>{escape(told)}</description></item>"
+    )
+
+
+def rss(press: Press, number: int, entries: Iterable[str]) -> bytes:
+    """The feed of the newsroom of that number."""
     site = press.sites[number]
     hours = "".join(f"<hour>{hour}</hour>" for hour in site.skip_hours)
     head = f"<title>Courier {number}</title><link>{site.url}</link><description>News</description>"
     head += f"<language>{LANGUAGES[number % 4]}</language>"
     head += f"<ttl>{int(site.ttl.total_seconds()) // 60}</ttl>" if site.ttl else ""
     head += f"<skipHours>{hours}</skipHours>" if hours else ""
-    lines = ['<?xml version="1.0" encoding="utf-8"?>', f'<rss version="2.0"><channel>{head}']
-    for item in items:
-        text = press.text(number, item.guid)
-        told = " ".join(text.paragraphs) if whole else text.paragraphs[0][:120]
-        lines.append(
-            f"<item><title>{escape(text.title)}</title><link>{link(site, item)}</link>"
-            f'<guid isPermaLink="false">{item.guid}</guid><pubDate>{format_datetime(item.dated)}</pubDate>'
-            f"<description>{escape(told)}</description></item>"
-        )
+    lines = ('<?xml version="1.0" encoding="utf-8"?>', f'<rss version="2.0"><channel>{head}', *entries)
     return "\n".join([*lines, "</channel></rss>"]).encode()
 
 

@@ -48,6 +48,8 @@ class Web(httpx.AsyncBaseTransport):
     ) -> None:
         self._press, self._clock, self._told = press, clock, told
         self._wire = Wire(press.sites, clock, intervals, self._rss)
+        # What each newsroom's feed showed last: the next one shows most of it again.
+        self._shown: dict[int, dict[str, str]] = {}
         self._log = os.open(requests, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         for line in requests.read_text(encoding="utf-8").splitlines():
             moment, number, *_ = line.split(" ", 2)
@@ -102,7 +104,12 @@ class Web(httpx.AsyncBaseTransport):
 
     def _rss(self, site: Site, items: Sequence[Item]) -> bytes:
         number = int(site.url.removeprefix("http://site-").partition(".")[0])
-        return written.rss(self._press, number, items, whole=whole(number))
+        before = self._shown.get(number, {})
+        self._shown[number] = {
+            item.guid: before.get(item.guid) or written.entry(self._press, number, item, whole=whole(number))
+            for item in items
+        }
+        return written.rss(self._press, number, self._shown[number].values())
 
     def _answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] = _NONE) -> httpx.Response:
         said = {"Date": format_datetime(self._clock(), usegmt=True), "Content-Length": str(len(body)), **headers}
