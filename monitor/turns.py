@@ -72,14 +72,15 @@ class Places:
     def use(self, width: int) -> None:
         """Room for this many, also for those who wait; those inside stay, and are not counted again."""
         if width != self._width:
-            self._width, self._room = width, asyncio.Semaphore(width)
+            before, self._width, self._room = self._room, width, asyncio.Semaphore(width)
+            # One place more: whoever waits there is let through it, one after the other, and comes to the new room.
+            before.release()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for a place, and hold it."""
         while True:
             async with (room := self._room):
-                # Whoever waited for a place in what is no longer the room goes to the end of the new queue.
                 if room is self._room:
                     yield
                     return

@@ -28,7 +28,8 @@ def stamp_of(home: Path) -> Stamp:
 class FeedBook:
     """The configured feeds, read again when config/feeds.yaml changes; a faulty edit keeps what was there.
 
-    `stamp` is that of before `first` was read, so that an edit in between is seen.
+    `first` are the feeds as a start or a reload gave them; `stamp` is that of before they were read, so that an edit in
+    between is seen.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class FeedBook:
     ) -> None:
         self._settings, self._log = settings, log
         self._files = (settings.home / feeds.FEEDS, settings.home / feeds.FAMILIES)
+        self._watches = frozenset(settings.watches)
         self._stamp = stamp or stamp_of(settings.home)
-        self._feeds = self._by_url(first)
+        self.first = self._feeds = self._by_url(first)
 
     def now(self) -> Mapping[str, Feed]:
         return self._feeds
@@ -53,8 +55,11 @@ class FeedBook:
             for fault in loaded:
                 self._log.error("feeds not taken up", fault=str(fault))
             return False
-        self._feeds = self._by_url(loaded)
-        self._log.info("feeds taken up", feeds=len(self._feeds))
+        # Of a feed for a watch that only a reload brings, what was read now would be told to nobody, and then be known.
+        mine = [feed for feed in loaded if not feed.watches or not self._watches.isdisjoint(feed.watches)]
+        waits = [feed.url for feed in loaded if feed not in mine and feed.url not in self.first]
+        self._feeds = self._by_url([feed for feed in loaded if feed.url not in waits])
+        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=waits or None)
         return True
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:

@@ -92,7 +92,7 @@ class Reloads:
         if fixed := await asyncio.to_thread(_fixed, before.settings, found.settings, self._env):
             return fixed
         given = await prepare(found.settings, found.watches, found.feeds, service.lasting, before, stamp)
-        books = before.book.now(), given.book.now()
+        books = before.book.first, given.book.first
         changed = differences(before.settings, given.settings, (before.watches, given.watches), books)
         renewed = sorted(
             str(path.relative_to(home) if path.is_relative_to(home) else path)

@@ -192,3 +192,37 @@ async def test_names_reach_every_worker_once_and_a_change_of_names_counts_from_t
         workers.use((Names(watch, (), (), ()),))
         readings = await asyncio.gather(*(workers.read(article) for _ in range(4)))
         assert [(type(reading), reading.claims) for reading in readings] == [(Reading, ())] * 4
+
+
+async def test_a_pool_that_is_changed_ends_with_the_last_of_its_jobs(reader: Workers) -> None:
+    old = await reader.call(os.getpid)
+    slow = asyncio.create_task(reader.call(time.sleep, 0.5))
+    await asyncio.sleep(0.1)
+    reader.resize(count=1, patience=Patience(page=timedelta(seconds=7)), memory=1025 * 2**20)
+    new = await reader.call(os.getpid)
+    assert new != old
+    assert await slow is None
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{old}").exists():
+            await asyncio.sleep(0.05)
+    reader.resize(count=1, patience=Patience(page=timedelta(seconds=0.5)), memory=1025 * 2**20)
+    assert await reader.call(os.getpid) == new, "a patience alone needs no new process"
+    failure = await reader.call(time.sleep, 9)
+    assert isinstance(failure, WorkerFailure)
+    assert "0.5 s" in failure.detail
+
+
+async def test_claims_are_read_by_other_names_without_giving_up_those_in_use(reader: Workers) -> None:
+    article = Article("https://example.org/1", "courier.example", "Talks", "Ruritania and Borduria met.", "en")
+    own = reader.digest
+    other = Names("ruritania", (), (), ())
+    assert isinstance(await reader.read(article, [other]), Reading)
+    assert reader.digest == own
+    assert isinstance(await reader.read(article), Reading)
+
+
+@pytest.fixture
+async def reader():
+    made = Workers(count=1, memory=1024 * 2**20)
+    yield made
+    await made.close()
