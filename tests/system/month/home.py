@@ -14,7 +14,7 @@ from month.web import whole
 from simulated.world import DAY, HOUR, START
 
 FEEDS, DAYS, SEED = 300, 30, 4
-BACK, ASLEEP, FORWARD = 12 * DAY + 11 * HOUR, 15 * DAY + 1 * HOUR, 18 * DAY + 14 * HOUR
+BACK, ASLEEP, FORWARD = 11.5 * DAY, 13 * DAY + HOUR, 14 * DAY + 6 * HOUR
 """When the clock is set back by two hours, the machine sleeps for eight, the clock is set forward by three: steady time
 since START."""
 SLEPT = 8 * HOUR
