@@ -17,14 +17,14 @@ from monitor.faults import Faults
 from monitor.records import MonitorError
 from monitor.settings import FILE, store_of
 from monitor.store import Store, open_store, reloads
-from monitor.store.lock import Holder, holder
+from monitor.store.lock import Holder, holder, is_held
 from monitor.store.reloads import Reloaded
 
 PATIENCE = timedelta(seconds=30)
 _LOOK = 0.1
 
 
-def ask_to_reload(home: Path, env: Mapping[str, str], patience: timedelta = PATIENCE) -> Reloaded:
+def ask_to_reload(home: Path, env: Mapping[str, str]) -> Reloaded:
     """Send SIGHUP to the process that holds the home's store and wait for the outcome.
 
     Where the store is, is read from settings that may have faults otherwise: it is the service that judges them. Raises
@@ -32,13 +32,13 @@ def ask_to_reload(home: Path, env: Mapping[str, str], patience: timedelta = PATI
     """
     looked: list[str] = []
     for url in _stores(home, env):
-        if not _there(url):
+        if not _held(url):
             looked.append(make_url(url.get_secret_value()).render_as_string())
             continue
         store = open_store(url.get_secret_value())
         try:
             if (who := holder(store)) is not None:
-                return _asked(store, who, patience)
+                return _asked(store, who)
             looked.append(store.where)
         finally:
             store.close()
@@ -55,15 +55,15 @@ def _stores(home: Path, env: Mapping[str, str]) -> tuple[SecretStr, ...]:
     return (usual,) if isinstance(named, Faults) or named == usual else (named, usual)
 
 
-def _there(url: SecretStr) -> bool:
-    """Opening a store makes one: of a file it is known without whether there is any."""
+def _held(url: SecretStr) -> bool:
+    """False where nobody runs on it, as far as that is known without opening it: that makes files, of this user."""
     address = make_url(url.get_secret_value())
     if address.get_backend_name() != "sqlite":
         return True
-    return address.database not in (None, "", ":memory:") and Path(str(address.database)).is_file()
+    return address.database not in (None, "", ":memory:") and is_held(Path(str(address.database)))
 
 
-def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
+def _asked(store: Store, who: Holder) -> Reloaded:
     here = socket.gethostname()
     if who.host != here:
         raise MonitorError(f"the service runs on {who.host}, as process {who.pid}, and this is {here}: reload it there")
@@ -74,7 +74,7 @@ def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
         )
     asked = steady()
     _signal(store, who)
-    while steady() - asked < patience:
+    while steady() - asked < PATIENCE:
         time.sleep(_LOOK)
         with store.read() as tx:
             outcome = reloads.last(tx)
@@ -84,7 +84,7 @@ def _asked(store: Store, who: Holder, patience: timedelta) -> Reloaded:
         if holder(store) != who:
             raise MonitorError(f"the service, process {who.pid}, ended before it had reloaded: its log says why")
     raise MonitorError(
-        f"the service, process {who.pid}, has not answered within {patience.total_seconds():.0f} s: "
+        f"the service, process {who.pid}, has not answered within {PATIENCE.total_seconds():.0f} s: "
         "its log and `parley status` say what became of it"
     )
 

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from monitor.app.assembly import Service
 from monitor.app.feedbook import stamp_of
 from monitor.app.given import prepare
@@ -109,7 +111,8 @@ class Reloads:
         service.reloaded = replace(outcome, pid=os.getpid())
         try:
             await service.store.run(lambda tx: reloads.put(tx, service.reloaded))
-        except StoreError as error:
+        except (StoreError, SQLAlchemyError) as error:
+            # The loops find out for themselves whether the store is lost; a reload that is in force stays so.
             service.log.error("reload not written down", error=str(error))
 
 

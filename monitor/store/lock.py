@@ -52,21 +52,31 @@ def holder(store: Store) -> Holder | None:
     return who
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody runs on the SQLite file at `path`, without opening it. Raises StoreError."""
+    return _written(path) is not None
+
+
+def _written(path: Path) -> str | None:
+    """What the holder of an SQLite file wrote of itself, None when nobody holds it."""
+    lock = _lock_of(path)
+    try:
+        with lock.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise StoreError(f"the lock {lock} cannot be read: {fault.strerror}") from fault
+    return None
+
+
 def _held_by(store: Store) -> str | None:
-    """What the holder wrote of itself, None when nobody holds the store."""
     if store.path is not None:
-        path = _lock_of(store.path)
-        try:
-            with path.open(encoding="utf-8") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return file.read()
-        except FileNotFoundError:
-            return None
-        except OSError as fault:
-            raise StoreError(f"the lock {path} cannot be read: {fault.strerror}") from fault
-    elif store.engine.dialect.name == "postgresql":
+        return _written(store.path)
+    if store.engine.dialect.name == "postgresql":
         held = sa.text(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
             " AND (classid::bigint << 32) + objid::bigint = :number"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from apscheduler.events import EVENT_JOB_MISSED
 
-from monitor.jobs import Bells, Periods, schedule
+from monitor.jobs import Bells, Periods, follow, schedule
 
 
 def ignore(error: BaseException) -> None:
@@ -50,5 +50,19 @@ async def test_an_error_inside_a_job_is_told_even_when_it_is_a_system_exit() -> 
     scheduler.start()
     try:
         assert str(await asyncio.wait_for(told, 5)) == "out of ideas"
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def test_periods_are_followed_while_it_runs_and_one_that_stays_keeps_its_moment() -> None:
+    day = timedelta(days=1)
+    bells = Bells()
+    scheduler = schedule(bells, Periods(day, day, day, day, day), ignore)
+    scheduler.start()
+    try:
+        moment = scheduler.get_job("read").next_run_time
+        follow(scheduler, Periods(timedelta(milliseconds=20), day, day, day, day))
+        await asyncio.wait_for(bells.poll.wait(), 5)
+        assert scheduler.get_job("read").next_run_time == moment
     finally:
         scheduler.shutdown(wait=False)

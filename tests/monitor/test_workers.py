@@ -202,9 +202,7 @@ async def test_a_pool_that_is_changed_ends_with_the_last_of_its_jobs(reader: Wor
     new = await reader.call(os.getpid)
     assert new != old
     assert await slow is None
-    async with asyncio.timeout(10):
-        while Path(f"/proc/{old}").exists():
-            await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(_gone, old)
     reader.resize(count=1, patience=Patience(page=timedelta(seconds=0.5)), memory=1025 * 2**20)
     assert await reader.call(os.getpid) == new, "a patience alone needs no new process"
     failure = await reader.call(time.sleep, 9)
@@ -219,6 +217,13 @@ async def test_claims_are_read_by_other_names_without_giving_up_those_in_use(rea
     assert isinstance(await reader.read(article, [other]), Reading)
     assert reader.digest == own
     assert isinstance(await reader.read(article), Reading)
+
+
+def _gone(pid: int) -> bool:
+    until = time.monotonic() + 10
+    while (there := Path(f"/proc/{pid}").exists()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not there
 
 
 @pytest.fixture

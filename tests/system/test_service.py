@@ -65,7 +65,7 @@ async def test_old_news_without_a_date_under_ever_new_guids_rings_nobody(
     assert not any(path == old.path for path, _ in newsroom.requests)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_cleanly_within_five_seconds(
     number: signal.Signals, newsroom: Newsroom, office: PostOffice, home: Home
 ) -> None:

@@ -1,4 +1,4 @@
-"""A reader that is given other watches while it is at work: each article is read and taken in by the one or the other."""
+"""A reader that is given other watches while it works: each article is read and taken in by the one or the other."""
 
 import asyncio
 import threading

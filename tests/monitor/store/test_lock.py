@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.store import Store, StoreBusy, StoreError
-from monitor.store.lock import RunLock
+from monitor.store.lock import Holder, RunLock, holder
 
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
 Open = Callable[[str], Store]
@@ -83,3 +85,50 @@ def test_a_run_that_has_not_written_its_name_yet_is_refused_all_the_same(
         (tmp_path / "parley.db.lock").write_text("")
         with pytest.raises(StoreBusy, match="only just started"):
             RunLock(opened(file_url), now=NOW).__enter__()
+
+
+def test_who_holds_a_store_is_known_while_it_is_held(lasting_url: str, opened: Open) -> None:
+    looking = opened(lasting_url)
+    assert holder(looking) is None
+    for reloads in (True, False):
+        with RunLock(opened(lasting_url), now=NOW, reloads=reloads):
+            assert holder(looking) == Holder(os.getpid(), socket.gethostname(), reloads)
+        assert holder(looking) is None
+
+
+def test_a_process_that_took_the_number_of_one_that_is_gone_is_not_taken_for_it(lasting_url: str, opened: Open) -> None:
+    looking = opened(lasting_url)
+    lock = RunLock(opened(lasting_url), now=NOW, reloads=True)
+    lock._holder["began"] = 1  # as the last run left it, whose number this process has now
+    with lock:
+        assert holder(looking) is None
+
+
+def test_a_holder_on_another_machine_is_named_all_the_same(lasting_url: str, opened: Open) -> None:
+    looking = opened(lasting_url)
+    lock = RunLock(opened(lasting_url), now=NOW, reloads=True)
+    lock._holder |= {"host": "elsewhere", "began": 1}
+    with lock:
+        assert holder(looking) == Holder(os.getpid(), "elsewhere", True)
+
+
+def test_looking_who_holds_a_store_keeps_no_run_from_it(file_url: str, opened: Open) -> None:
+    stop = threading.Event()
+
+    running, looking = opened(file_url), opened(file_url)
+
+    def look() -> None:
+        while not stop.is_set():
+            holder(looking)
+
+    with RunLock(running, now=NOW):
+        pass
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        for _ in range(300):
+            with RunLock(running, now=NOW):
+                pass
+    finally:
+        stop.set()
+        thread.join()

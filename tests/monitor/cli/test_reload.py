@@ -1,0 +1,135 @@
+"""`parley reload`: who is asked, and what is said when nobody answers."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.app import asking
+from monitor.app.clock import steady
+from monitor.cli import main
+from monitor.homes import initialise
+from monitor.store import open_store, reloads
+from monitor.store.lock import RunLock
+from monitor.store.reloads import Reloaded
+
+NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    initialise(tmp_path / "home")
+    monkeypatch.setattr(asking, "PATIENCE", timedelta(seconds=0.5))
+    return tmp_path / "home"
+
+
+def called(home: Path) -> Result:
+    return CliRunner().invoke(main, ["--home", str(home), "reload"])
+
+
+@contextmanager
+def running(home: Path, answer: Callable[[], Reloaded | None], **changes: object) -> Iterator[list[int]]:
+    """This process holds the store, and answers a SIGHUP so. How many came."""
+    store = open_store(f"sqlite:///{home / 'state' / 'parley.db'}")
+    came: list[int] = []
+
+    def hung_up(number: int, _: object) -> None:
+        came.append(number)
+        outcome = answer()
+        if outcome is not None:
+            with store.write() as tx:
+                reloads.put(tx, outcome)
+
+    before = signal.signal(signal.SIGHUP, hung_up)
+    lock = RunLock(store, now=NOW, reloads=True)
+    lock._holder |= changes
+    try:
+        with lock:
+            yield came
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        store.close()
+
+
+def outcome(*faults: str, changed: tuple[str, ...] = (), pid: int | None = None) -> Reloaded:
+    return Reloaded(NOW, not faults, faults, changed, steady(), os.getpid() if pid is None else pid)
+
+
+def test_what_changed_is_printed(home: Path) -> None:
+    with running(home, lambda: outcome(changed=("polling.interval", "watch ru-ua changed"))):
+        result = called(home)
+    assert (result.exit_code, result.stdout) == (0, "polling.interval\nwatch ru-ua changed\n")
+    with running(home, outcome):
+        assert called(home).stdout == "nothing changed\n"
+
+
+def test_every_fault_is_printed_and_the_status_says_that_it_failed(home: Path) -> None:
+    with running(home, lambda: outcome("config/parley.yaml:3: one", "seeds/watches/a.yaml:7: two")):
+        result = called(home)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "config/parley.yaml:3: one\nseeds/watches/a.yaml:7: two\n2 faults; what was in force stays in force\n"
+    )
+
+
+def test_the_outcome_of_an_earlier_reload_or_of_another_process_is_no_answer(home: Path) -> None:
+    for answer in (lambda: Reloaded(NOW, True, begun=steady() - timedelta(seconds=9), pid=os.getpid()),
+                   lambda: outcome(pid=1), lambda: None):  # fmt: skip
+        with running(home, answer) as came:
+            result = called(home)
+        assert came == [signal.SIGHUP]
+        assert result.exit_code == 1
+        assert f"process {os.getpid()}, has not answered within 0 s" in result.stderr
+
+
+def test_settings_that_cannot_be_read_do_not_keep_the_service_from_saying_so(home: Path) -> None:
+    (home / "config" / "parley.yaml").write_text("watches: [\n")
+    with running(home, lambda: outcome("config/parley.yaml:2: broken")) as came:
+        result = called(home)
+    assert came == [signal.SIGHUP]
+    assert result.stderr.startswith("config/parley.yaml:2: broken\n")
+    result = called(home)
+    assert result.exit_code == 1
+    assert "no service is running on" in result.stderr
+    assert "parley.yaml cannot be read, and names another store perhaps" in result.stderr
+
+
+def test_a_store_that_settings_name_only_now_is_not_the_one_that_runs(home: Path) -> None:
+    settings = home / "config" / "parley.yaml"
+    settings.write_text(settings.read_text() + "\nstore: {url: 'sqlite:///state/other.db'}\n")
+    with running(home, lambda: outcome("config/parley.yaml:9: store.url: to change this takes a restart")) as came:
+        result = called(home)
+    assert came == [signal.SIGHUP]
+    assert result.exit_code == 1
+    assert not (home / "state" / "other.db").exists()
+
+
+def test_nobody_is_signalled_where_nobody_runs(home: Path) -> None:
+    assert "no service is running on sqlite:///" in called(home).stderr
+    with running(home, lambda: None):
+        pass
+    result = called(home)
+    assert (result.exit_code, "no service is running on" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"host": "elsewhere"}, f"the service runs on elsewhere, as process {os.getpid()}, and this is "),
+        ({"reloads": False}, f"process {os.getpid()} holds "),
+        ({"began": 1}, "no service is running on "),
+    ],
+)
+def test_one_that_is_elsewhere_or_takes_no_reload_is_not_signalled(
+    home: Path, changes: dict[str, object], said: str
+) -> None:
+    with running(home, lambda: None, **changes) as came:
+        result = called(home)
+    assert came == []
+    assert result.exit_code == 1
+    assert said in result.stderr
