@@ -64,7 +64,7 @@ def begin(path: Path, ends: Ends, press: Press) -> None:
         "workers: {count: 2, memory: 512MB, feed_timeout: 2m, page_timeout: 2m, claims_timeout: 2m}\n"
         "keep: {entries: 3d, articles: 5d, journal: 5d, archive: 3d, archive_size: 5MB}\n"
         "http: {listen: 'off'}\n"
-        "log: {level: info}\n"
+        "log: {level: info, format: logfmt}\n"
         "channels:\n"
         f"  mail: {{kind: email, host: 127.0.0.1, port: {ends.mail}, security: starttls,"
         f" sender: parley@example.org, ca_file: '{ends.authority}'}}\n"
