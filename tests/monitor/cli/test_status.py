@@ -17,7 +17,6 @@ from extractors.records import Entry
 from monitor.app import utcnow
 from monitor.archive.recording import Recorder
 from monitor.fetch import Fetched
-from monitor.holder import began
 from monitor.records import Feed, FeedState, Habits
 from monitor.store import Store, entries, feeds, journal, meta, open_store, rereads
 from monitor.store.journal import Line
@@ -97,7 +96,6 @@ def test_all_that_is_kept_is_counted_while_the_service_runs(
     assert (value["cycle"], value["events_by_status"]) == ((now - HOUR).isoformat(), {"concluded": 1})
     assert value["service"] == {
         "pid": os.getpid(), "host": socket.gethostname(), "started": now.isoformat(), "version": "9.9", "listen": None,
-        "began": began(os.getpid()), "reloads": False,
     }  # fmt: skip
     assert set(value["versions"]) == {"python", "sqlite"}
     assert value["store"]["bytes"] == (home / "state/parley.db").stat().st_size
