@@ -17,7 +17,7 @@ ReadFrom = Literal["page", "summary"]
 # An address is remembered for so much longer than the text: what alerted may be withdrawn late.
 _ALIAS = timedelta(days=365)
 _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
-_MOMENT = sa.func.coalesce(t.article.c.published, t.article.c.added)
+_moment = sa.func.coalesce(t.article.c.published, t.article.c.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +118,22 @@ def taken_in(
     In the order of publication (of taking in, where that is not known), each with its moment. `after`: moment and id of
     the one to go on behind.
     """
-    query = sa.select(t.article, _MOMENT.label("moment")).where(*_taken_in(since, until, after))
-    rows = tx.execute(query.order_by(_MOMENT, t.article.c.id).limit(limit)).mappings()
+    query = sa.select(t.article, _moment.label("moment")).where(*_taken_in(since, until, after))
+    rows = tx.execute(query.order_by(_moment, t.article.c.id).limit(limit)).mappings()
     return tuple((row["moment"], _row(row)) for row in rows)
 
 
 def number_taken_in(tx: Connection, since: datetime, until: datetime, after: tuple[datetime, int] | None) -> int:
     """How many `taken_in` would give in all."""
-    return tx.execute(sa.select(sa.func.count()).select_from(t.article).where(*_taken_in(since, until, after))).scalar_one()
+    number = sa.select(sa.func.count()).select_from(t.article).where(*_taken_in(since, until, after))
+    return tx.execute(number).scalar_one()
 
 
 def _taken_in(since: datetime, until: datetime, after: tuple[datetime, int] | None) -> list[sa.ColumnElement[bool]]:
     there = [t.article.c.current, t.article.c.text != "", t.article.c.added >= since, t.article.c.added <= until]
     if after is not None:
         at, pk = after
-        there.append((_MOMENT > at) | ((_MOMENT == at) & (t.article.c.id > pk)))
+        there.append((_moment > at) | ((_moment == at) & (t.article.c.id > pk)))
     return there
 
 

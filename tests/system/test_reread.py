@@ -37,7 +37,7 @@ HELD = (
     "Both sides left the palace without a word to the press, and their experts go on in writing next week.",
 )
 TALKS = (("31st", "Geneva", 0), ("32nd", "Vienna", 40), ("33rd", "Doha", 50))
-"""Rounds, where they are and in how many days, told by names that the watch does not have at first. The press has other days."""
+"""Rounds, where they are and in how many days; by names that the watch lacks at first. The press has other days."""
 
 
 class Rereading(Desk):

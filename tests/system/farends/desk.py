@@ -12,6 +12,7 @@ import pytest
 import trustme
 from click.testing import CliRunner
 
+from farends import without_stories
 from farends.mail import MailServer
 from farends.press import Press
 from farends.slack import TOKEN, SlackServer
@@ -48,6 +49,7 @@ class Desk:
         for end in (self.press, self.mail, self.slack):
             await end.start()
         initialise(self.path)
+        without_stories(self.path)
         (self.path / "config" / "parley.yaml").write_text(
             "watches: [ru-ua]\n"
             "polling: {host_gap: 0s, open_to: [127.0.0.0/8], robots: false, feed_deadline: 2m, page_deadline: 2m}\n"
@@ -104,13 +106,14 @@ class Desk:
         ran = await asyncio.to_thread(CliRunner().invoke, main, ["--home", str(self.path), *arguments])
         return ran.exit_code, ran.stdout, ran.stderr
 
-    async def until(self, reached: Callable[[], object], within: float = 30) -> None:
+    async def until(self, reached: Callable[[], object], within: float = 60) -> None:
+        """Wait, no longer than so many seconds, and as long as the service lives."""
         try:
             async with asyncio.timeout(within):
                 while not reached():
                     assert self.process is not None
                     assert self.process.returncode is None, self.log[-4000:]
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.02)
         except TimeoutError:
             pytest.fail(f"not within {within} s; the log ends with:\n{self.log[-4000:]}")
 
