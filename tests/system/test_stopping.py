@@ -94,6 +94,7 @@ async def test_a_second_signal_ends_it_at_once_and_the_next_start_takes_up_what_
 async def started(home: Home, where: str, folder: Path) -> Program:
     """The program, which hangs in its start."""
     begun = folder / "begun"
+    (folder / where).touch()
     service = await home.run(program=(str(HUNG), where, str(folder)))
     store = home.path / "state" / "parley.db"
     await service.until(lambda: store.exists() and begun.exists())
