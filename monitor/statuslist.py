@@ -18,11 +18,12 @@ from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, reloads, trouble
+from monitor.store import Store, feeds, journal, meta, reloads, rereads, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
 from monitor.store.reloads import Reloaded
+from monitor.store.rereads import Course
 from monitor.store.totals import Totals, by_status, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
@@ -36,7 +37,8 @@ class Remembered:
     """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life,
     `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
-    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to.
+    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to;
+    `reread` how far the last reading again has come.
     """
 
     totals: Totals
@@ -49,6 +51,7 @@ class Remembered:
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
     reloaded: Reloaded | None = None
+    reread: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def status_lines(status: Status) -> Iterator[str]:
             yield f"settings    {'taken up' if reload.ok else 'refused, so the old ones hold,'} {_minute(reload.at)}"
             for fault in reload.faults:
                 yield f"fault       {fault}"
+        if memory.reread is not None:
+            yield f"read again  {_reread(memory.reread)}"
         yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
@@ -151,6 +156,16 @@ def status_line(status: Status) -> str:
                 "changed": list(memory.reloaded.changed),
             }
             if memory.reloaded
+            else None,
+            "reread": {
+                "since": _iso(course.since),
+                "read": course.read,
+                "failed": course.failed,
+                "changed": course.changed,
+                "opened": course.opened,
+                "ended": _iso(course.ended),
+            }
+            if (course := memory.reread)
             else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
@@ -222,6 +237,7 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
         reloads.last(tx),
+        rereads.course(tx),
     )
 
 
@@ -241,6 +257,13 @@ def _endpoint(status: Status) -> str:
     if status.runs is None:
         return f"{status.listen} when it runs"
     return f"none, though http.listen is {status.listen}: the log of the service says why"
+
+
+def _reread(course: Course) -> str:
+    failed = f", {course.failed:,} could not be" if course.failed else ""
+    events = f"events changed {course.changed:,}, opened {course.opened:,}"
+    state = f"done {_minute(course.ended)}" if course.ended else "not done yet"
+    return f"articles since {_minute(course.since)}: {course.read:,}{failed}; {events}; {state}"
 
 
 def _queue(queue: Tally) -> str:

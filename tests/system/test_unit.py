@@ -1,6 +1,7 @@
 """The unit that `parley install-service` writes, under a real service manager: its first process is systemd itself."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ def works(machine: Machine) -> None:
     assert machine.run("stat -c %a /etc/parley/mail.password").stdout.strip() == "600"
     machine.until("journalctl -u parley | grep outcome=read")  # workers included
     assert shown(machine, "StatusText") == "1 feed; cycle is current; queue is empty"
-    assert "service     last sign of life 2" in machine.run("parley --home /etc/parley status").stdout
+    said = machine.run("parley --home /etc/parley status").stdout
+    assert re.search(rf"(?m)^service     runs since .*, pid {pid} on .*; last sign of life 2", said), said
     machine.run("test -s /var/lib/parley/parley.db && test ! -e /etc/parley/state/parley.db")
 
 
@@ -153,7 +155,7 @@ def is_looked_after_by_root(machine: Machine) -> None:
     service nor after it has ended."""
     said = machine.run("parley --home /etc/parley reload --reread 7").stdout
     assert said.startswith("nothing changed\narticles of the last 7 days are being read again")
-    machine.until("parley --home /etc/parley status | grep 'read again .*: done'")
+    machine.until("parley --home /etc/parley status | grep '^read again  .*; done 2'")
     looks_after_it(machine, "first")
     machine.run("systemctl stop parley")
     looks_after_it(machine, "second")

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from extractors.records import Entry
 from monitor.app import utcnow
 from monitor.archive.recording import Recorder
 from monitor.fetch import Fetched
+from monitor.holder import began
 from monitor.records import Feed, FeedState, Habits
-from monitor.store import Store, entries, feeds, journal, meta, open_store
+from monitor.store import Store, entries, feeds, journal, meta, open_store, rereads
 from monitor.store.journal import Line
 from monitor.store.lock import RunLock
 
@@ -130,6 +132,24 @@ def test_whether_the_service_runs_and_where_it_answers_is_told(parley: Parley, h
     with (home / "config/parley.yaml").open("a") as file:
         file.write("http: {listen: off}\n")
     assert "endpoint    off (http.listen)\n" in parley("status").stdout
+
+
+def test_how_far_a_reading_again_has_come_is_told(parley: Parley, store: Store) -> None:
+    assert "read again" not in parley("status").stdout
+    assert json.loads(parley("status", "--json").stdout)["reread"] is None
+    now = utcnow()
+    with store.write() as tx:
+        begun = replace(rereads.ask(tx, 7 * DAY, now), read=1200, failed=2, changed=3, opened=1)
+        rereads.keep(tx, begun)
+    since, ended = (now - 7 * DAY).strftime("%Y-%m-%d %H:%MZ"), now.strftime("%Y-%m-%d %H:%MZ")
+    said = f"read again  articles since {since}: 1,200, 2 could not be; events changed 3, opened 1; "
+    assert f"\n{said}not done yet\n" in parley("status").stdout
+    with store.write() as tx:
+        rereads.keep(tx, replace(begun, ended=now))
+    assert f"\n{said}done {ended}\n" in parley("status").stdout
+    told = json.loads(parley("status", "--json").stdout)["reread"]
+    assert told["ended"] == now.isoformat()
+    assert [told[key] for key in ("read", "failed", "changed", "opened")] == [1200, 2, 3, 1]
 
 
 @pytest.mark.usefixtures("written")
