@@ -7,7 +7,7 @@ import platform
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -141,7 +141,9 @@ def status_line(status: Status) -> str:
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     value: dict[str, object] = {"version": status.version, "versions": versions}
     value["store"] = {"where": status.where, "bytes": None}
-    value["service"] = asdict(status.runs) if status.runs else None
+    # `began` and `reloads` are for those who signal it.
+    keys = ("pid", "host", "started", "version", "listen")
+    value["service"] = {key: getattr(status.runs, key) for key in keys} if status.runs else None
     if memory is not None:
         known = memory.totals
         value |= {

@@ -4,8 +4,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +16,7 @@ from monitor.app import asking
 from monitor.app.clock import steady
 from monitor.cli import main
 from monitor.homes import initialise
-from monitor.store import open_store, reloads
+from monitor.store import open_store, reloads, rereads
 from monitor.store.lock import RunLock
 from monitor.store.reloads import Reloaded
 
@@ -28,12 +30,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def called(home: Path) -> Result:
-    return CliRunner().invoke(main, ["--home", str(home), "reload"])
+def called(home: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["--home", str(home), "reload", *options])
+
+
+def wished(home: Path) -> rereads.Course | None:
+    store = open_store(f"sqlite:///{home / 'state' / 'parley.db'}")
+    try:
+        with store.read() as tx:
+            return rereads.course(tx)
+    finally:
+        store.close()
 
 
 @contextmanager
-def running(home: Path, answer: Callable[[], Reloaded | None], **changes: object) -> Iterator[list[int]]:
+def running(home: Path, answer: Callable[[], Reloaded | None], **changes: Any) -> Iterator[list[int]]:
     """This process holds the store, and answers a SIGHUP so. How many came."""
     store = open_store(f"sqlite:///{home / 'state' / 'parley.db'}")
     came: list[int] = []
@@ -47,7 +58,7 @@ def running(home: Path, answer: Callable[[], Reloaded | None], **changes: object
 
     before = signal.signal(signal.SIGHUP, hung_up)
     lock = RunLock(store, now=NOW, reloads=True)
-    lock._holder |= changes
+    lock._holder = replace(lock._holder, **changes)
     try:
         with lock:
             yield came
@@ -120,16 +131,44 @@ def test_nobody_is_signalled_where_nobody_runs(home: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"host": "elsewhere"}, f"the service runs on elsewhere, as process {os.getpid()}, and this is "),
-        ({"reloads": False}, f"process {os.getpid()} holds "),
+        ({"host": "elsewhere"}, "the service runs on elsewhere, as process {pid}, and this is "),
+        ({"reloads": False}, "process {pid} holds "),
         ({"began": 1}, "no service is running on "),
     ],
 )
 def test_one_that_is_elsewhere_or_takes_no_reload_is_not_signalled(
-    home: Path, changes: dict[str, object], said: str
+    home: Path, changes: dict[str, Any], said: str
 ) -> None:
     with running(home, lambda: None, **changes) as came:
         result = called(home)
     assert came == []
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert said.format(pid=os.getpid()) in result.stderr
+
+
+def test_with_reread_the_wish_is_there_when_the_service_reloads_and_stays_when_it_has(home: Path) -> None:
+    seen: list[rereads.Course | None] = []
+
+    def answer() -> Reloaded:
+        seen.append(wished(home))
+        return outcome(changed=("watch ru-ua changed",))
+
+    with running(home, answer):
+        result = called(home, "--reread", "7")
+    assert result.exit_code == 0
+    assert "articles of the last 7 days are being read again" in result.stdout
+    assert seen == [wished(home)]
+    assert seen[0] is not None
+    assert seen[0].asked - seen[0].since == timedelta(days=7)
+
+
+def test_a_wish_to_read_again_is_taken_back_when_the_reload_is_refused_or_not_answered(home: Path) -> None:
+    for answer in (lambda: outcome("config/parley.yaml:3: one"), lambda: None):
+        with running(home, answer):
+            assert called(home, "--reread", "7").exit_code == 1
+        assert wished(home) is None
+
+
+def test_days_that_are_none_are_refused(home: Path) -> None:
+    for days in ("0", "-3", "a week"):
+        assert called(home, "--reread", days).exit_code == 2
