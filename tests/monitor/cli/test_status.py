@@ -17,7 +17,6 @@ from extractors.records import Entry
 from monitor.app import utcnow
 from monitor.archive.recording import Recorder
 from monitor.fetch import Fetched
-from monitor.holder import began
 from monitor.records import Feed, FeedState, Habits
 from monitor.store import Store, entries, feeds, journal, meta, open_store, rereads
 from monitor.store.journal import Line
