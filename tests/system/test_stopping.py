@@ -113,6 +113,7 @@ async def test_a_grace_that_a_reload_changed_counts_at_the_next_stop(
     await service.until(lambda: "event=reloaded" in service.log)
     assert 1 <= await service.end(signal.SIGTERM) < 10
     assert 'waits_for="up to 1 s for 1 messages that are being sent"' in service.log
+    assert ask(home, "SELECT outcome FROM attempt") == [("ambiguous",)]  # ended by the grace, not cut off after it
 
 
 async def test_a_hangup_while_it_stops_does_nothing(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
