@@ -57,10 +57,9 @@ class Reloads:
     async def turn(self) -> None:
         """One reload. Raises nothing for what the configuration, the network or the store does."""
         self._reloading()
-        try:
-            outcome = self._service.reloaded = replace(await self._reloaded(), pid=os.getpid())
-        finally:
-            self._ready()
+        # Cancelled, it is the service that ends: it has said so, and is not ready any more.
+        outcome = self._service.reloaded = replace(await self._reloaded(), pid=os.getpid())
+        self._ready()
         # Behind it: a store that takes nothing for a while holds up no reload.
         await self._tell(outcome)
 

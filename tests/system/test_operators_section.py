@@ -96,8 +96,9 @@ async def test_the_operators_section_leads_to_a_test_alert_to_another_machine_an
         assert "ru-ua.talks_round" in known
 
         first = machine.run("systemctl show -p MainPID parley").stdout
+        machine.run("echo 'notices: {after: 9d}' >> /etc/parley/config/parley.yaml")
         await follow(*commands("Changing something"))
-        machine.until("journalctl -b -u parley | grep -i reload")
+        machine.until("journalctl -b -u parley | grep 'reloaded.*notices.after'")
         assert machine.run("systemctl is-active parley").stdout == "active\n"
         assert machine.run("systemctl show -p MainPID parley").stdout == first
 
