@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
@@ -172,9 +173,18 @@ class Service:
             self.bells.deliver.set()
 
     async def sync(self) -> None:
+        """Have the store follow the feeds that are in force. A reload meanwhile has the last word on which those are."""
         now = self.clocks.now()
-        # Taken up in the store's thread: a reload meanwhile has the last word on which feeds there are.
-        await self.store.run(lambda tx: stored_feeds.sync(tx, tuple(self.book.now().values()), now))
+
+        def work(tx: Connection) -> FeedBook:
+            book = self.book
+            stored_feeds.sync(tx, tuple(book.now().values()), now)
+            return book
+
+        # Between a reload's transaction and its `use` the feeds of before are still in force here: those that it
+        # brought would be put to sleep, and nothing would wake them.
+        while await self.store.run(work) is not self.book:
+            pass
 
     async def close(self) -> None:
         """Close what the configuration in force has open, and what is leaving, as it stands."""
