@@ -51,8 +51,11 @@ class Reloads:
         self.bell = bell
 
     async def start(self) -> None:
-        """Tell that what was read at the start is in force."""
-        await self._tell(replace(self._service.reloaded, begun=self._service.clocks.steady()))
+        """Tell that what was read at the start is in force.
+
+        That was before anybody could ask: it answers no reload, which comes right after the start.
+        """
+        await self._tell(self._service.reloaded)
 
     async def turn(self) -> None:
         """One reload. Raises nothing for what the configuration, the network or the store does."""
