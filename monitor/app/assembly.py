@@ -34,7 +34,7 @@ from monitor.reread import Rereader
 from monitor.robots import Robots
 from monitor.settings import Settings
 from monitor.store import feeds as stored_feeds
-from monitor.store import open_store
+from monitor.store import open_store, rereads
 from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
@@ -123,7 +123,7 @@ class Service:
         self.robots.use(given.fetcher)
         self.reader.use(**given.reading(self.robots))
         self.poller.use(**given.polling(self.lasting))
-        self.rereader.use(given.watches, given.book.now)
+        self.rereader.use(given.watches, given.book.now, given.wish)
         self.outbox.use(given.releasing(self.log))
         policy = RetryPolicy(give_up_after=own.give_up_after)
         retired = self.dispatcher.use(given.channels, given.kinds(), policy, grace=own.grace)
@@ -243,6 +243,9 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
+    with store.read() as tx:
+        # Whoever asks from the lock on asks for watches that a reload brings.
+        wish = rereads.course(tx)
     lock = stack.enter_context(RunLock(store, now=utcnow(), version=version("parley"), reloads=reloads))
     look_at_start(store, crashed=lock.crashed)
     meter = Meter(version("parley"))
@@ -258,7 +261,7 @@ async def assemble(
     )
     stack.push_async_callback(workers.close)
     lasting = Lasting(thread, workers, log, clocks)
-    given = await prepare(settings, watches, first, lasting)
+    given = await prepare(settings, watches, first, lasting, wish=wish and wish.asked)
     if given.recorder is not None:
         thread.follow(given.recorder)
     outbox = StoreOutbox(thread, given.releasing(log))
@@ -299,7 +302,7 @@ async def assemble(
     service = Service(
         lasting, given, outbox, dispatcher, poller, reader, rereader, robots, pulse, start, lock, meter, bells
     )
-    rereader.use(given.watches, given.book.now)
+    rereader.use(given.watches, given.book.now, given.wish)
     archives.callback(service.end_archive)
     stack.push_async_callback(service.close)
     return service

@@ -34,10 +34,14 @@ def ask(tx: Connection, back: timedelta, now: datetime) -> Course:
     return course
 
 
-def withdraw(tx: Connection, wish: Course) -> None:
-    """Nothing is read again for this wish, if it is still the last one."""
-    if course(tx) == wish:
+def withdraw(tx: Connection, wish: Course, earlier: Course | None = None) -> None:
+    """Nothing is read again for this wish, if it is still the last one; the `earlier` one goes on where it stood."""
+    if course(tx) != wish:
+        return
+    if earlier is None:
         meta.remove(tx, meta.REREAD)
+    else:
+        keep(tx, earlier)
 
 
 def course(tx: Connection) -> Course | None:

@@ -101,7 +101,9 @@ class Desk:
             store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now,
             log=structlog.get_logger(), size=size,
         )  # fmt: skip
-        made.use(self.watches, lambda: self.feeds)
+        with self.store.read() as tx:
+            wish = course(tx)
+        made.use(self.watches, lambda: self.feeds, wish and wish.asked)
         return made
 
     async def read(self, article: Article) -> Reading | WorkerFailure:
@@ -308,3 +310,24 @@ def test_a_wish_while_one_is_under_way_takes_its_place(desk: Desk) -> None:
     desk.now = NOW + DAY
     ended = desk.again(asked=False)
     assert (ended.asked, ended.since) == (second.asked, NOW - 2 * DAY)
+
+
+def test_a_wish_waits_for_the_reload_that_it_was_asked_with(desk: Desk) -> None:
+    for n in range(3):
+        desk.comes(PLANNED, f"plan-{n}", NOW + n * DAY / 24, f"paper-{n}.example")
+    with desk.store.write() as tx:
+        ask(tx, 3 * DAY, desk.now)
+    rereader, read = desk.rereader(), desk.read
+
+    async def asked_for_more(article: Article) -> Reading | WorkerFailure:
+        with desk.store.write() as tx:
+            ask(tx, 7 * DAY, NOW + DAY)
+        return await read(article)
+
+    rereader._workers = type("Asked", (), {"read": staticmethod(asked_for_more)})()
+    stands = asyncio.run(rereader.turn())
+    assert stands is not None
+    assert (stands.asked, stands.read, stands.ended) == (NOW + DAY, 0, None)
+    desk.knows(", the Duchy")
+    ended = desk.again(asked=False)
+    assert (ended.read, ended.opened) == (3, 1)

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from monitor.checks import Checked, check
 from monitor.homes import initialise
 from monitor.records import Feed
 from monitor.settings import Settings
-from monitor.store import feeds, meta, reloads
+from monitor.store import feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
 SETTINGS = """\
@@ -308,3 +309,14 @@ def test_ten_thousand_feeds_that_were_edited_are_taken_up_without_each_being_hel
     assert running.service.book.changed()
     assert len(running.service.book.now()) == 200
     assert Counted.compared <= 200
+
+
+async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(running: Reloading) -> None:
+    assert running.service.given.wish is None
+    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), datetime.now(UTC)))
+    running.write("config/parley.yaml", ("kind: email", "kind: pigeon"))
+    assert not (await running.reload()).ok
+    assert running.service.rereader._wish is None
+    running.write("config/parley.yaml", ("kind: pigeon", "kind: email"))
+    assert (await running.reload()).ok
+    assert running.service.rereader._wish == wish.asked
