@@ -185,6 +185,8 @@ async def _house(service: Service) -> None:
         writing = recorder.path if recorder else None
         await keep_house(service.store, own.keep, own.archive, service.clocks.now(), service.log, open_file=writing)
         await service.notify()
+        # One that a refused reload had put aside goes on.
+        service.bells.reread.set()
 
     await forever(service.bells.keep_house, turn, lambda: None)
 
