@@ -147,11 +147,11 @@ def _refuse(home: Path, target: Path) -> None:
 
 
 def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
-    """Folders, files by their places, and what is passed over. Links are followed, once each: a home is moved whole."""
+    """Folders, files by their places, and what is passed over. Links are followed, a home being moved whole: each time,
+    as a folder may be known by two names, but not into a folder that they lie in."""
     folders: dict[str, int] = {}
     sources: dict[str, Path] = {}
     passed_over: list[Path] = []
-    seen: set[Path] = set()
 
     def fail(fault: OSError) -> None:
         raise BackupError(f"{fault.filename} cannot be read: {fault.strerror}") from fault
@@ -161,10 +161,10 @@ def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, 
             raise BackupError(f"{home.absolute()} has no {folder}/: --home or PARLEY_HOME names a home")
         for at, inner, names in os.walk(home / folder, followlinks=True, onerror=fail):
             where = Path(at)
-            if where.resolve() in seen:
+            if where.resolve() in {above.resolve() for above in where.absolute().parents}:
                 inner.clear()
+                passed_over.append(where)
                 continue
-            seen.add(where.resolve())
             inner.sort()
             folders[_named(home, where)] = where.stat().st_mode & 0o777
             for path in (where / name for name in sorted(names)):

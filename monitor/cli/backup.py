@@ -65,7 +65,7 @@ def _tell(made: Made, what: What, secrets: Whereabouts) -> None:
     for key in secrets.unnamed:
         say(f"not in it: {key}, which comes from the environment or a credential of the service")
     for path in made.passed_over:
-        say(f"not in it: {path}, which is no file")
+        say(f"not in it: {path}, which is no file, or leads back to a folder that it lies in")
     if made.unnoted is not None:
         say(f"to look at: {made.unnoted}")
 

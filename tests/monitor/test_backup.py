@@ -137,7 +137,23 @@ def test_links_are_followed_and_a_folder_that_holds_itself_ends(home: Path, tmp_
     put_back(tmp_path / "new", made.file)
     assert (tmp_path / "new/config/feeds.yaml").read_text() == "feeds: []\n"
     assert not (tmp_path / "new/config/feeds.yaml").is_symlink()
-    assert {path.name for path in made.passed_over} == {"broken", "pipe"}
+    assert {path.name for path in made.passed_over} == {"broken", "pipe", "round"}
+
+
+def test_a_folder_that_has_two_names_comes_back_under_both(home: Path, tmp_path: Path) -> None:
+    (home / "seeds/current").symlink_to("watches")
+    made = saved(home)
+    put_back(tmp_path / "new", made.file)
+    for name in ("current", "watches"):
+        assert (tmp_path / "new/seeds" / name / "мир.yaml").read_text() == "watch: мир\n"
+    assert made.passed_over == ()
+
+
+def test_a_link_to_the_home_itself_does_not_take_the_store_along_as_a_file(home: Path) -> None:
+    (home / "config/all").symlink_to(home)
+    made = saved(home)
+    assert made.passed_over == (home / "config/all",)
+    assert made.manifest.names("config") == ("config/parley.yaml", "config/token")
 
 
 def test_a_backup_of_a_busy_store_is_whole_and_the_writer_does_not_wait_for_it(home: Path, tmp_path: Path) -> None:
