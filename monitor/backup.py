@@ -84,7 +84,7 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
                 revision=schema,
                 made=now,
                 store=make_url(what.url).render_as_string(hide_password=True),
-                outside=store is None or not store.resolve().is_relative_to(home.resolve()),
+                outside=store is None or not _within(store, home),
                 folders=folders,
                 files=tuple(_packed(name, source) for name, source in sources.items()),
             )
@@ -127,6 +127,12 @@ def _store(home: Path, what: What) -> Path:
             "parley shows it), give the same here; for config/ and seeds/ alone, --without-store"
         )
     return file
+
+
+def _within(store: Path, home: Path) -> bool:
+    """Whether a store is in the home by its name, also where state/ is a link, or by where it lies."""
+    named = Path(os.path.normpath(store)).is_relative_to(home.absolute())
+    return named or store.resolve().is_relative_to(home.resolve())
 
 
 def _schema(copy: Path, store: Path) -> str:

@@ -100,5 +100,6 @@ def _removed(path: Path) -> None:
 
 
 def holds(path: Path) -> bool:
-    """Whether there is anything at a path but an empty folder."""
-    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
+    """Whether there is anything at a path but an empty folder that could be renamed over: no link, no mount."""
+    plain = path.is_dir() and not path.is_symlink() and not path.is_mount()
+    return os.path.lexists(path) and not (plain and not any(path.iterdir()))

@@ -217,6 +217,43 @@ def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "third").exists()
 
 
+def test_a_store_beside_the_home_goes_beside_the_new_one(home: Path, tmp_path: Path) -> None:
+    beside = f"sqlite:///{home}/../data/parley.db"
+    (home / "state").rename(tmp_path / "data")
+    (home / "config/parley.yaml").write_text(SETTINGS + "store: {url: 'sqlite:///../data/parley.db'}\n")
+    made = saved(home, at=beside, archive=True)
+    (tmp_path / "far").mkdir()
+    done = put_back(tmp_path / "far/new", made.file)
+    assert done.store == tmp_path / "far/data/parley.db"
+    assert value(done.store, "k") == "v"
+    assert (tmp_path / "far/data/archive/parley-20260205-0001.warc.gz").is_file()
+    done = put_back(tmp_path / "third", made.file, PARLEY_STORE__URL=f"sqlite:///{tmp_path}/third/../there/parley.db")
+    assert done.store == tmp_path / "there/parley.db"
+    assert value(done.store, "k") == "v"
+
+
+def test_a_home_whose_state_is_a_link_needs_no_word_about_its_store(home: Path, tmp_path: Path) -> None:
+    (home / "state").rename(tmp_path / "data")
+    (home / "state").symlink_to(tmp_path / "data")
+    put_back(tmp_path / "new", saved(home).file)
+    assert value(tmp_path / "new/state/parley.db", "k") == "v"
+
+
+def test_a_home_that_is_named_by_a_link_gets_its_store_too(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "new").symlink_to("real")
+    put_back(tmp_path / "new", saved(home).file, PARLEY_STORE__URL=f"sqlite:///{tmp_path}/new/state/parley.db")
+    assert value(tmp_path / "real/state/parley.db", "k") == "v"
+
+
+def test_a_link_where_a_folder_belongs_is_something_that_is_there(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/state").symlink_to(tmp_path / "empty")
+    with pytest.raises(MonitorError, match="holds state/ already"):
+        put_back(tmp_path / "new", saved(home).file)
+
+
 def test_a_store_on_another_file_system_is_brought_there(home: Path, tmp_path: Path) -> None:
     other = Path("/dev/shm") / f"parley-test-{os.getpid()}"
     assert Path("/dev/shm").stat().st_dev != tmp_path.stat().st_dev
