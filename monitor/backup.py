@@ -6,6 +6,7 @@ store knows of; what it holds beyond that is marked when the service goes on fro
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -204,6 +205,8 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """The file beside `target` that a backup is written to, for its owner alone; gone when the block ends."""
     part = target.with_name(target.name + ".part")
     try:
+        if os.path.lexists(part) and not stat.S_ISREG(part.lstat().st_mode):
+            raise BackupError(f"{part} is there and is no file: remove it, or give another place")
         number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as fault:
         raise BackupError(f"{part} cannot be written: {fault.strerror}") from fault
@@ -212,6 +215,7 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupError(f"{target} is being written by another backup") from None
+        _own(number, part)
         try:
             os.fchmod(number, 0o600)
             file.truncate(0)
@@ -221,6 +225,15 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def _own(number: int, part: Path) -> None:
+    """Refuse to write secrets into what somebody else laid there, and over a backup that had its name a moment ago."""
+    about = os.fstat(number)
+    if about.st_uid != os.geteuid() or about.st_nlink > 1:
+        raise BackupError(f"{part} is there and is not this user's alone: remove it, or give another place")
+    if not part.exists() or not os.path.samestat(part.stat(), about):
+        raise BackupError(f"another backup to {part.with_suffix('')} has just ended: look at it, or give another name")
 
 
 def _read_back(file: BinaryIO, part: Path) -> None:
@@ -248,11 +261,17 @@ def _name(part: Path, target: Path) -> None:
 def _note(store: Path, target: Path, now: datetime) -> str | None:
     """Tell the folder of the store: who finds it damaged one day is told which backup to take."""
     note = noted(store)
+    beside = note.with_name(note.name + ".new")
     try:
-        note.write_text(f"{target}, made {now:%Y-%m-%d %H:%M} UTC\n", encoding="utf-8")
-        about = store.stat()
-        if os.geteuid() == 0:
-            os.chown(note, about.st_uid, about.st_gid)
+        # The folder is the service's: a link that lies there in the note's place must not lead root elsewhere.
+        beside.unlink(missing_ok=True)
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(f"{target}, made {now:%Y-%m-%d %H:%M} UTC\n")
+            about = store.stat()
+            if os.geteuid() == 0:
+                os.fchown(number, about.st_uid, about.st_gid)
+        beside.replace(note)
     except OSError as fault:
         return f"{note} could not be written: {fault.strerror}"
     return None

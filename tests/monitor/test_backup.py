@@ -1,5 +1,6 @@
 """A home becomes one file, whole or not at all, and a home again, whole or not at all."""
 
+import fcntl
 import gzip
 import os
 import random
@@ -198,6 +199,55 @@ def test_a_store_of_an_older_schema_is_backed_up_as_it_is(home: Path, tmp_path: 
 def test_the_folder_of_the_store_is_told_which_backup_is_the_last(home: Path) -> None:
     made = saved(home)
     assert (home / "state/parley.db.backup").read_text() == f"{made.file}, made 2026-02-05 12:00 UTC\n"
+
+
+def test_a_link_in_the_folder_of_the_service_leads_root_nowhere(home: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("root's")
+    for name in ("parley.db.backup", "parley.db.backup.new"):
+        (home / "state" / name).symlink_to(precious)
+    os.chown(home / "state/parley.db", 12345, 12345)
+    saved(home)
+    assert (precious.read_text(), precious.stat().st_uid) == ("root's", 0)
+    note = home / "state/parley.db.backup"
+    assert note.read_text().startswith(f"{tmp_path / 'b.tar.gz'}, made ")
+    assert (note.is_symlink(), note.stat().st_uid) == (False, 12345)
+    assert not (home / "state/parley.db.backup.new").is_symlink()
+
+
+def laid_by_another(part: Path) -> None:
+    part.touch()
+    os.chown(part, 12345, 12345)
+
+
+def linked_to_another(part: Path) -> None:
+    (part.parent / "other").write_text("other")
+    part.hardlink_to(part.parent / "other")
+
+
+@pytest.mark.parametrize("lay", [laid_by_another, linked_to_another, os.mkfifo])
+def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
+    assert callable(lay)
+    lay(home.parent / "b.tar.gz.part")
+    with pytest.raises(MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"):
+        saved(home)
+    other = home.parent / "other"
+    assert not other.exists() or other.read_text() == "other"
+    assert not (home.parent / "b.tar.gz").exists()
+
+
+def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = fcntl.flock
+
+    def ended_meanwhile(number: int, how: int) -> None:
+        lock(number, how)
+        (home.parent / "b.tar.gz.part").rename(home.parent / "b.tar.gz")
+
+    monkeypatch.setattr(fcntl, "flock", ended_meanwhile)
+    (home.parent / "b.tar.gz.part").write_text("whole")
+    with pytest.raises(MonitorError, match="another backup to .*/b.tar.gz has just ended"):
+        saved(home)
+    assert (home.parent / "b.tar.gz").read_text() == "whole"
 
 
 def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
