@@ -176,4 +176,4 @@ def test_a_store_that_cannot_be_opened_is_told(parley: Parley, home: Path, comma
     (home / "state/parley.db").write_bytes(b"not a database at all" * 100)
     result = parley(command)
     assert result.exit_code == 1
-    assert "file is not a database; put a copy in its place" in result.stderr
+    assert "file is not a database; move it and what lies beside it" in result.stderr
