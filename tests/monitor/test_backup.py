@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import json
 import os
 import random
 import shutil
@@ -340,6 +341,20 @@ def test_what_root_puts_back_belongs_to_whom_the_folder_belongs(home: Path, tmp_
     os.chown(new, 12345, 12345)
     put_back(new, made.file)
     assert {path.stat().st_uid for path in new.rglob("*")} == {12345}
+
+
+def test_a_restore_that_somebody_else_left_is_not_believed(home: Path, tmp_path: Path) -> None:
+    made = saved(home)
+    stage = tmp_path / "new/.restoring"
+    stage.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.touch()
+    (stage / "moves").write_text(json.dumps([[str(tmp_path / "gone"), str(precious)], [str(stage / "moves"), "/x"]]))
+    (stage / "ready").touch()
+    os.chown(stage, 12345, 12345)
+    with pytest.raises(MonitorError, match=r"\.restoring .*was left by somebody else; remove it"):
+        put_back(tmp_path / "new", made.file)
+    assert precious.exists()
 
 
 def test_the_store_alone_goes_into_a_home_that_is_there(home: Path) -> None:

@@ -95,6 +95,19 @@ def test_a_home_without_a_store_setting_gets_one(home: Path, install: Install_) 
     assert install().exit_code == 0
 
 
+def test_settings_that_are_written_anew_stay_with_whom_they_belong_to(home: Path, install: Install_) -> None:
+    file, real = home / "config" / "parley.yaml", home / "config" / "real"
+    file.rename(real)
+    file.symlink_to("real")
+    real.chmod(0o664)
+    os.chown(real, 12345, 12345)
+    assert install().exit_code == 0
+    assert file.is_symlink()
+    about = real.stat()
+    assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (12345, 12345, 0o664)
+    assert "/var/lib/parley" in real.read_text()
+
+
 def test_printing_writes_nothing(home: Path, install: Install_) -> None:
     before = settings(home)
     for words in (("--print",), ("--output", "-")):
