@@ -18,11 +18,12 @@ from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, reloads, trouble
+from monitor.store import Store, feeds, journal, meta, reloads, rereads, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
 from monitor.store.reloads import Reloaded
+from monitor.store.rereads import Course
 from monitor.store.totals import Totals, by_status, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
@@ -36,7 +37,8 @@ class Remembered:
     """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life,
     `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
-    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to.
+    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to,
+    `reread` how far the last reading again has come.
     """
 
     totals: Totals
@@ -49,6 +51,7 @@ class Remembered:
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
     reloaded: Reloaded | None = None
+    reread: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def status_lines(status: Status) -> Iterator[str]:
             yield f"settings    {'taken up' if reload.ok else 'refused, so the old ones hold,'} {_minute(reload.at)}"
             for fault in reload.faults:
                 yield f"fault       {fault}"
+        if (course := memory.reread) is not None:
+            yield f"read again  {_course(course)}"
         yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
@@ -153,6 +158,17 @@ def status_line(status: Status) -> str:
                 "changed": list(memory.reloaded.changed),
             }
             if memory.reloaded
+            else None,
+            "reread": {
+                "asked": _iso(memory.reread.asked),
+                "since": _iso(memory.reread.since),
+                "read": memory.reread.read,
+                "changed": memory.reread.changed,
+                "opened": memory.reread.opened,
+                "failed": memory.reread.failed,
+                "ended": _iso(memory.reread.ended),
+            }
+            if memory.reread
             else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
@@ -224,6 +240,7 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
         reloads.last(tx),
+        rereads.course(tx),
     )
 
 
@@ -243,6 +260,12 @@ def _endpoint(status: Status) -> str:
     if status.runs is None:
         return f"{status.listen} when it runs"
     return f"none, though http.listen is {status.listen}: the log of the service says why"
+
+
+def _course(course: Course) -> str:
+    so_far = f"{course.read:,} articles since {_minute(course.since)}, {course.changed:,} events changed and "
+    so_far += f"{course.opened:,} opened" + (f", {course.failed:,} articles failed" if course.failed else "")
+    return f"{so_far}; {f'done {_minute(course.ended)}' if course.ended else 'it goes on'}"
 
 
 def _queue(queue: Tally) -> str:

@@ -72,9 +72,10 @@ class Desk:
         watch = load_watch(file, TOPICS)
         assert not isinstance(watch, Faults), watch
         self.watches = (replace(watch, rings=replace(watch.rings, began=NOW - 30 * DAY)),)
+        self.lexicon = compile_lexicon([watch.names])
 
     def reads(self, article: Article) -> Reading:
-        return read_claims(article, compile_lexicon([watch.names for watch in self.watches]))
+        return read_claims(article, self.lexicon)
 
     def comes(self, text: str, name: str, at: datetime, outlet: str = "courier.example") -> Taken:
         """An article is published, polled and taken in."""

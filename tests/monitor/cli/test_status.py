@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from monitor.app import utcnow
 from monitor.archive.recording import Recorder
 from monitor.fetch import Fetched
 from monitor.records import Feed, FeedState, Habits
-from monitor.store import Store, entries, feeds, journal, meta, open_store
+from monitor.store import Store, entries, feeds, journal, meta, open_store, rereads
 from monitor.store.journal import Line
 from monitor.store.lock import RunLock
 
@@ -130,6 +131,24 @@ def test_whether_the_service_runs_and_where_it_answers_is_told(parley: Parley, h
     with (home / "config/parley.yaml").open("a") as file:
         file.write("http: {listen: off}\n")
     assert "endpoint    off (http.listen)\n" in parley("status").stdout
+
+
+def test_how_far_a_reading_again_has_come_is_told(parley: Parley, store: Store) -> None:
+    now = utcnow().replace(microsecond=0)
+    assert "read again" not in parley("status").stdout
+    assert json.loads(parley("status", "--json").stdout)["reread"] is None
+    with store.write() as tx:
+        course = rereads.ask(tx, 7 * DAY, now)
+        rereads.keep(tx, replace(course, read=1200, changed=3, opened=1))
+    far = f"read again  1,200 articles since {now - 7 * DAY:%Y-%m-%d %H:%MZ}, 3 events changed and 1 opened"
+    assert f"{far}; it goes on\n" in parley("status").stdout
+    with store.write() as tx:
+        rereads.keep(tx, replace(course, read=1200, changed=3, opened=1, failed=2, ended=now))
+    assert f"{far}, 2 articles failed; done {now:%Y-%m-%d %H:%MZ}\n" in parley("status").stdout
+    assert json.loads(parley("status", "--json").stdout)["reread"] == {
+        "asked": now.isoformat(), "since": (now - 7 * DAY).isoformat(), "read": 1200, "changed": 3, "opened": 1,
+        "failed": 2, "ended": now.isoformat(),
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("written")
