@@ -230,7 +230,9 @@ def linked_to_another(part: Path) -> None:
 def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
     assert callable(lay)
     lay(home.parent / "b.tar.gz.part")
-    with pytest.raises(MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"):
+    with pytest.raises(
+        MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"
+    ):
         saved(home)
     other = home.parent / "other"
     assert not other.exists() or other.read_text() == "other"

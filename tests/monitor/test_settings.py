@@ -59,7 +59,11 @@ def test_a_channel_does_not_share_a_credential_with_parley_itself(home: Path, na
         f"config/parley.yaml:2: channels.{name}: its url would be the credential {name}.url, which is Parley's own; "
         "give the channel another name"
     ]
-    loaded(written(home, f"watches: [ru-ua]\nchannels: {{{name}: {{kind: console}}}}\nrecipients: {{a: {{channel: {name}}}}}"))
+    loaded(
+        written(
+            home, f"watches: [ru-ua]\nchannels: {{{name}: {{kind: console}}}}\nrecipients: {{a: {{channel: {name}}}}}"
+        )
+    )
 
 
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
