@@ -230,7 +230,9 @@ def linked_to_another(part: Path) -> None:
 def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
     assert callable(lay)
     lay(home.parent / "b.tar.gz.part")
-    with pytest.raises(MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"):
+    with pytest.raises(
+        MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"
+    ):
         saved(home)
     other = home.parent / "other"
     assert not other.exists() or other.read_text() == "other"
@@ -246,7 +248,7 @@ def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatc
 
     monkeypatch.setattr(fcntl, "flock", ended_meanwhile)
     (home.parent / "b.tar.gz.part").write_text("whole")
-    with pytest.raises(MonitorError, match="another backup to .*/b.tar.gz has just ended"):
+    with pytest.raises(MonitorError, match=r"another backup to .*/b\.tar\.gz has just ended"):
         saved(home)
     assert (home.parent / "b.tar.gz").read_text() == "whole"
 

@@ -243,7 +243,9 @@ def test_what_goes_by_the_settings_does() -> None:
     "own",
     [
         Install(USUAL.program, USUAL.home, PurePath("/home/ann/state"), user="ann"),
-        Install(USUAL.program, USUAL.home, USUAL.state, reads=(PurePath("/root/.local/share/uv/python/bin/python3.11"),)),
+        Install(
+            USUAL.program, USUAL.home, USUAL.state, reads=(PurePath("/root/.local/share/uv/python/bin/python3.11"),)
+        ),
     ],
 )
 def test_nothing_that_the_service_needs_is_hidden_from_it(own: Install) -> None:

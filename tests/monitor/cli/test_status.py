@@ -151,9 +151,7 @@ def test_how_far_a_reading_again_has_come_is_told(parley: Parley, store: Store) 
     }  # fmt: skip
 
 
-def test_a_running_service_is_shown_whatever_was_done_to_its_settings(
-    parley: Parley, home: Path, store: Store
-) -> None:
+def test_a_running_service_is_shown_whatever_was_done_to_its_settings(parley: Parley, home: Path, store: Store) -> None:
     with (home / "config/parley.yaml").open("a") as file:
         file.write("recipents: {}\n")
     with RunLock(store, now=utcnow()):
