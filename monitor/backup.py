@@ -243,7 +243,13 @@ def _read_back(file: BinaryIO, part: Path) -> None:
         def sink(_: Packed) -> Iterator[BinaryIO]:
             yield nowhere
 
-        unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        try:
+            unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        except PackError as fault:
+            raise BackupError(
+                f"what was written to {part} does not read back ({fault}), and was removed: give another place, and "
+                "see whether that disk is sound"
+            ) from fault
 
 
 def _name(part: Path, target: Path) -> None:

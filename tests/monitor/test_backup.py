@@ -253,6 +253,20 @@ def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatc
     assert (home.parent / "b.tar.gz").read_text() == "whole"
 
 
+def test_a_backup_that_does_not_read_back_says_so_and_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush = os.fsync
+
+    def torn(number: int) -> None:
+        if Path(f"/proc/self/fd/{number}").readlink().name == "b.tar.gz.part":
+            os.pwrite(number, b"torn", os.fstat(number).st_size // 2)
+        flush(number)
+
+    monkeypatch.setattr(os, "fsync", torn)
+    with pytest.raises(MonitorError, match=r"what was written to .*\.part does not read back .*, and was removed"):
+        saved(home)
+    assert not list(home.parent.glob("b.tar.gz*"))
+
+
 def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
     away = tmp_path / "var/lib/parley"
     shutil.move(home / "state", away)

@@ -60,11 +60,7 @@ def test_a_channel_does_not_share_a_credential_with_parley_itself(home: Path, na
         f"config/parley.yaml:3: channels.{name}: its url would be the credential {name}.url, which is Parley's own; "
         "give the channel another name"
     ]
-    loaded(
-        written(
-            home, f"watches: [ru-ua]\nchannels: {{{name}: {{kind: console}}}}\nrecipients: {{a: {{channel: {name}}}}}"
-        )
-    )
+    loaded(written(home, f"{named}{{{name}: {{kind: console}}}}\n"))
 
 
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
