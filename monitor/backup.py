@@ -24,6 +24,8 @@ from monitor.settings import archive_of, store_file
 from monitor.store.files import damage, on_disk, schema_of, snapshot
 from monitor.store.soundness import noted
 
+_PART = ".parley-part"
+
 
 class BackupError(MonitorError):
     """No backup was made; the message says why, and what to do."""
@@ -200,10 +202,27 @@ def _packed(name: str, source: Path) -> Packed:
         raise BackupError(f"{source} {fault}") from fault
 
 
+def _swept(folder: Path) -> None:
+    """Remove what backups that were killed left in a folder: under names with a date in them none would replace it."""
+    for part in folder.glob(f".*{_PART}"):
+        with suppress(OSError):  # what another is at work on, or owns
+            number = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                about = os.fstat(number)
+                ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
+                if ours and os.path.samestat(part.lstat(), about):
+                    for end in (".store.part", ".store", ""):  # this one last: by it the others are found
+                        part.with_name(part.name + end).unlink(missing_ok=True)
+            finally:
+                os.close(number)
+
+
 @contextmanager
 def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """The file beside `target` that a backup is written to, for its owner alone; gone when the block ends."""
-    part = target.with_name(target.name + ".part")
+    _swept(target.parent)
+    part = target.with_name(f".{target.name}{_PART}")
     try:
         if os.path.lexists(part) and not stat.S_ISREG(part.lstat().st_mode):
             raise BackupError(f"{part} is there and is no file: remove it, or give another place")
@@ -233,7 +252,7 @@ def _own(number: int, part: Path) -> None:
     if about.st_uid != os.geteuid() or about.st_nlink > 1:
         raise BackupError(f"{part} is there and is not this user's alone: remove it, or give another place")
     if not part.exists() or not os.path.samestat(part.stat(), about):
-        raise BackupError(f"another backup to {part.with_suffix('')} has just ended: look at it, or give another name")
+        raise BackupError(f"another backup beside {part} has just ended: look at it, or give another name")
 
 
 def _read_back(file: BinaryIO, part: Path) -> None:

@@ -229,9 +229,9 @@ def linked_to_another(part: Path) -> None:
 @pytest.mark.parametrize("lay", [laid_by_another, linked_to_another, os.mkfifo])
 def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
     assert callable(lay)
-    lay(home.parent / "b.tar.gz.part")
+    lay(home.parent / ".b.tar.gz.parley-part")
     with pytest.raises(
-        MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"
+        MonitorError, match=r"\.b\.tar\.gz\.parley-part is there and is no(t this user's alone| file): remove it"
     ):
         saved(home)
     other = home.parent / "other"
@@ -244,11 +244,12 @@ def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatc
 
     def ended_meanwhile(number: int, how: int) -> None:
         lock(number, how)
-        (home.parent / "b.tar.gz.part").rename(home.parent / "b.tar.gz")
+        part = home.parent / ".b.tar.gz.parley-part"
+        part.write_text("whole")
+        part.rename(home.parent / "b.tar.gz")
 
     monkeypatch.setattr(fcntl, "flock", ended_meanwhile)
-    (home.parent / "b.tar.gz.part").write_text("whole")
-    with pytest.raises(MonitorError, match=r"another backup to .*/b\.tar\.gz has just ended"):
+    with pytest.raises(MonitorError, match=r"another backup beside .*/\.b\.tar\.gz\.parley-part has just ended"):
         saved(home)
     assert (home.parent / "b.tar.gz").read_text() == "whole"
 
@@ -257,14 +258,16 @@ def test_a_backup_that_does_not_read_back_says_so_and_is_none(home: Path, monkey
     flush = os.fsync
 
     def torn(number: int) -> None:
-        if Path(f"/proc/self/fd/{number}").readlink().name == "b.tar.gz.part":
+        if Path(f"/proc/self/fd/{number}").readlink().name == ".b.tar.gz.parley-part":
             os.pwrite(number, b"torn", os.fstat(number).st_size // 2)
         flush(number)
 
     monkeypatch.setattr(os, "fsync", torn)
-    with pytest.raises(MonitorError, match=r"what was written to .*\.part does not read back .*, and was removed"):
+    with pytest.raises(
+        MonitorError, match=r"what was written to .*\.parley-part does not read back .*, and was removed"
+    ):
         saved(home)
-    assert not list(home.parent.glob("b.tar.gz*"))
+    assert not list(home.parent.glob("*b.tar.gz*"))
 
 
 def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
@@ -622,11 +625,21 @@ def test_a_restore_that_is_killed_anywhere_leaves_no_home_and_can_be_made_again(
         assert sorted(each.name for each in new.iterdir()) == ["config", "seeds", "state"]
 
 
-def test_a_backup_that_was_killed_is_no_hindrance_to_the_next(home: Path) -> None:
-    for end in (".part", ".part.store", ".part.store.part"):
-        (home.parent / f"b.tar.gz{end}").write_text("left by one that was killed")
-    saved(home)
-    assert sorted(path.name for path in home.parent.iterdir()) == ["b.tar.gz", "home"]
+def test_what_a_backup_that_was_killed_left_is_swept_by_the_next_of_whatever_name(home: Path) -> None:
+    for day in ("1", "2"):
+        for end in ("", ".store", ".store.part"):
+            (home.parent / f".parley-{day}.tar.gz.parley-part{end}").write_text("left by one that was killed")
+    at_work = home.parent / ".parley-3.tar.gz.parley-part"
+    foreign = home.parent / ".parley-4.tar.gz.parley-part"
+    foreign.touch()
+    os.chown(foreign, 12345, 12345)
+    with at_work.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        at_work.with_name(at_work.name + ".store").touch()
+        saved(home, "parley-2.tar.gz")
+    assert sorted(path.name for path in home.parent.iterdir()) == [
+        at_work.name, f"{at_work.name}.store", foreign.name, "home", "parley-2.tar.gz",
+    ]  # fmt: skip
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
