@@ -25,6 +25,7 @@ from monitor.store.files import damage, on_disk, schema_of, snapshot
 from monitor.store.soundness import noted
 
 _PART = ".parley-part"
+_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".backup")
 
 
 class BackupError(MonitorError):
@@ -63,7 +64,7 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
     target = target.absolute()
     store = _store(home, what) if what.store else None
     _refuse(home, target)
-    folders, sources, passed_over = _gathered(home)
+    folders, sources, passed_over = _gathered(home, store_file(home, what.url), archive_of(home, what.url))
     with _unfinished(target) as (file, part):
         copy = part.with_name(part.name + ".store")
         try:
@@ -155,12 +156,17 @@ def _refuse(home: Path, target: Path) -> None:
             raise BackupError(f"{target} would lie in {folder}/, and be in the next backup: give another place")
 
 
-def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
+def _gathered(
+    home: Path, store: Path | None, archive: Path
+) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
     """Folders, files by their places, and what is passed over. Links are followed, a home being moved whole: each time,
-    as a folder may be known by two names, but not into a folder that they lie in."""
+    as a folder may be known by two names, but not into a folder that they lie in. A store among them, or its
+    archive, is no part of these folders."""
     folders: dict[str, int] = {}
     sources: dict[str, Path] = {}
     passed_over: list[Path] = []
+
+    beside = {store.name + end for end in _BESIDE} if store is not None else set()
 
     def fail(fault: OSError) -> None:
         raise BackupError(f"{fault.filename} cannot be read: {fault.strerror}") from fault
@@ -174,9 +180,11 @@ def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, 
                 inner.clear()
                 passed_over.append(where)
                 continue
-            inner.sort()
+            inner[:] = sorted(name for name in inner if where / name != archive)
             folders[_named(home, where)] = where.stat().st_mode & 0o777
             for path in (where / name for name in sorted(names)):
+                if store is not None and where == store.parent and path.name in beside:
+                    continue
                 if path.is_file():
                     sources[_named(home, path)] = path
                 else:

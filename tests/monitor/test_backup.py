@@ -302,6 +302,20 @@ def test_a_store_beside_the_home_goes_beside_the_new_one(home: Path, tmp_path: P
     assert value(done.store, "k") == "v"
 
 
+@pytest.mark.parametrize("place", ["config/s", "seeds/deep"])
+def test_a_store_among_what_people_write_is_a_store_all_the_same(home: Path, tmp_path: Path, place: str) -> None:
+    (home / "state").rename(home / place)
+    (home / place / "parley.db.md").write_text("a note of people")
+    (home / "config/parley.yaml").write_text(SETTINGS + f"store: {{url: 'sqlite:///{place}/parley.db'}}\n")
+    made = saved(home, at=f"sqlite:///{home}/{place}/parley.db", archive=True)
+    assert not [name for name in made.manifest.names(place) if name.endswith(("parley.db", "warc.gz"))]
+    done = put_back(tmp_path / "new", made.file)
+    assert done.store == tmp_path / "new" / place / "parley.db"
+    assert (tmp_path / "new" / place / "parley.db.md").is_file()
+    assert value(done.store, "k") == "v"
+    assert (tmp_path / "new" / place / "archive/parley-20260205-0001.warc.gz").is_file()
+
+
 def test_a_home_whose_state_is_a_link_needs_no_word_about_its_store(home: Path, tmp_path: Path) -> None:
     (home / "state").rename(tmp_path / "data")
     (home / "state").symlink_to(tmp_path / "data")
