@@ -27,11 +27,11 @@ def say(word):
 
 async def main():
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    on_hangup(loop, reload=lambda: say("reload"), stop=stopped.set)
     loop.add_signal_handler(signal.SIGTERM, lambda: say("still there"))
-    say("ready")
-    await stopped.wait()
-    say("stopped")
+    with on_hangup(loop, reload=lambda: say("reload"), stop=stopped.set):
+        say("ready")
+        await stopped.wait()
+        say("stopped")
 
 asyncio.run(main())
 """
