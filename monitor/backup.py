@@ -24,6 +24,9 @@ from monitor.settings import archive_of, store_file
 from monitor.store.files import damage, on_disk, schema_of, snapshot
 from monitor.store.soundness import noted
 
+_PART = ".parley-part"
+_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".backup")
+
 
 class BackupError(MonitorError):
     """No backup was made; the message says why, and what to do."""
@@ -61,7 +64,7 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
     target = target.absolute()
     store = _store(home, what) if what.store else None
     _refuse(home, target)
-    folders, sources, passed_over = _gathered(home)
+    folders, sources, passed_over = _gathered(home, store_file(home, what.url), archive_of(home, what.url))
     with _unfinished(target) as (file, part):
         copy = part.with_name(part.name + ".store")
         try:
@@ -153,12 +156,17 @@ def _refuse(home: Path, target: Path) -> None:
             raise BackupError(f"{target} would lie in {folder}/, and be in the next backup: give another place")
 
 
-def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
+def _gathered(
+    home: Path, store: Path | None, archive: Path
+) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
     """Folders, files by their places, and what is passed over. Links are followed, a home being moved whole: each time,
-    as a folder may be known by two names, but not into a folder that they lie in."""
+    as a folder may be known by two names, but not into a folder that they lie in. A store among them, or its
+    archive, is no part of these folders."""
     folders: dict[str, int] = {}
     sources: dict[str, Path] = {}
     passed_over: list[Path] = []
+
+    beside = {store.name + end for end in _BESIDE} if store is not None else set()
 
     def fail(fault: OSError) -> None:
         raise BackupError(f"{fault.filename} cannot be read: {fault.strerror}") from fault
@@ -172,9 +180,11 @@ def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, 
                 inner.clear()
                 passed_over.append(where)
                 continue
-            inner.sort()
+            inner[:] = sorted(name for name in inner if where / name != archive)
             folders[_named(home, where)] = where.stat().st_mode & 0o777
             for path in (where / name for name in sorted(names)):
+                if store is not None and where == store.parent and path.name in beside:
+                    continue
                 if path.is_file():
                     sources[_named(home, path)] = path
                 else:
@@ -200,10 +210,27 @@ def _packed(name: str, source: Path) -> Packed:
         raise BackupError(f"{source} {fault}") from fault
 
 
+def _swept(folder: Path) -> None:
+    """Remove what backups that were killed left in a folder: under names with a date in them none would replace it."""
+    for part in folder.glob(f".*{_PART}"):
+        with suppress(OSError):  # what another is at work on, or owns
+            number = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                about = os.fstat(number)
+                ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
+                if ours and os.path.samestat(part.lstat(), about):
+                    for end in (".store.part", ".store", ""):  # this one last: by it the others are found
+                        part.with_name(part.name + end).unlink(missing_ok=True)
+            finally:
+                os.close(number)
+
+
 @contextmanager
 def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """The file beside `target` that a backup is written to, for its owner alone; gone when the block ends."""
-    part = target.with_name(target.name + ".part")
+    _swept(target.parent)
+    part = target.with_name(f".{target.name}{_PART}")
     try:
         if os.path.lexists(part) and not stat.S_ISREG(part.lstat().st_mode):
             raise BackupError(f"{part} is there and is no file: remove it, or give another place")
@@ -233,7 +260,7 @@ def _own(number: int, part: Path) -> None:
     if about.st_uid != os.geteuid() or about.st_nlink > 1:
         raise BackupError(f"{part} is there and is not this user's alone: remove it, or give another place")
     if not part.exists() or not os.path.samestat(part.stat(), about):
-        raise BackupError(f"another backup to {part.with_suffix('')} has just ended: look at it, or give another name")
+        raise BackupError(f"another backup beside {part} has just ended: look at it, or give another name")
 
 
 def _read_back(file: BinaryIO, part: Path) -> None:
@@ -243,7 +270,13 @@ def _read_back(file: BinaryIO, part: Path) -> None:
         def sink(_: Packed) -> Iterator[BinaryIO]:
             yield nowhere
 
-        unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        try:
+            unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        except PackError as fault:
+            raise BackupError(
+                f"what was written to {part} does not read back ({fault}), and was removed: give another place, and "
+                "see whether that disk is sound"
+            ) from fault
 
 
 def _name(part: Path, target: Path) -> None:

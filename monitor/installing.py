@@ -190,8 +190,11 @@ def _unreadable(who: Account, paths: Iterable[Path]) -> Iterator[Fault]:
 def _passing(paths: Iterable[Path]) -> Iterator[Fault]:
     """A fault for what lies in /tmp: the service is given one of its own."""
     for path in dict.fromkeys(each.resolve() for each in paths):
-        if any(path.is_relative_to(top) for top in _PASSING):
-            yield Fault(str(path), 0, "", "is in a folder that the service has one of its own of", "move it elsewhere")
+        for top in _PASSING:
+            if path.is_relative_to(top):
+                yield Fault(
+                    str(path), 0, "", f"cannot be seen by the service, whose {top} is its own", "move it elsewhere"
+                )
 
 
 def _writable(folder: Path, who: Account) -> bool:

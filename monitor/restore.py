@@ -210,6 +210,9 @@ class _Restoring:
         """What goes where, config/ (or the store alone) last. Inside the home whole folders are moved."""
         self._tree.mkdir()
         outside: list[Move] = []
+        if not self._only_store:  # before what may lie in them
+            for name in FOLDERS:
+                (self._packed / name).rename(self._tree / name)
         archive = archive_of(self._home, url)
         if manifest.names("archive") and not self._only_store and not holds(archive):
             outside += self._lay(self._packed / "archive", archive)
@@ -218,8 +221,6 @@ class _Restoring:
             outside += self._lay(self._packed / STORE, store)
         if self._only_store:
             return outside
-        for name in ("seeds", "config"):
-            (self._packed / name).rename(self._tree / name)
         if (self._packed / CASES).exists():
             (self._tree / "state").mkdir(mode=0o700, exist_ok=True)
             (self._packed / CASES).rename(self._tree / CASES)

@@ -59,8 +59,8 @@ class Remembered:
 class Status:
     """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk.
 
-    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint. `keep` is None
-    where the settings have faults, which say nothing then.
+    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint. `keep` is
+    None where the settings have faults: they say nothing then.
     """
 
     version: str

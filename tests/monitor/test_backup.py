@@ -229,9 +229,9 @@ def linked_to_another(part: Path) -> None:
 @pytest.mark.parametrize("lay", [laid_by_another, linked_to_another, os.mkfifo])
 def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
     assert callable(lay)
-    lay(home.parent / "b.tar.gz.part")
+    lay(home.parent / ".b.tar.gz.parley-part")
     with pytest.raises(
-        MonitorError, match=r"b\.tar\.gz\.part is there and is no(t this user's alone| file): remove it"
+        MonitorError, match=r"\.b\.tar\.gz\.parley-part is there and is no(t this user's alone| file): remove it"
     ):
         saved(home)
     other = home.parent / "other"
@@ -244,13 +244,30 @@ def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatc
 
     def ended_meanwhile(number: int, how: int) -> None:
         lock(number, how)
-        (home.parent / "b.tar.gz.part").rename(home.parent / "b.tar.gz")
+        part = home.parent / ".b.tar.gz.parley-part"
+        part.write_text("whole")
+        part.rename(home.parent / "b.tar.gz")
 
     monkeypatch.setattr(fcntl, "flock", ended_meanwhile)
-    (home.parent / "b.tar.gz.part").write_text("whole")
-    with pytest.raises(MonitorError, match="another backup to .*/b.tar.gz has just ended"):
+    with pytest.raises(MonitorError, match=r"another backup beside .*/\.b\.tar\.gz\.parley-part has just ended"):
         saved(home)
     assert (home.parent / "b.tar.gz").read_text() == "whole"
+
+
+def test_a_backup_that_does_not_read_back_says_so_and_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush = os.fsync
+
+    def torn(number: int) -> None:
+        if Path(f"/proc/self/fd/{number}").readlink().name == ".b.tar.gz.parley-part":
+            os.pwrite(number, b"torn", os.fstat(number).st_size // 2)
+        flush(number)
+
+    monkeypatch.setattr(os, "fsync", torn)
+    with pytest.raises(
+        MonitorError, match=r"what was written to .*\.parley-part does not read back .*, and was removed"
+    ):
+        saved(home)
+    assert not list(home.parent.glob("*b.tar.gz*"))
 
 
 def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
@@ -283,6 +300,20 @@ def test_a_store_beside_the_home_goes_beside_the_new_one(home: Path, tmp_path: P
     done = put_back(tmp_path / "third", made.file, PARLEY_STORE__URL=f"sqlite:///{tmp_path}/third/../there/parley.db")
     assert done.store == tmp_path / "there/parley.db"
     assert value(done.store, "k") == "v"
+
+
+@pytest.mark.parametrize("place", ["config/s", "seeds/deep"])
+def test_a_store_among_what_people_write_is_a_store_all_the_same(home: Path, tmp_path: Path, place: str) -> None:
+    (home / "state").rename(home / place)
+    (home / place / "parley.db.md").write_text("a note of people")
+    (home / "config/parley.yaml").write_text(SETTINGS + f"store: {{url: 'sqlite:///{place}/parley.db'}}\n")
+    made = saved(home, at=f"sqlite:///{home}/{place}/parley.db", archive=True)
+    assert not [name for name in made.manifest.names(place) if name.endswith(("parley.db", "warc.gz"))]
+    done = put_back(tmp_path / "new", made.file)
+    assert done.store == tmp_path / "new" / place / "parley.db"
+    assert (tmp_path / "new" / place / "parley.db.md").is_file()
+    assert value(done.store, "k") == "v"
+    assert (tmp_path / "new" / place / "archive/parley-20260205-0001.warc.gz").is_file()
 
 
 def test_a_home_whose_state_is_a_link_needs_no_word_about_its_store(home: Path, tmp_path: Path) -> None:
@@ -608,11 +639,21 @@ def test_a_restore_that_is_killed_anywhere_leaves_no_home_and_can_be_made_again(
         assert sorted(each.name for each in new.iterdir()) == ["config", "seeds", "state"]
 
 
-def test_a_backup_that_was_killed_is_no_hindrance_to_the_next(home: Path) -> None:
-    for end in (".part", ".part.store", ".part.store.part"):
-        (home.parent / f"b.tar.gz{end}").write_text("left by one that was killed")
-    saved(home)
-    assert sorted(path.name for path in home.parent.iterdir()) == ["b.tar.gz", "home"]
+def test_what_a_backup_that_was_killed_left_is_swept_by_the_next_of_whatever_name(home: Path) -> None:
+    for day in ("1", "2"):
+        for end in ("", ".store", ".store.part"):
+            (home.parent / f".parley-{day}.tar.gz.parley-part{end}").write_text("left by one that was killed")
+    at_work = home.parent / ".parley-3.tar.gz.parley-part"
+    foreign = home.parent / ".parley-4.tar.gz.parley-part"
+    foreign.touch()
+    os.chown(foreign, 12345, 12345)
+    with at_work.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        at_work.with_name(at_work.name + ".store").touch()
+        saved(home, "parley-2.tar.gz")
+    assert sorted(path.name for path in home.parent.iterdir()) == [
+        at_work.name, f"{at_work.name}.store", foreign.name, "home", "parley-2.tar.gz",
+    ]  # fmt: skip
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

@@ -53,17 +53,14 @@ def password(settings: Settings) -> str:
 
 @pytest.mark.parametrize(("name", "kind"), [("store", "apprise"), ("heartbeat", "slack_webhook")])
 def test_a_channel_does_not_share_a_credential_with_parley_itself(home: Path, name: str, kind: str) -> None:
-    text = f"watches: [ru-ua]\nchannels: {{{name}: {{kind: {kind}, url_file: u}}}}\nrecipients: {{a: {{channel: {name}}}}}\n"
+    named = f"watches: [ru-ua]\nrecipients: {{a: {{channel: {name}}}}}\nchannels: "
+    text = f"{named}{{{name}: {{kind: {kind}, url_file: u}}}}\n"
     (home / "u").write_text("https://hooks.slack.com/services/x")
     assert faults(written(home, text)) == [
-        f"config/parley.yaml:2: channels.{name}: its url would be the credential {name}.url, which is Parley's own; "
+        f"config/parley.yaml:3: channels.{name}: its url would be the credential {name}.url, which is Parley's own; "
         "give the channel another name"
     ]
-    loaded(
-        written(
-            home, f"watches: [ru-ua]\nchannels: {{{name}: {{kind: console}}}}\nrecipients: {{a: {{channel: {name}}}}}"
-        )
-    )
+    loaded(written(home, f"{named}{{{name}: {{kind: console}}}}\n"))
 
 
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_damaged_store_is_named_by_check_and_refused_by_run_and_backup(
     checked = parley("check", "--store")
     assert checked.exit_code == 1
     assert "store: " in checked.stderr
-    assert "all good" in checked.stdout
+    assert "but for the store, all good: " in checked.stdout
     for command in (("run", "--once"), ("backup", tmp_path / "b.tar.gz")):
         done = parley(*command)
         assert done.exit_code == 1

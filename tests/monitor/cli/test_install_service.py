@@ -269,7 +269,7 @@ def test_what_lies_in_tmp_is_not_seen_by_the_service(home: Path, install: Instal
         moved.chmod(0o755)
         said = CliRunner().invoke(main, ["--home", str(moved), "install-service", "--print"])
         assert said.exit_code == 2
-        assert f"{moved}: is in a folder that the service has one of its own of" in said.stderr
+        assert f"{moved}: cannot be seen by the service, whose /tmp is its own; move it elsewhere" in said.stderr
     finally:
         shutil.rmtree(moved)
 
