@@ -92,7 +92,7 @@ class Poller:
         self._by = _By(fetcher, configured, began, max_age, limits, recorder)
         self._abreast = Places(limits.abreast)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
+        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept | None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
         self._summed, self._summed_at = self.counts.copy(), clock()
@@ -173,10 +173,14 @@ class Poller:
     async def _polled(self, feed: Feed, state: FeedState) -> None:
         async with self._abreast.one():
             if (awake := rested(state, self._clock())) is not None:
-                await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
+                await self._store.run(partial(_rest, replace(state, next_at=awake)))
                 return
             answer = await self._ask(feed, state)
         kept = await self._keep(feed, state, answer)
+        if kept is None:
+            # Its state and its entries are under another address by now, or nobody wants them.
+            self._log.info("poll not kept", feed=feed.url, because="the feed has been given another address meanwhile")
+            return
         polled = kept.polled
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
@@ -223,9 +227,12 @@ class Poller:
             deadline=by.limits.feed_deadline,
         )
 
-    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept:
-        """Hand the answer to the writer: what comes in while it writes goes into its next transaction together."""
-        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept | None:
+        """Hand the answer to the writer: what comes in while it writes goes into its next transaction together.
+
+        None: the store has no row for the feed any more.
+        """
+        done: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((feed, state, answer, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -246,10 +253,13 @@ class Poller:
                 if not done.done():
                     done.set_result(each)
 
-    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
-        by, kept = self._by, list[Kept]()
-        configured = by.configured()
+    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept | None]:
+        by, kept = self._by, list[Kept | None]()
+        configured, there = by.configured(), feeds.there(tx, [state.url for _, state, _ in batch])
         for asked, state, answer in batch:
+            if asked.url not in there:
+                kept.append(None)
+                continue
             # As it is configured now: one that was asked under its old interval is next due by its new one.
             feed = configured.get(asked.url, asked)
             moved = not isinstance(answer.got, FetchFailure) and answer.got.moved is not None
@@ -261,11 +271,13 @@ class Poller:
                     answer,
                     began=by.began(feed),
                     max_age=by.max_age,
-                    elsewhere=_elsewhere(tx, feed, kept, configured) if moved else frozenset(),
+                    elsewhere=_elsewhere(tx, feed, [each for each in kept if each], configured)
+                    if moved
+                    else frozenset(),
                     recorder=by.recorder,
                 )
             )
-        feeds.save_all(tx, [each.polled.state for each in kept])
+        feeds.save_all(tx, [each.polled.state for each in kept if each])
         return kept
 
     async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None, trace: str) -> int:
@@ -338,6 +350,11 @@ def _elsewhere(tx: Connection, feed: Feed, kept: Sequence[Kept], configured: Map
         if state is None or state.next_at < NEVER:
             taken |= {url, state.habits.address or url} if state else {url}
     return taken
+
+
+def _rest(state: FeedState, tx: Connection) -> None:
+    if feeds.there(tx, [state.url]):
+        feeds.save(tx, state)
 
 
 def _checked(

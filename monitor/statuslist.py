@@ -18,11 +18,12 @@ from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
 from monitor.settings import Settings
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, reloads, trouble
+from monitor.store import Store, articles, feeds, journal, meta, reloads, rereads, trouble
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
 from monitor.store.reloads import Reloaded
+from monitor.store.rereads import Course
 from monitor.store.totals import Totals, by_status, totals
 from monitor.store.trouble import Tally
 from monitor.trouble import OCCURRENCES, Row
@@ -36,7 +37,8 @@ class Remembered:
     """What a store knows. `health` counts the configured feeds by state; `alive` is the service's last sign of life,
     `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
-    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to.
+    `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to;
+    `reread` the last reading again, and how many articles it has still to go through.
     """
 
     totals: Totals
@@ -49,6 +51,7 @@ class Remembered:
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
     reloaded: Reloaded | None = None
+    reread: tuple[Course, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def status_lines(status: Status) -> Iterator[str]:
             yield f"settings    {'taken up' if reload.ok else 'refused, so the old ones hold,'} {_minute(reload.at)}"
             for fault in reload.faults:
                 yield f"fault       {fault}"
+        if memory.reread is not None:
+            yield f"read again  {_reread(*memory.reread)}"
         yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
@@ -154,6 +159,7 @@ def status_line(status: Status) -> str:
             }
             if memory.reloaded
             else None,
+            "reread": _reread_value(*memory.reread) if memory.reread else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
             "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
@@ -224,7 +230,29 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
         reloads.last(tx),
+        _how_far(tx),
     )
+
+
+def _how_far(tx: Connection) -> tuple[Course, int] | None:
+    now = rereads.course(tx)
+    if now is None:
+        return None
+    until = now.until or now.asked
+    return now, 0 if now.ended else articles.number_taken_in(tx, now.since, until, now.after)
+
+
+def _reread(course: Course, left: int) -> str:
+    stands = f"ended {_minute(course.ended)}" if course.ended else f"{left:,} articles to go"
+    failed = f", {course.failed:,} could not be read" if course.failed else ""
+    found = f"{course.opened:,} events came to light, {course.changed:,} changed"
+    return f"what came in since {_minute(course.since)}: {stands}; {course.read:,} articles read{failed}, {found}"
+
+
+def _reread_value(course: Course, left: int) -> dict[str, object]:
+    moments = {name: _iso(getattr(course, name)) for name in ("asked", "since", "ended")}
+    numbers = {"read": course.read, "failed": course.failed, "left": left}
+    return {**moments, **numbers, "events_opened": course.opened, "events_changed": course.changed}
 
 
 def _service(status: Status) -> str:

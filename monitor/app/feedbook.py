@@ -57,9 +57,13 @@ class FeedBook:
                 self._log.error("feeds not taken up", fault=str(fault))
             return False
         # Of a feed for a watch that only a reload brings, what was read now would be told to nobody, and then be known.
-        mine = [feed for feed in loaded if not feed.watches or not self._watches.isdisjoint(feed.watches)]
-        waits = [feed.url for feed in loaded if feed not in mine and feed.url not in self.first]
-        self._feeds = self._by_url([feed for feed in loaded if feed.url not in waits])
+        waits = [
+            feed.url
+            for feed in loaded
+            if feed.watches and self._watches.isdisjoint(feed.watches) and feed.url not in self.first
+        ]
+        waiting = frozenset(waits)
+        self._feeds = self._by_url([feed for feed in loaded if feed.url not in waiting])
         self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=[bare(url) for url in waits] or None)
         return True
 

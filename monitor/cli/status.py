@@ -19,8 +19,8 @@ from monitor.store import open_store
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.pass_obj
 def status(home: Path, as_json: bool) -> None:
-    """Show what is kept, how large it is and what waits: store, feeds, entries, articles, events, alerts, deliveries,
-    queues, troubles, archive, free disk, journal.
+    """Show whether the service runs, what is kept, how large it is and what waits: store, endpoint, last reload and
+    cycle, feeds, entries, articles, events, alerts, deliveries, queues, troubles, archive, free disk, journal.
 
     The service may be at work, and need not have run yet.
     """

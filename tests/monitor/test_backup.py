@@ -519,6 +519,21 @@ def test_where_secrets_lie_is_told_by_their_keys(tmp_path: Path) -> None:
     assert found.unnamed == ("channels.unit.token",)
 
 
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("sqlite:////var/lib/parley/parley.db", False),
+        ("postgresql+psycopg://parley@db.example/parley", False),
+        ("postgresql+psycopg://parley:sesame@db.example/parley", True),
+        ("postgresql+psycopg://db.example/parley?user=parley&password=sesame", True),
+        ("no address", True),
+    ],
+)
+def test_the_address_of_a_store_is_a_secret_only_with_a_password_in_it(tmp_path: Path, url: str, secret: bool) -> None:
+    (tmp_path / "parley.yaml").write_text(f"store: {{url: '{url}'}}\n")
+    assert bool(whereabouts(read(tmp_path / "parley.yaml"), tmp_path, ("config",)).inside) is secret
+
+
 def test_a_store_with_torn_pages_is_seen_to_be_damaged(home: Path) -> None:
     assert damage(home / "state/parley.db") == ()
     rubbish(home / "state/parley.db")

@@ -8,7 +8,7 @@ import apscheduler.schedulers.base
 import pytest
 from apscheduler.events import EVENT_JOB_MISSED
 
-from monitor import jobs
+from monitor.app import utcnow
 from monitor.jobs import Bells, Periods, follow, keep_time, schedule
 
 
@@ -47,14 +47,13 @@ async def test_a_clock_that_is_set_back_stops_no_bell(monkeypatch: pytest.Monkey
     class Clock(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "Clock":
-            return cls.fromtimestamp(time.time() - back.total_seconds(), tz)
+            return cls.fromtimestamp((utcnow() - back).timestamp(), tz)
 
-    for module in (apscheduler.schedulers.base, jobs):
-        monkeypatch.setattr(module, "datetime", Clock, raising=False)
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Clock)
     bells, often, rings = Bells(), timedelta(milliseconds=50), 0
     scheduler = schedule(bells, Periods(often, often, often, often, often), ignore)
     scheduler.start()
-    keeping = asyncio.create_task(keep_time(scheduler, timedelta(milliseconds=20)))
+    keeping = asyncio.create_task(keep_time(scheduler, lambda: utcnow() - back, timedelta(milliseconds=20)))
     try:
         await asyncio.wait_for(bells.poll.wait(), 5)
         back = timedelta(hours=2)

@@ -48,7 +48,7 @@ _EVERY = timedelta(hours=6)
 class Ticks:
     """In the stead of APScheduler, which goes by the real clock: each bell rings every so often of virtual time."""
 
-    def __init__(self, bells: Bells, periods: Periods, _fail: Callable[[BaseException], None]) -> None:
+    def __init__(self, bells: Bells, periods: Periods, *_: object) -> None:
         self._bells, self._periods = bells, periods
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -125,8 +125,9 @@ class Life:
             (given, "fetcher_of", fetcher_of),
             (service, "assemble", assemble),
             (service, "schedule", Ticks),
-            (service, "periods", lambda _settings: TICKS),
+            (service, "periods", lambda *_: TICKS),
             (service, "follow", lambda _ticks, _periods: None),
+            (service, "keep_time", lambda *_: asyncio.Event().wait()),
             (dispatch, "_ROUND", _ROUND),
             (attempts.Attempts, "_send", standing_send),
             (Workers, "call", standing_call),
