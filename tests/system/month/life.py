@@ -13,15 +13,14 @@ import pickle
 import signal
 import struct
 import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from alerts import attempts, dispatch
 from alerts.records import Outcome
-from monitor import checks
-from monitor.app import assembly, given, service
+from monitor import checks, loops
+from monitor.app import assembly, given, lifeline, service
 from monitor.app.assembly import Service
 from monitor.app.clock import Clocks
 from monitor.app.web import fetcher_of as plain_fetcher
@@ -128,6 +127,8 @@ class Life:
             (service, "periods", lambda *_: TICKS),
             (service, "follow", lambda _ticks, _periods: None),
             (service, "keep_time", lambda *_: asyncio.Event().wait()),
+            (lifeline, "_LOOK", TICKS.watch),
+            (loops, "STILL", 2 * TICKS.watch),
             (dispatch, "_ROUND", _ROUND),
             (attempts.Attempts, "_send", standing_send),
             (Workers, "call", standing_call),
