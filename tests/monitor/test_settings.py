@@ -316,6 +316,13 @@ def test_faults_of_unconnected_keys_come_together(home: Path) -> None:
     assert [each.split(": ")[1] for each in faults(home)] == ["watches[0]", "recipients.me.channel", "channels.room"]
 
 
+@pytest.mark.parametrize("url", ["postgresql+psycopg://u:geheim@db:port/parley", "mysql://u:geheim@db/p", "geheim"])
+def test_an_address_of_no_store_is_a_fault_that_does_not_repeat_it(home: Path, url: str) -> None:
+    (told,) = faults(home, {"PARLEY_STORE__URL": url})
+    assert "store.url: should be an address" in told
+    assert "geheim" not in told
+
+
 @pytest.mark.parametrize(
     ("store", "folder"),
     [
