@@ -173,7 +173,7 @@ class Service:
             self.bells.deliver.set()
 
     async def sync(self) -> None:
-        """Have the store follow the feeds that are in force. A reload meanwhile has the last word on which those are."""
+        """Have the store follow the feeds in force. A reload meanwhile has the last word on which those are."""
         now = self.clocks.now()
 
         def work(tx: Connection) -> FeedBook:
@@ -261,7 +261,7 @@ async def assemble(
     )
     stack.push_async_callback(workers.close)
     lasting = Lasting(thread, workers, log, clocks)
-    given = await prepare(settings, watches, first, lasting, wish=wish and wish.asked)
+    given = await prepare(settings, watches, first, lasting, wish=None if wish is None else wish.asked)
     if given.recorder is not None:
         thread.follow(given.recorder)
     outbox = StoreOutbox(thread, given.releasing(log))

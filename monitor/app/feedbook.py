@@ -64,7 +64,7 @@ class FeedBook:
         ]
         waiting = frozenset(waits)
         self._feeds = self._by_url([feed for feed in loaded if feed.url not in waiting])
-        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=[bare(url) for url in waits] or None)
+        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=list(map(bare, waits)) or None)
         return True
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:

@@ -308,7 +308,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parley.db"
     path.write_text("feeds:\n" * 1_000)
-    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; put a copy"):
+    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; move it and"):
         open_store(f"sqlite:///{path}")
 
 
