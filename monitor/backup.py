@@ -21,6 +21,7 @@ from monitor.manifest import CASES, FOLDERS, FORMAT, STORE, Manifest, Packed, is
 from monitor.packing import PackError, digest, pack, unpack
 from monitor.records import MonitorError
 from monitor.settings import archive_of, store_file
+from monitor.store.engine import named_as
 from monitor.store.files import damage, on_disk, schema_of, snapshot
 from monitor.store.soundness import noted
 
@@ -87,7 +88,7 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
                 parley=version,
                 revision=schema,
                 made=now,
-                store=make_url(what.url).render_as_string(hide_password=True),
+                store=named_as(make_url(what.url)),
                 outside=store is None or not _within(store, home),
                 folders=folders,
                 files=tuple(_packed(name, source) for name, source in sources.items()),

@@ -264,7 +264,7 @@ def _store_url(
     try:
         address = make_url(found.value.get_secret_value())
         backend = address.get_backend_name()
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         backend = ""
     if backend not in ("sqlite", "postgresql"):
         message = "should be an address such as sqlite:///state/parley.db or postgresql+psycopg://user@host/name"

@@ -20,6 +20,7 @@ from monitor.holder import Holder
 from monitor.settings import Settings, archive_of, store_file
 from monitor.settingsfile import Keep
 from monitor.store import Store, articles, feeds, journal, meta, reloads, rereads, trouble
+from monitor.store.engine import named_as
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
@@ -91,7 +92,7 @@ def status(
         runs = running(store)
         with store.read() as tx:
             memory = _remembered(tx, now)
-    where = store.where if store is not None else make_url(url.get_secret_value()).render_as_string()
+    where = store.where if store is not None else named_as(make_url(url.get_secret_value()))
     folder = archive_of(home, url.get_secret_value())
     try:
         archive = files(folder)

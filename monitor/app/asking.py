@@ -18,6 +18,7 @@ from monitor.holder import Holder, holder, lock_of
 from monitor.records import MonitorError
 from monitor.settings import FILE, store_of
 from monitor.store import Store, open_store, reloads, rereads
+from monitor.store.engine import named_as
 from monitor.store.lock import running
 from monitor.store.reloads import Reloaded
 
@@ -36,7 +37,7 @@ def ask_to_reload(home: Path, env: Mapping[str, str], reread: timedelta | None =
     looked: list[str] = []
     for url in _stores(home, env):
         if not _held(url):
-            looked.append(make_url(url.get_secret_value()).render_as_string())
+            looked.append(named_as(make_url(url.get_secret_value())))
             continue
         store = open_store(url.get_secret_value())
         try:
