@@ -14,15 +14,17 @@ import pytest
 import structlog
 import trustme
 
+from alerts.own import own_alert
 from extractors.records import Reading
 from monitor.app import feedbook, given
 from monitor.app.assembly import Service, assemble
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
 from monitor.homes import initialise
+from monitor.mailing import post
 from monitor.records import Feed
 from monitor.settings import Settings
-from monitor.store import feeds, meta, reloads, rereads
+from monitor.store import deliveries, feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
 SETTINGS = """\
@@ -36,6 +38,7 @@ recipients:
   desk: {channel: mail, to: desk@example.org}
   room: {channel: room, to: C0ROOM}
 """
+HOUR = timedelta(hours=1)
 FEEDS = "feeds:\n  - {url: 'http://courier.example/feed', outlet: Courier}\n"
 
 
@@ -320,3 +323,30 @@ async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(ru
     running.write("config/parley.yaml", ("kind: pigeon", "kind: email"))
     assert (await running.reload()).ok
     assert running.service.rereader._wish == wish.asked
+
+
+@pytest.mark.parametrize(("hours", "state"), [(0, "pending"), (4, "held")])
+async def test_what_quiet_hours_hold_back_goes_out_when_a_reload_ends_them(
+    running: Reloading, hours: int, state: str
+) -> None:
+    now = running.service.clocks.now()
+
+    def quiet(hours: int) -> str:
+        return f', quiet: [{{from: "{now - HOUR:%H:%M}", to: "{now + hours * HOUR:%H:%M}"}}]' if hours else ""
+
+    running.write("config/parley.yaml", ("to: desk@example.org", f"to: desk@example.org{quiet(2)}"))
+    assert (await running.reload()).ok
+    service = running.service
+    await service.outbox.release(now)
+    told = own_alert(id="a", reason="new", kind="talks", status="", event_id="e", title="Talks", now=now)
+    await service.store.run(lambda tx: post(tx, told, service.settings.mailing, now, earlier=False))
+
+    def states() -> Any:
+        return service.store.query(lambda tx: {d.target.recipient: d.state for d in deliveries.all_deliveries(tx)})
+
+    assert (await states())["desk"] == "held"
+    running.write("config/parley.yaml", (quiet(2), quiet(hours)))
+    assert (await running.reload()).ok
+    await service.outbox.release(now)
+    assert (await states())["desk"] == state
+    assert not service.outbox._changed
