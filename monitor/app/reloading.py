@@ -33,7 +33,8 @@ class Reloads:
     """Reloads, when `bell` has rung; rings during a reload are one further reload (`monitor.loops.forever`).
 
     `follow` is called with the settings that were put in force, for what hangs on them elsewhere. `reloading` is called
-    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)).
+    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)), unless the
+    service ends meanwhile.
     """
 
     def __init__(
@@ -60,10 +61,9 @@ class Reloads:
     async def turn(self) -> None:
         """One reload. Raises nothing for what the configuration, the network or the store does."""
         self._reloading()
-        try:
-            outcome = self._service.reloaded = replace(await self._reloaded(), pid=os.getpid())
-        finally:
-            self._ready()
+        # Only cancelling gets past this: then the service ends, and a manager is not to hear that it is ready.
+        outcome = self._service.reloaded = replace(await self._reloaded(), pid=os.getpid())
+        self._ready()
         # Behind it: a store that takes nothing for a while holds up no reload.
         await self._tell(outcome)
 

@@ -16,7 +16,7 @@ import trustme
 
 from alerts.own import own_alert
 from extractors.records import Reading
-from monitor.app import feedbook, given
+from monitor.app import feedbook, given, reloading
 from monitor.app.assembly import Service, assemble
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
@@ -350,3 +350,21 @@ async def test_what_quiet_hours_hold_back_goes_out_when_a_reload_ends_them(
     await service.outbox.release(now)
     assert (await states())["desk"] == state
     assert not service.outbox._changed
+
+
+async def test_a_reload_that_the_end_of_the_service_cuts_off_tells_no_manager_that_it_is_ready(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def waits(*_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(reloading, "prepare", waits)
+    turn = asyncio.create_task(running.reloads.turn())
+    await asked.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert running.told == ["reloading"]
