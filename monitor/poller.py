@@ -264,7 +264,9 @@ class Poller:
                     answer,
                     began=by.began(feed),
                     max_age=by.max_age,
-                    elsewhere=_elsewhere(tx, feed, [each for each in kept if each], configured) if moved else frozenset(),
+                    elsewhere=_elsewhere(tx, feed, [each for each in kept if each], configured)
+                    if moved
+                    else frozenset(),
                     recorder=by.recorder,
                 )
             )

@@ -98,7 +98,9 @@ class Reloads:
             return found
         if fixed := await asyncio.to_thread(_fixed, before.settings, found.settings, self._env):
             return fixed
-        given = await prepare(found.settings, found.watches, found.feeds, service.lasting, before, stamp, wish and wish.asked)
+        given = await prepare(
+            found.settings, found.watches, found.feeds, service.lasting, before, stamp, wish and wish.asked
+        )
         books = before.book.first, given.book.first
         changed = differences(before.settings, given.settings, (before.watches, given.watches), books)
         renewed = sorted(

@@ -228,8 +228,10 @@ async def test_a_pool_that_is_changed_ends_with_the_last_of_its_jobs(reader: Wor
 async def test_closing_ends_the_jobs_of_a_pool_that_was_changed_just_before(wait: float) -> None:
     said: list[str] = []
     own = Workers(count=1, memory=1024 * 2**20, said=said.append)
+    old = await own.call(os.getpid)
+    assert isinstance(old, int)
     slow = asyncio.create_task(own.call(time.sleep, 30))
-    old = await asyncio.create_task(_pid_of(own))
+    await asyncio.sleep(0.1)
     own.resize(count=1, patience=Patience(), memory=1025 * 2**20)
     await asyncio.sleep(wait)
     began = time.monotonic()
@@ -237,14 +239,6 @@ async def test_closing_ends_the_jobs_of_a_pool_that_was_changed_just_before(wait
     assert time.monotonic() - began < 3
     slow.cancel()
     assert _gone(old)
-
-
-async def _pid_of(own: Workers) -> int:
-    """The process that is at work, once it is."""
-    while not (workers := list(own._pool._pool_manager.worker_manager.workers)):
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.2)
-    return int(workers[0])
 
 
 async def test_claims_are_read_by_other_names_without_giving_up_those_in_use(reader: Workers) -> None:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -316,7 +316,8 @@ def test_ten_thousand_feeds_that_were_edited_are_taken_up_without_each_being_hel
 
 async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(running: Reloading) -> None:
     assert running.service.given.wish is None
-    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), datetime.now(UTC)))
+    now = running.service.clocks.now()
+    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), now))
     running.write("config/parley.yaml", ("kind: email", "kind: pigeon"))
     assert not (await running.reload()).ok
     assert running.service.rereader._wish is None
