@@ -175,7 +175,7 @@ class Service:
             self.bells.deliver.set()
 
     async def sync(self) -> None:
-        """Have the store follow the feeds that are in force. A reload meanwhile has the last word on which those are."""
+        """Have the store follow the feeds in force. A reload meanwhile has the last word on which those are."""
         now = self.clocks.now()
 
         def work(tx: Connection) -> FeedBook:

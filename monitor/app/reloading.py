@@ -99,7 +99,7 @@ class Reloads:
         if fixed := await asyncio.to_thread(_fixed, before.settings, found.settings, self._env):
             return fixed
         given = await prepare(
-            found.settings, found.watches, found.feeds, service.lasting, before, stamp, wish and wish.asked
+            found.settings, found.watches, found.feeds, service.lasting, before, stamp, wish.asked if wish else None
         )
         books = before.book.first, given.book.first
         changed = differences(before.settings, given.settings, (before.watches, given.watches), books)
