@@ -20,6 +20,7 @@ from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
 from monitor.loops import step
+from monitor.plain import bare
 from monitor.poll import FINE, Answer, Arrival, Polled, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
@@ -166,7 +167,7 @@ class Poller:
                 task.result()
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
-        with self._at_work(feed.url):
+        with self._at_work(bare(feed.url)):
             await self._polled(feed, state)
 
     async def _polled(self, feed: Feed, state: FeedState) -> None:
@@ -190,7 +191,7 @@ class Poller:
         report = log.warning if not polled.ok else log.info if moved else log.debug
         report(
             "feed polled",
-            feed=feed.url,
+            feed=bare(feed.url),
             outcome=polled.outcome,
             new=kept.new,
             detail=polled.detail or None,
@@ -198,11 +199,17 @@ class Poller:
         )
         if polled.state.habits.health != state.habits.health:
             habits = polled.state.habits
-            log.info("source", feed=feed.url, health=habits.health, evidence=habits.evidence or None)
+            log.info("source", feed=bare(feed.url), health=habits.health, evidence=habits.evidence or None)
         new = kept.new
         if kept.gap is not None:
             since, until = kept.gap
-            log.warning("gap", feed=feed.url, since=_minute(since), until=_minute(until), sitemap=feed.sitemap)
+            log.warning(
+                "gap",
+                feed=bare(feed.url),
+                since=_minute(since),
+                until=_minute(until),
+                sitemap=bare(feed.sitemap or "") or None,
+            )
         if feed.sitemap and polled.ok:
             new += await self._compare(feed, polled.state, kept.gap, kept.trace)
         if new:
@@ -288,13 +295,13 @@ class Poller:
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
-            log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
+            log.warning("sitemap not read", feed=bare(feed.url), sitemap=bare(feed.sitemap), detail=said.detail)
             await self._store.run(lambda tx: _checked(tx, feed.url, now, said.state.floor_at))
             return 0
         fresh = None if isinstance(answer.got, FetchFailure) else answer.got.fresh_for
         again = now + min(fresh, LONGEST) if fresh else None
         filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap, again, trace))
-        log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
+        log.info("feed compared", feed=bare(feed.url), sitemap=bare(feed.sitemap), filled=filled, missed=missed)
         self.counts["new"] += filled
         return filled
 

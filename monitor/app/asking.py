@@ -88,24 +88,21 @@ def _asked(store: Store, who: Holder, reread: timedelta | None) -> Reloaded:
             f"process {who.pid} holds {store.where} and takes no reload: it is `parley run --once`, which ends by "
             "itself, or an earlier version, which has to be restarted"
         )
-    asked, wish, earlier = steady(), None, None
-    if reread is not None:
-        with store.write() as tx:
-            earlier, wish = rereads.course(tx), rereads.ask(tx, reread, utcnow())
+    asked = steady()
+    if reread is None:
+        return _answered(store, who, asked)
+    with store.write() as tx:
+        before = rereads.course(tx)
+        wish = rereads.ask(tx, reread, utcnow())
+    taken = False
     try:
         outcome = _answered(store, who, asked)
-    except MonitorError:
-        _take_back(store, wish, earlier)
-        raise
-    if not outcome.ok:
-        _take_back(store, wish, earlier)
+        taken = outcome.ok
+    finally:
+        if not taken:
+            with store.write() as tx:
+                rereads.withdraw(tx, wish, before)
     return outcome
-
-
-def _take_back(store: Store, wish: rereads.Course | None, earlier: rereads.Course | None) -> None:
-    if wish is not None:
-        with store.write() as tx:
-            rereads.withdraw(tx, wish, earlier)
 
 
 def _answered(store: Store, who: Holder, asked: timedelta) -> Reloaded:

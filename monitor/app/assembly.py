@@ -263,7 +263,7 @@ async def assemble(
     )
     stack.push_async_callback(workers.close)
     lasting = Lasting(thread, workers, log, clocks)
-    given = await prepare(settings, watches, first, lasting, wish=wish.asked if wish else None)
+    given = await prepare(settings, watches, first, lasting, wish=None if wish is None else wish.asked)
     if given.recorder is not None:
         thread.follow(given.recorder)
     outbox = StoreOutbox(thread, given.releasing(log))

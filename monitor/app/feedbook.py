@@ -6,6 +6,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from monitor import feeds
+from monitor.plain import bare
 from monitor.records import Feed
 from monitor.settings import Settings, in_force
 
@@ -63,7 +64,7 @@ class FeedBook:
         ]
         waiting = frozenset(waits)
         self._feeds = self._by_url([feed for feed in loaded if feed.url not in waiting])
-        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=waits or None)
+        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=list(map(bare, waits)) or None)
         return True
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:

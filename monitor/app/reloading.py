@@ -61,7 +61,7 @@ class Reloads:
     async def turn(self) -> None:
         """One reload. Raises nothing for what the configuration, the network or the store does."""
         self._reloading()
-        # Only cancelling gets past this: then the service ends, and a manager is not to hear that it is ready.
+        # Cancelled, it is the service that ends: it has said so, and is not ready any more.
         outcome = self._service.reloaded = replace(await self._reloaded(), pid=os.getpid())
         self._ready()
         # Behind it: a store that takes nothing for a while holds up no reload.
@@ -99,7 +99,13 @@ class Reloads:
         if fixed := await asyncio.to_thread(_fixed, before.settings, found.settings, self._env):
             return fixed
         given = await prepare(
-            found.settings, found.watches, found.feeds, service.lasting, before, stamp, wish.asked if wish else None
+            found.settings,
+            found.watches,
+            found.feeds,
+            service.lasting,
+            before,
+            stamp,
+            None if wish is None else wish.asked,
         )
         books = before.book.first, given.book.first
         changed = differences(before.settings, given.settings, (before.watches, given.watches), books)

@@ -18,6 +18,7 @@ from alerts.own import own_alert
 from extractors.records import Reading
 from monitor.app import feedbook, given, reloading
 from monitor.app.assembly import Service, assemble
+from monitor.app.clock import utcnow
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
 from monitor.homes import initialise
@@ -316,8 +317,7 @@ def test_ten_thousand_feeds_that_were_edited_are_taken_up_without_each_being_hel
 
 async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(running: Reloading) -> None:
     assert running.service.given.wish is None
-    now = running.service.clocks.now()
-    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), now))
+    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), utcnow()))
     running.write("config/parley.yaml", ("kind: email", "kind: pigeon"))
     assert not (await running.reload()).ok
     assert running.service.rereader._wish is None
