@@ -124,7 +124,9 @@ class Service:
         self.reader.use(**given.reading(self.robots))
         self.poller.use(**given.polling(self.lasting))
         self.rereader.use(given.watches, given.book.now, given.wish)
-        self.outbox.use(given.releasing(self.log))
+        was = before.settings.mailing.recipients
+        others = [name for name, each in own.mailing.recipients.items() if was.get(name, each) != each]
+        self.outbox.use(given.releasing(self.log), others)
         policy = RetryPolicy(give_up_after=own.give_up_after)
         retired = self.dispatcher.use(given.channels, given.kinds(), policy, grace=own.grace)
         self.meter.channels(own.channels)

@@ -33,7 +33,8 @@ class Reloads:
     """Reloads, when `bell` has rung; rings during a reload are one further reload (`monitor.loops.forever`).
 
     `follow` is called with the settings that were put in force, for what hangs on them elsewhere. `reloading` is called
-    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)).
+    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)), unless the
+    service ends meanwhile.
     """
 
     def __init__(

@@ -14,16 +14,18 @@ import pytest
 import structlog
 import trustme
 
+from alerts.own import own_alert
 from extractors.records import Reading
-from monitor.app import feedbook, given
+from monitor.app import feedbook, given, reloading
 from monitor.app.assembly import Service, assemble
 from monitor.app.clock import utcnow
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
 from monitor.homes import initialise
+from monitor.mailing import post
 from monitor.records import Feed
 from monitor.settings import Settings
-from monitor.store import feeds, meta, reloads, rereads
+from monitor.store import deliveries, feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
 SETTINGS = """\
@@ -37,6 +39,7 @@ recipients:
   desk: {channel: mail, to: desk@example.org}
   room: {channel: room, to: C0ROOM}
 """
+HOUR = timedelta(hours=1)
 FEEDS = "feeds:\n  - {url: 'http://courier.example/feed', outlet: Courier}\n"
 
 
@@ -321,3 +324,48 @@ async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(ru
     running.write("config/parley.yaml", ("kind: pigeon", "kind: email"))
     assert (await running.reload()).ok
     assert running.service.rereader._wish == wish.asked
+
+
+@pytest.mark.parametrize(("hours", "state"), [(0, "pending"), (4, "held")])
+async def test_what_quiet_hours_hold_back_goes_out_when_a_reload_ends_them(
+    running: Reloading, hours: int, state: str
+) -> None:
+    now = running.service.clocks.now()
+
+    def quiet(hours: int) -> str:
+        return f', quiet: [{{from: "{now - HOUR:%H:%M}", to: "{now + hours * HOUR:%H:%M}"}}]' if hours else ""
+
+    running.write("config/parley.yaml", ("to: desk@example.org", f"to: desk@example.org{quiet(2)}"))
+    assert (await running.reload()).ok
+    service = running.service
+    await service.outbox.release(now)
+    told = own_alert(id="a", reason="new", kind="talks", status="", event_id="e", title="Talks", now=now)
+    await service.store.run(lambda tx: post(tx, told, service.settings.mailing, now, earlier=False))
+
+    def states() -> Any:
+        return service.store.query(lambda tx: {d.target.recipient: d.state for d in deliveries.all_deliveries(tx)})
+
+    assert (await states())["desk"] == "held"
+    running.write("config/parley.yaml", (quiet(2), quiet(hours)))
+    assert (await running.reload()).ok
+    await service.outbox.release(now)
+    assert (await states())["desk"] == state
+    assert not service.outbox._changed
+
+
+async def test_a_reload_that_the_end_of_the_service_cuts_off_tells_no_manager_that_it_is_ready(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def waits(*_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(reloading, "prepare", waits)
+    turn = asyncio.create_task(running.reloads.turn())
+    await asked.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert running.told == ["reloading"]
