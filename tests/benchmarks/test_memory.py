@@ -18,6 +18,7 @@ import pytest
 
 from monitor import checks
 from monitor.app.assembly import assemble
+from monitor.app.clock import Clocks
 from monitor.app.log import logger
 from monitor.faults import Faults
 from monitor.homes import initialise
@@ -112,16 +113,16 @@ def test_ten_thousand_known_feeds_are_no_long_start(tmp_path: Path) -> None:
     assert max(held) <= BAR
 
 
-async def test_an_idle_hour_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_hour_leaves_nothing_behind(tmp_path: Path) -> None:
     """3,600 ticks of the whole service in virtual time, 10,000 feeds known, none of them due."""
     now = datetime(2026, 3, 2, tzinfo=UTC)
-    monkeypatch.setattr("monitor.app.assembly.utcnow", lambda: now)
     home = _home(tmp_path, 10_000)
     found = checks.check(home, os.environ)
     assert not isinstance(found, Faults)
     async with AsyncExitStack() as stack:
         log = logger("error")
-        service = await assemble(stack, found.settings, found.watches, found.feeds, log)
+        clocks = Clocks(now=lambda: now)
+        service = await assemble(stack, found.settings, found.watches, found.feeds, log, clocks)
         _nothing_due(home)
 
         async def idle(seconds: int) -> tuple[float, float]:
