@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 FIRST = timedelta(minutes=1)
 # An outage of hours costs one deadline in so many minutes; its pages are read so much after its end at the latest.
 LONGEST = timedelta(minutes=30)
+# No page is tried for so long (monitor.pages.RETRIES): a host that was silent and is not asked any more is forgotten.
+_PAST = timedelta(days=1)
+_KEPT = 1_000
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class Hosts:
         _, times = self._silent.get(host, (now, 0))
         wait = min(LONGEST, FIRST * 2 ** min(times - 1, 10)) if times else timedelta(0)
         self._silent[host] = (now + wait, times + 1)
+        if len(self._silent) > _KEPT:
+            self._silent = {each: known for each, known in self._silent.items() if abs(now - known[0]) < _PAST}
         return now + wait if times else None
 
     def answered(self, host: str) -> None:

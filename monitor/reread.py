@@ -134,15 +134,22 @@ class Rereader:
         self._watches: Sequence[Watch] = ()
         self._by = ""
         self._feeds: Callable[[], Mapping[str, Feed]] = dict
+        self._wish: datetime | None = None
 
-    def use(self, watches: Sequence[Watch], feeds: Callable[[], Mapping[str, Feed]]) -> None:
-        """Read for these from now on: `Workers.use` was given their names. Some feeds may be for some watches only."""
-        self._watches, self._feeds, self._by = watches, feeds, _by(watches)
+    def use(
+        self, watches: Sequence[Watch], feeds: Callable[[], Mapping[str, Feed]], wish: datetime | None = None
+    ) -> None:
+        """Read for these from now on: `Workers.use` was given their names. Some feeds may be for some watches only.
+
+        `wish` is when the last wish was asked for that was there before the files of these watches were read: a later
+        one is for watches that are still to come.
+        """
+        self._watches, self._feeds, self._by, self._wish = watches, feeds, _by(watches), wish
 
     async def turn(self) -> Course | None:
-        """Read again until nothing is left of what was asked for, and how that ended. A new wish is taken up at once,
-        and so are new watches."""
-        while (now := await self._store.query(course)) is not None and now.ended is None:
+        """Read again until nothing is left of what was asked for, and how that ended. New watches are taken up at once;
+        a new wish ends the turn, until the reload that belongs to it."""
+        while (now := await self._store.query(course)) is not None and now.ended is None and now.asked == self._wish:
             watches, feeds = self._watches, self._feeds()
             if now.by != self._by:
                 now = replace(now, by=self._by, until=self._clock(), after=None, read=0, failed=0)

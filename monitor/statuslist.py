@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
-from monitor.settings import Settings
+from monitor.settings import Settings, archive_of, store_file
 from monitor.settingsfile import Keep
 from monitor.store import Store, articles, feeds, journal, meta, reloads, rereads, trouble
 from monitor.store.errors import StoreError
@@ -58,7 +59,8 @@ class Remembered:
 class Status:
     """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk.
 
-    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint.
+    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint. `keep` is
+    None where the settings have faults, which say nothing then.
     """
 
     version: str
@@ -67,30 +69,36 @@ class Status:
     listen: str | None
     memory: Remembered | None
     archive: tuple[ArchiveFile, ...]
-    keep: Keep
+    keep: Keep | None
     free: int | None
 
 
-def is_there(own: Settings) -> bool:
+def is_there(home: Path, url: SecretStr) -> bool:
     """Whether the home has a store already; of one on a server that is found out by opening it."""
-    if make_url(own.store_url.get_secret_value()).get_backend_name() != "sqlite":
+    if make_url(url.get_secret_value()).get_backend_name() != "sqlite":
         return True
-    return own.store_file is not None and own.store_file.is_file()
+    file = store_file(home, url.get_secret_value())
+    return file is not None and file.is_file()
 
 
-def status(own: Settings, store: Store | None, version: str, now: datetime) -> Status:
-    """Read it all in one transaction; the service may be at work. Raises StoreError."""
+def status(
+    home: Path, url: SecretStr, own: Settings | None, store: Store | None, version: str, now: datetime
+) -> Status:
+    """Read it all in one transaction; the service may be at work. `own` None: the settings have faults. Raises
+    StoreError."""
     memory = runs = None
     if store is not None:
         runs = running(store)
         with store.read() as tx:
             memory = _remembered(tx, now)
-    where = store.where if store is not None else make_url(own.store_url.get_secret_value()).render_as_string()
+    where = store.where if store is not None else make_url(url.get_secret_value()).render_as_string()
+    folder = archive_of(home, url.get_secret_value())
     try:
-        archive = files(own.archive)
+        archive = files(folder)
     except OSError as error:
-        raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
-    return Status(version, where, runs, own.listen, memory, archive, own.keep, room(own.archive))
+        raise StoreError(f"the archive {folder} cannot be read: {error.strerror}") from error
+    listen, keep = (own.listen, own.keep) if own is not None else (None, None)
+    return Status(version, where, runs, listen, memory, archive, keep, room(folder))
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -126,10 +134,12 @@ def status_lines(status: Status) -> Iterator[str]:
     first_last = f", {status.archive[0].day} to {status.archive[-1].day}" if status.archive else ""
     size = _size(sum(file.size for file in status.archive))
     yield f"archive     {len(status.archive):,} files, {size}{first_last}"
-    yield (
-        f"kept for    articles {_span(keep.articles)}, entries {_span(keep.entries)}, journal {_span(keep.journal)}, "
-        f"archive {_span(keep.archive)} or {_size(keep.archive_size)}; events, alerts and deliveries for good"
-    )
+    if keep is not None:
+        yield (
+            f"kept for    articles {_span(keep.articles)}, entries {_span(keep.entries)}, "
+            f"journal {_span(keep.journal)}, archive {_span(keep.archive)} or {_size(keep.archive_size)}; "
+            "events, alerts and deliveries for good"
+        )
     yield f"free disk   {_size(status.free) if status.free is not None else 'unknown'}"
     if memory is not None:
         yield f"journal     {_tally(memory.journal)} in the last {_span(LATELY)}"
@@ -141,8 +151,9 @@ def status_line(status: Status) -> str:
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     value: dict[str, object] = {"version": status.version, "versions": versions}
     value["store"] = {"where": status.where, "bytes": None}
-    shown = ("pid", "host", "started", "version", "listen")
-    value["service"] = {name: getattr(status.runs, name) for name in shown} if status.runs else None
+    # `began` and `reloads` are for those who signal it.
+    keys = ("pid", "host", "started", "version", "listen")
+    value["service"] = {key: getattr(status.runs, key) for key in keys} if status.runs else None
     if memory is not None:
         known = memory.totals
         value |= {
@@ -186,8 +197,10 @@ def status_line(status: Status) -> str:
         "first": str(archive[0].day) if archive else None,
         "last": str(archive[-1].day) if archive else None,
     }
-    spans = {name: int(getattr(keep, name).total_seconds()) for name in ("articles", "entries", "journal", "archive")}
-    value["keep"] = {**spans, "archive_bytes": keep.archive_size}
+    spans = ("articles", "entries", "journal", "archive")
+    value["keep"] = {
+        **{name: int(getattr(keep, name).total_seconds()) for name in spans}, "archive_bytes": keep.archive_size,
+    } if keep is not None else None  # fmt: skip
     value["free"] = status.free
     return json.dumps(value, ensure_ascii=False)
 
@@ -265,6 +278,8 @@ def _service(status: Status) -> str:
 def _endpoint(status: Status) -> str:
     if status.runs is not None and status.runs.listen is not None:
         return f"http://{status.runs.listen}: /healthz, /readyz, /metrics"
+    if status.keep is None:
+        return "unknown: the settings have faults"
     if status.listen is None:
         return "off (http.listen)"
     if status.runs is None:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from monitor.loops import queued, step
 
 _KEPT = 1_000
+# Hosts that ask for a longer gap say so again within a day (monitor.robots): what was said longest ago may go.
+_SLOWER_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -33,7 +35,10 @@ class Turns:
 
     def slow_down(self, host: str, gap: timedelta) -> None:
         """Leave at least this gap at a host from now on."""
+        self._slower.pop(host, None)
         self._slower[host] = gap.total_seconds()
+        if len(self._slower) > _SLOWER_KEPT:
+            del self._slower[next(iter(self._slower))]
 
     @asynccontextmanager
     async def of(self, host: str) -> AsyncIterator[None]:

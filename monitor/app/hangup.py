@@ -3,10 +3,22 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_HANGUP = (signal.SIGHUP,)
 
 
-def on_hangup(loop: asyncio.AbstractEventLoop, *, reload: Callable[[], None], stop: Callable[[], None]) -> None:
+def hold_hangups() -> None:
+    """Have each SIGHUP wait for `on_hangup`: one that comes while the settings are read must not end the process, and
+    may tell of an edit that was not seen any more. Also one that comes after its block waits, for ever."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANGUP)
+
+
+@contextmanager
+def on_hangup(
+    loop: asyncio.AbstractEventLoop, *, reload: Callable[[], None], stop: Callable[[], None]
+) -> Iterator[None]:
     """Call `reload` at each SIGHUP; at the one that ends the terminal `stop`, or nothing under nohup.
 
     A service without a terminal, as systemd, cron or setsid start it, has none to lose.
@@ -21,6 +33,12 @@ def on_hangup(loop: asyncio.AbstractEventLoop, *, reload: Callable[[], None], st
             stop()
 
     loop.add_signal_handler(signal.SIGHUP, hung_up)
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANGUP)
+    try:
+        yield
+    finally:
+        # The loop gives the signal back to the system when it is closed, which would end the process.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _has_terminal() -> bool:

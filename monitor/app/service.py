@@ -54,9 +54,10 @@ async def serve(settings: Settings, watches: Sequence[Watch], first: Sequence[Fe
     """Run until SIGINT, SIGTERM or the end of the terminal; SIGHUP reloads. Raises the first exception of any loop or
     job."""
     manager, stop, hung_up = Manager.of(os.environ), Stop(), asyncio.Event()
-    on_hangup(asyncio.get_running_loop(), reload=hung_up.set, stop=partial(stop.ask, "the end of the terminal"))
+    ended = partial(stop.ask, "the end of the terminal")
+    hangups = on_hangup(asyncio.get_running_loop(), reload=hung_up.set, stop=ended)
     log = logger(settings.log_level, settings.log_format)
-    with ExitStack() as ends, stop.signals():
+    with hangups, ExitStack() as ends, stop.signals():
         async with AsyncExitStack() as stack:
             with manager.patient(LONGEST_START):
                 manager.status("starting")
@@ -184,6 +185,8 @@ async def _house(service: Service) -> None:
         writing = recorder.path if recorder else None
         await keep_house(service.store, own.keep, own.archive, service.clocks.now(), service.log, open_file=writing)
         await service.notify()
+        # One that a refused reload had put aside goes on.
+        service.bells.reread.set()
 
     await forever(service.bells.keep_house, turn, lambda: None)
 

@@ -140,7 +140,7 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
         engine = _sqlite(address, path, where, busy_seconds)
     elif address.get_backend_name() == "postgresql":
         try:
-            engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True)
+            engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True, hide_parameters=True)
             event.listen(engine, "begin", _begin_postgresql(busy_seconds))
         except ImportError as fault:
             raise StoreError(f"{where} needs {driver}: install parley[postgres]") from fault
@@ -203,6 +203,7 @@ def _sqlite(address: URL, path: Path | None, where: str, busy_seconds: float) ->
     engine = sa.create_engine(
         address,
         json_serializer=_to_json,
+        hide_parameters=True,  # a traceback would show articles and addresses
         connect_args={"timeout": busy_seconds, "check_same_thread": False},
         **in_memory,
     )

@@ -121,8 +121,7 @@ async def test_an_idle_hour_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not isinstance(found, Faults)
     async with AsyncExitStack() as stack:
         log = logger("error")
-        clocks = Clocks(now=lambda: now)
-        service = await assemble(stack, found.settings, found.watches, found.feeds, log, clocks)
+        service = await assemble(stack, found.settings, found.watches, found.feeds, log, Clocks(lambda: now))
         _nothing_due(home)
 
         async def idle(seconds: int) -> tuple[float, float]:

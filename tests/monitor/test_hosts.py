@@ -49,3 +49,12 @@ def silent_once() -> Hosts:
     hosts = Hosts()
     hosts.was_silent("courier.example", NOW)
     return hosts
+
+
+def test_hosts_that_are_asked_no_more_are_forgotten_in_the_long_run() -> None:
+    hosts = Hosts()
+    for n in range(10_000):
+        hosts.was_silent(f"gone-{n}.example", NOW + n * timedelta(minutes=10))
+    assert len(hosts._silent) <= 1_001
+    latest = NOW + 10_000 * timedelta(minutes=10)
+    assert hosts.was_silent("gone-9999.example", latest) == latest + FIRST

@@ -73,9 +73,10 @@ class Desk:
         watch = load_watch(file, TOPICS)
         assert not isinstance(watch, Faults), watch
         self.watches = (replace(watch, rings=replace(watch.rings, began=NOW - 30 * DAY)),)
+        self.lexicon = compile_lexicon([watch.names])
 
     def reads(self, article: Article) -> Reading:
-        return read_claims(article, compile_lexicon([watch.names for watch in self.watches]))
+        return read_claims(article, self.lexicon)
 
     def comes(self, text: str, name: str, at: datetime, outlet: str = "courier.example") -> Taken:
         """An article is published, polled and taken in."""
@@ -102,7 +103,9 @@ class Desk:
             store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now,
             log=structlog.get_logger(), size=size,
         )  # fmt: skip
-        made.use(self.watches, lambda: self.feeds)
+        with self.store.read() as tx:
+            wish = course(tx)
+        made.use(self.watches, lambda: self.feeds, wish and wish.asked)
         return made
 
     async def read(self, article: Article) -> Reading | WorkerFailure:
@@ -323,7 +326,7 @@ def test_watches_that_change_while_articles_are_read_again_are_put_to_all_of_the
         if article.url.endswith("plan-2") and desk.watches is old:
             desk.comes(PLANNED, "plan-4", desk.now + DAY, "paper-4.example")  # after the wish, by the old names
             desk.knows(", the Duchy")
-            under_way.use(desk.watches, lambda: desk.feeds)
+            under_way.use(desk.watches, lambda: desk.feeds, under_way._wish)
         return await by_old_names(article)
 
     under_way._workers = type("Changing", (), {"read": staticmethod(read)})()
@@ -364,3 +367,24 @@ async def _room(desk: Desk, *, enough: bool) -> None:
         tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
     await desk.thread.query(work)
+
+
+def test_a_wish_waits_for_the_reload_that_it_was_asked_with(desk: Desk) -> None:
+    for n in range(3):
+        desk.comes(PLANNED, f"plan-{n}", NOW + n * DAY / 24, f"paper-{n}.example")
+    with desk.store.write() as tx:
+        ask(tx, 3 * DAY, desk.now)
+    rereader, read = desk.rereader(), desk.read
+
+    async def asked_for_more(article: Article) -> Reading | WorkerFailure:
+        with desk.store.write() as tx:
+            ask(tx, 7 * DAY, NOW + DAY)
+        return await read(article)
+
+    rereader._workers = type("Asked", (), {"read": staticmethod(asked_for_more)})()
+    stands = asyncio.run(rereader.turn())
+    assert stands is not None
+    assert (stands.asked, stands.read, stands.ended) == (NOW + DAY, 0, None)
+    desk.knows(", the Duchy")
+    ended = desk.again(asked=False)
+    assert (ended.read, ended.opened) == (3, 1)

@@ -1,6 +1,7 @@
 """A newsroom and a post office on loopback, and the real program as a process."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from email.policy import default
 from email.utils import format_datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -209,9 +211,10 @@ class Program:
 
 @dataclass(slots=True)
 class Home:
-    """A home whose feeds are the newsroom's and whose mails go to the post office."""
+    """A home whose feeds are the newsroom's and whose mails go to the post office. `lock` is beside its store."""
 
     path: Path
+    lock: Path
     running: list[Program] = field(default_factory=list)
 
     async def run(
@@ -244,6 +247,21 @@ class Home:
         out, err = await process.communicate()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{json.loads(self.lock.read_text())['listen']}"
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """What the endpoint of the running service answers: status and text."""
+        async with aiohttp.ClientSession() as session, session.get(self.endpoint + path) as answer:
+            return answer.status, await answer.text()
+
+    async def metrics(self) -> dict[str, float]:
+        """Every sample of `/metrics`, by its name and labels."""
+        _, text = await self.get("/metrics")
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
     def feeds(self, *urls: str, interval: str = "1s", watches: str = "") -> None:
         only = f", watches: [{watches}]" if watches else ""
@@ -301,7 +319,7 @@ async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncI
         "recipients:\n  desk: {channel: mail, to: desk@example.org}\n"
         "routes:\n  - {to: [desk]}\n"
     )
-    made = Home(path)
+    made = Home(path, path / "state" / "parley.db.lock")
     made.feeds(f"{newsroom.base}/feed")
     yield made
     for program in made.running:

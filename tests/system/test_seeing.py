@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from monitor.homes import shipped
@@ -29,26 +28,10 @@ def promtool(*arguments: str, given: bytes = b"", cwd: Path | None = None) -> st
     return said
 
 
-def where(home: Home) -> str:
-    return f"http://{json.loads((home.path / 'state/parley.db.lock').read_text())['listen']}"
-
-
 async def answering(home: Home, service: Program) -> None:
     """Wait until the endpoint of this run stands in the lock file."""
-    lock = home.path / "state/parley.db.lock"
-    await service.until(lambda: lock.exists() and f'"pid": {service.process.pid},' in lock.read_text())
-    await service.until(lambda: json.loads(lock.read_text())["listen"] is not None)
-
-
-async def get(url: str) -> tuple[int, str]:
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return answer.status, await answer.text()
-
-
-async def metrics(home: Home) -> dict[str, float]:
-    _, text = await get(f"{where(home)}/metrics")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+    await service.until(lambda: home.lock.exists() and f'"pid": {service.process.pid},' in home.lock.read_text())
+    await service.until(lambda: json.loads(home.lock.read_text())["listen"] is not None)
 
 
 async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
@@ -56,16 +39,16 @@ async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
 ) -> None:
     service = await home.run()
     await answering(home, service)
-    _, early = await get(f"{where(home)}/metrics")
+    _, early = await home.get("/metrics")
     await service.until(lambda: newsroom.polls() >= 2)
     newsroom.publish_round()
     await service.until(lambda: office.mails)
-    shown = await metrics(home)
+    shown = await home.metrics()
     feed = f'parley_feed_last_success_timestamp_seconds{{feed="{newsroom.base}/feed"}}'
     # What is read of the store is kept for some seconds.
     while not (shown.get('parley_deliveries_total{channel="mail",outcome="sent"}') and shown.get(feed)):
         await asyncio.sleep(0.2)
-        shown = await metrics(home)
+        shown = await home.metrics()
     assert shown['parley_feed_fetch_total{result="read"}'] >= 2
     assert shown['parley_articles_total{result="read"}'] == 1
     assert shown['parley_claims_total{kind="talks_round",verdict="opened"}'] == 1
@@ -77,13 +60,13 @@ async def test_what_happened_is_counted_and_promtool_takes_every_scrape(
     assert shown['parley_feeds{state="ok"}'] == 1
     assert shown[feed] > 1.7e9
     assert (shown["parley_ready"], shown["parley_store_up"]) == (1, 1)
-    _, late = await get(f"{where(home)}/metrics")
+    _, late = await home.get("/metrics")
     for scrape in (early, late):
         assert promtool("check", "metrics", given=scrape.encode()) == ""
     # A start later, counters begin anew, and the store still knows.
     await service.end()
     await answering(home, await home.run())
-    again = await metrics(home)
+    again = await home.metrics()
     assert 'parley_alerts_total{kind="talks_round",reason="new"}' not in again
     assert again['parley_feeds{state="ok"}'] == 1
     assert again[feed] >= shown[feed]
@@ -102,7 +85,7 @@ async def test_the_health_check_goes_by_the_service_of_this_home(newsroom: Newsr
     assert (code, json.loads(out)["pid"]) == (0, service.process.pid)
     _, out, _ = await home.call("status")
     assert re.search(rf"^service     runs since \S+ \S+Z, pid {service.process.pid} on ", out, re.MULTILINE)
-    assert f"\nendpoint    {where(home)}: /healthz, /readyz, /metrics\n" in out
+    assert f"\nendpoint    {home.endpoint}: /healthz, /readyz, /metrics\n" in out
     await service.end()
     code, out, _ = await home.call("healthcheck")
     assert (code, out.splitlines()[1].split(":")[0]) == (1, "NOT service")

@@ -1,10 +1,11 @@
 """The real program told to stop: while it sends, while it starts, and twice."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,70 @@ async def test_a_second_signal_ends_it_at_once_and_the_next_start_takes_up_what_
     assert len(office.mails) == 1
 
 
+def opened(pipe: Path, ends: list[int]) -> bool:
+    """Whether somebody reads it: then `ends` has an end to write to (fifo(7))."""
+    with suppress(OSError):
+        ends.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    return bool(ends)
+
+
+async def test_a_grace_that_a_reload_changed_counts_at_the_next_stop(
+    newsroom: Newsroom, office: PostOffice, home: Home
+) -> None:
+    home.settings(grace="30s")
+    office.takes = lambda _: 60
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.handed)
+    home.settings(grace="1s")
+    service.process.send_signal(signal.SIGHUP)
+    await service.until(lambda: "event=reloaded" in service.log)
+    assert 1 <= await service.end(signal.SIGTERM) < 10
+    assert 'waits_for="up to 1 s for 1 messages that are being sent"' in service.log
+    assert ask(home, "SELECT outcome FROM attempt") == [("ambiguous",)]  # ended by the grace, not cut off after it
+
+
+async def test_a_hangup_while_it_stops_does_nothing(newsroom: Newsroom, office: PostOffice, home: Home) -> None:
+    office.takes = lambda _: 60
+    service = await home.run()
+    await service.until(lambda: newsroom.polls() >= 1)
+    newsroom.publish_round()
+    await service.until(lambda: office.handed)
+    service.process.send_signal(signal.SIGTERM)
+    await service.until(lambda: "event=stopping" in service.log)
+    while service.process.returncode is None:  # also when its loop has ended and Python clears up
+        with suppress(ProcessLookupError):
+            service.process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(0.005)
+    assert service.process.returncode == 0
+    assert "event=reloading" not in service.log
+    assert "service stopped" in service.log
+
+
+async def test_a_hangup_while_the_settings_are_read_is_a_reload_once_it_runs(newsroom: Newsroom, home: Home) -> None:
+    feeds = home.path / "config" / "feeds.yaml"
+    first = feeds.read_text()
+    feeds.unlink()
+    os.mkfifo(feeds)
+    service = await home.run()
+    ends: list[int] = []
+    await service.until(lambda: opened(feeds, ends))
+    service.process.send_signal(signal.SIGHUP)
+    later = feeds.with_name("later.yaml")
+    later.write_text(first.replace("/feed", "/other"))
+    later.replace(feeds)
+    os.write(ends[0], first.encode())
+    os.close(ends[0])
+    await service.until(lambda: "event=reloaded" in service.log)
+    assert service.log.index('"service started" feeds=1') < service.log.index("event=reloading")
+    await service.until(lambda: newsroom.polls("/other") >= 1)
+
+
 async def started(home: Home, where: str, folder: Path) -> Program:
     """The program, which hangs in its start."""
     begun = folder / "begun"
+    (folder / where).touch()
     service = await home.run(program=(str(HUNG), where, str(folder)))
     store = home.path / "state" / "parley.db"
     await service.until(lambda: store.exists() and begun.exists())
@@ -106,6 +168,16 @@ async def test_a_start_is_broken_off_by_the_first_signal(home: Home, tmp_path: P
     assert service.process.returncode == 0
     assert "the start is broken off" in service.log
     assert "Traceback" not in service.log
+
+
+async def test_a_hangup_while_it_starts_is_a_reload_once_it_runs(home: Home, tmp_path: Path) -> None:
+    service = await started(home, "start", tmp_path)
+    service.process.send_signal(signal.SIGHUP)
+    await asyncio.sleep(0.5)
+    home.settings(gather="3s")
+    (tmp_path / "start").unlink()
+    await service.until(lambda: "event=reloaded" in service.log)
+    assert "delivery.gather" in service.log
 
 
 async def test_a_start_that_blocks_is_ended_by_the_second(home: Home, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The unit that `parley install-service` writes, under a real service manager: its first process is systemd itself."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ channels:
   mail: {kind: email, host: smtp.example.org, username: p, password_file: mail.password, sender: p@example.org}
 recipients: {desk: {channel: mail, to: desk@example.org}}
 """
+SETTINGS_FILE = "/etc/parley/config/parley.yaml"
 FEED = """<?xml version='1.0'?><rss version='2.0'><channel><title>Courier</title>
 <item><title>Rain</title><link>http://127.0.0.1:8080/rain</link><guid>1</guid></item></channel></rss>"""
 # The same service with a poll that hangs, and a manager that has less patience.
@@ -100,14 +102,17 @@ def installed(debian: Layer) -> Layer:
 async def test_the_service_lives_and_dies_under_systemd_as_its_unit_says(installed: Layer, newsroom: Polls) -> None:
     with booted(installed) as machine:
         await newsroom.listen(machine)
-        for part in (installs, works, stops, restarts_what_hangs, rests_when_misconfigured, lives_within_its_bounds):
+        for part in (
+            installs, works, reloads, is_looked_after_by_root, stops, restarts_what_hangs, rests_when_misconfigured,
+            lives_within_its_bounds,
+        ):  # fmt: skip
             # The newsroom goes on meanwhile.
             await asyncio.to_thread(part, machine)
 
 
 def installs(machine: Machine) -> None:
     machine.run("parley init /etc/parley")
-    machine.run(f"cat > /etc/parley/config/parley.yaml <<'END'\n{SETTINGS}END")
+    machine.run(f"cat > {SETTINGS_FILE} <<'END'\n{SETTINGS}END")
     row = "{url: 'http://127.0.0.1:8080/feed', outlet: Courier, language: en, interval: 1s}"
     machine.run(f'echo "feeds: [{row}]" > /etc/parley/config/feeds.yaml')
     machine.run("umask 077; echo sesame > /etc/parley/mail.password")
@@ -124,8 +129,47 @@ def works(machine: Machine) -> None:
     assert machine.run("stat -c %a /etc/parley/mail.password").stdout.strip() == "600"
     machine.until("journalctl -u parley | grep outcome=read")  # workers included
     assert shown(machine, "StatusText") == "1 feed; cycle is current; queue is empty"
-    assert "service     last sign of life 2" in machine.run("parley --home /etc/parley status").stdout
+    said = machine.run("parley --home /etc/parley status").stdout
+    assert re.search(rf"(?m)^service     runs since .*, pid {pid} on .*; last sign of life 2", said), said
     machine.run("test -s /var/lib/parley/parley.db && test ! -e /etc/parley/state/parley.db")
+
+
+def reloads(machine: Machine) -> None:
+    """All of it or nothing, and the same process goes on."""
+    before = shown(machine, "MainPID")
+    machine.run(f"echo 'notices: {{after: 9d}}' >> {SETTINGS_FILE} && systemctl reload parley")
+    machine.until("journalctl -u parley | grep 'reloaded.*notices.after'")
+    machine.run(f"echo 'keeep: {{}}' >> {SETTINGS_FILE} && systemctl reload parley")
+    machine.until("systemctl show parley -p StatusText | grep 'the reload at .* failed'")
+    refused = machine.run("parley --home /etc/parley reload", check=False)
+    assert refused.returncode == 1
+    assert "config/parley.yaml:10: keeep:" in refused.stderr
+    assert shown(machine, "ActiveState") == "active"
+    machine.run(f"sed -i /keeep/d {SETTINGS_FILE} && systemctl reload parley")
+    machine.until("systemctl show parley -p StatusText | grep 'StatusText=1 feed; cycle is current; queue is empty'")
+    assert shown(machine, "MainPID") == before
+
+
+def is_looked_after_by_root(machine: Machine) -> None:
+    """Who is no user of its store, and leaves nothing there that the service could not write to: neither beside the
+    service nor after it has ended."""
+    said = machine.run("parley --home /etc/parley reload --reread 7").stdout
+    assert said.startswith("nothing changed\narticles of the last 7 days are being read again")
+    machine.until("parley --home /etc/parley status | grep '^read again  .*; done 2'")
+    looks_after_it(machine, "first")
+    machine.run("systemctl stop parley")
+    looks_after_it(machine, "second")
+    machine.run("systemctl start parley")
+    machine.until("systemctl show parley -p StatusText | grep 'StatusText=1 feed; cycle is current; queue is empty'")
+    machine.run("parley --home /etc/parley reload")  # the service has written its answer down
+
+
+def looks_after_it(machine: Machine, name: str) -> None:
+    for words in ("status", f"backup /root/{name}.tar.gz", "check --store", "events", "journal"):
+        machine.run(f"parley --home /etc/parley {words}")
+    files = machine.run("find /var/lib/parley/ -printf '%P %U\\n'").stdout.splitlines()
+    assert "parley.db.lock" in {line.split()[0] for line in files}
+    assert {line.split()[-1] for line in files} == {machine.run("stat -c %u /var/lib/parley/").stdout.strip()}, files
 
 
 def stops(machine: Machine) -> None:
@@ -135,11 +179,11 @@ def stops(machine: Machine) -> None:
 
 def restarts_what_hangs(machine: Machine) -> None:
     overlaid(machine, HUNG)
-    machine.run("systemctl start parley && touch /etc/parley/hang")
+    machine.run("systemctl start parley && mkdir /etc/parley/hang && touch /etc/parley/hang/poll")
     machine.until("journalctl -u parley | grep 'loop hangs.*loop=poller'")
     machine.until('test "$(systemctl show parley -p NRestarts --value)" -ge 1')
     machine.until("journalctl -u parley | grep 'ended by watchdog'")
-    machine.run("rm /etc/parley/hang")
+    machine.run("rm -r /etc/parley/hang")
     machine.until("systemctl is-active parley")
     machine.until("systemctl show parley -p StatusText | grep 'StatusText=1 feed; cycle is current; queue is empty'")
     machine.run("systemctl stop parley")
@@ -147,7 +191,7 @@ def restarts_what_hangs(machine: Machine) -> None:
 
 def rests_when_misconfigured(machine: Machine) -> None:
     overlaid(machine, "")
-    machine.run("echo 'keeep: {}' >> /etc/parley/config/parley.yaml")
+    machine.run(f"echo 'keeep: {{}}' >> {SETTINGS_FILE}")
     assert machine.run("systemctl start parley", check=False).returncode != 0
     assert (shown(machine, "ActiveState"), shown(machine, "ExecMainStatus")) == ("failed", "2")
 

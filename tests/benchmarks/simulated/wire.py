@@ -41,12 +41,19 @@ class Log:
 
 
 class Wire:
-    """Answers for all sites, in the stead of `monitor.fetch.Fetcher`. `intervals`: the operator's own, by address."""
+    """Answers for all sites, in the stead of `monitor.fetch.Fetcher`. `intervals`: the operator's own, by address.
+
+    `write` makes the body of a feed that shows these items.
+    """
 
     def __init__(
-        self, sites: Sequence[Site], clock: Callable[[], datetime], intervals: Mapping[str, timedelta]
+        self,
+        sites: Sequence[Site],
+        clock: Callable[[], datetime],
+        intervals: Mapping[str, timedelta],
+        write: "Callable[[Site, Sequence[Item]], bytes] | None" = None,
     ) -> None:
-        self._clock, self._intervals = clock, intervals
+        self._clock, self._intervals, self._write = clock, intervals, write or rss
         self._sites = {site.url: site for site in sites} | {site.new_url: site for site in sites if site.moved_at}
         self.logs = {site.url: Log() for site in sites}
 
@@ -122,7 +129,7 @@ class Wire:
             url=url,
             final_url=there,
             status=200,
-            body=rss(site, site.shown(now)),
+            body=self._write(site, site.shown(now)),
             content_type="application/rss+xml",
             charset="utf-8",
             etag=mine,

@@ -8,6 +8,7 @@ its sources report of feeds, rounded.
 import math
 import random
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -81,7 +82,12 @@ class Site:
 
 def draw(feeds: int, days: int, seed: int) -> tuple[Site, ...]:
     """That many sites for so many days. A site draws from a generator of its own: more of them change none."""
-    return tuple(_site(n, days, random.Random(f"{seed}:{n}")) for n in range(feeds))
+    return tuple(drawn(feeds, days, seed))
+
+
+def drawn(feeds: int, days: int, seed: int) -> Iterator[Site]:
+    """The same, one after another: all that all of them publish in a month are some hundred thousand items."""
+    return (_site(n, days, random.Random(f"{seed}:{n}")) for n in range(feeds))
 
 
 def _site(n: int, days: int, luck: random.Random) -> Site:

@@ -10,6 +10,8 @@ from typing import IO
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import asyncio, fcntl, signal, sys, termios
 from monitor.app.hangup import on_hangup
@@ -25,11 +27,11 @@ def say(word):
 
 async def main():
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    on_hangup(loop, reload=lambda: say("reload"), stop=stopped.set)
     loop.add_signal_handler(signal.SIGTERM, lambda: say("still there"))
-    say("ready")
-    await stopped.wait()
-    say("stopped")
+    with on_hangup(loop, reload=lambda: say("reload"), stop=stopped.set):
+        say("ready")
+        await stopped.wait()
+        say("stopped")
 
 asyncio.run(main())
 """

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,15 @@ import structlog
 import trustme
 
 from extractors.records import Reading
-from monitor.app import given
+from monitor.app import feedbook, given
 from monitor.app.assembly import Service, assemble
+from monitor.app.clock import utcnow
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
 from monitor.homes import initialise
+from monitor.records import Feed
 from monitor.settings import Settings
-from monitor.store import meta, reloads
+from monitor.store import feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
 SETTINGS = """\
@@ -250,3 +254,70 @@ async def test_parts_that_leave_are_closed_when_their_work_has_ended(running: Re
     client = beating._client
     assert client is not None
     assert client.is_closed
+
+
+async def test_feeds_taken_up_behind_the_last_step_of_a_reload_put_none_of_its_feeds_to_sleep(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling, free = threading.Event(), threading.Event()
+    sync = feeds.sync
+
+    def slow(*about: Any) -> None:
+        sync(*about)
+        if not telling.is_set():
+            telling.set()
+            assert free.wait(5)
+
+    monkeypatch.setattr(feeds, "sync", slow)
+    running.write("config/feeds.yaml", ("courier.example/feed", "herald.example/feed"))
+    reload = asyncio.create_task(running.reload())
+    assert await asyncio.to_thread(telling.wait, 5)
+    taken_up = asyncio.create_task(running.service.sync())
+    await asyncio.sleep(0.05)
+    free.set()
+    assert (await reload).ok
+    await taken_up
+    states = await running.service.store.query(feeds.all_states)
+    assert [state.url for state in states] == ["http://herald.example/feed"]
+
+
+async def test_a_start_is_no_answer_to_a_reload_that_was_asked_for_during_it(running: Reloading) -> None:
+    asked = running.service.clocks.steady()
+    await running.reloads.start()
+    stored = await running.service.store.query(reloads.last)
+    assert stored is not None
+    assert (stored.ok, stored.begun) == (True, None)
+    begun = (await running.reload()).begun
+    assert begun is not None
+    assert begun >= asked
+
+
+def test_ten_thousand_feeds_that_were_edited_are_taken_up_without_each_being_held_against_all(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counted(Feed):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return super().__eq__(other)
+
+        __hash__ = Feed.__hash__
+
+    many = tuple(Counted(f"http://{n}.example/feed", f"Outlet {n}", f"Outlet {n}") for n in range(200))
+    monkeypatch.setattr(feedbook.feeds, "load", lambda *_: many)
+    (running.home / "config" / "feeds.yaml").touch()
+    assert running.service.book.changed()
+    assert len(running.service.book.now()) == 200
+    assert Counted.compared <= 200
+
+
+async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(running: Reloading) -> None:
+    assert running.service.given.wish is None
+    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), utcnow()))
+    running.write("config/parley.yaml", ("kind: email", "kind: pigeon"))
+    assert not (await running.reload()).ok
+    assert running.service.rereader._wish is None
+    running.write("config/parley.yaml", ("kind: pigeon", "kind: email"))
+    assert (await running.reload()).ok
+    assert running.service.rereader._wish == wish.asked

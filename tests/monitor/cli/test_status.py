@@ -163,6 +163,20 @@ def test_how_far_a_reading_again_has_come_is_told(
     assert (value["reread"]["ended"], value["reread"]["left"]) == (now.isoformat(), 0)
 
 
+def test_a_running_service_is_shown_whatever_was_done_to_its_settings(parley: Parley, home: Path, store: Store) -> None:
+    with (home / "config/parley.yaml").open("a") as file:
+        file.write("recipents: {}\n")
+    with RunLock(store, now=utcnow()):
+        result = parley("status")
+        assert result.exit_code == 2
+        assert f"service     runs since {utcnow():%Y-%m-%d}" in result.stdout
+        assert "endpoint    unknown: the settings have faults\n" in result.stdout
+        assert "recipents: unknown key" in result.stderr
+        assert result.stderr.endswith("\n1 fault in the settings as they are now\n")
+        value = json.loads(parley("status", "--json").stdout)
+    assert (value["service"]["pid"], value["keep"]) == (os.getpid(), None)
+
+
 @pytest.mark.usefixtures("written")
 def test_the_journal_of_a_week_is_told_in_words(parley: Parley) -> None:
     result = parley("journal")
@@ -207,4 +221,4 @@ def test_a_store_that_cannot_be_opened_is_told(parley: Parley, home: Path, comma
     (home / "state/parley.db").write_bytes(b"not a database at all" * 100)
     result = parley(command)
     assert result.exit_code == 1
-    assert "file is not a database; put a copy in its place" in result.stderr
+    assert "file is not a database; move it and what lies beside it" in result.stderr

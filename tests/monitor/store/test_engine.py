@@ -308,7 +308,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parley.db"
     path.write_text("feeds:\n" * 1_000)
-    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; put a copy"):
+    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; move it and"):
         open_store(f"sqlite:///{path}")
 
 
@@ -485,3 +485,12 @@ def test_a_store_that_is_current_is_opened_without_the_migration_tool(tmp_path: 
         f"open_store('sqlite:///{tmp_path}/x.db').close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_stored_stands_in_no_message_of_a_fault_of_ours() -> None:
+    opened = open_store("sqlite://")
+    with pytest.raises(DBAPIError) as raised, opened.write() as tx:
+        for _ in range(2):
+            tx.execute(sa.insert(tables.meta).values(key="k", value="the text of an article"))
+    assert "UNIQUE" in str(raised.value)
+    assert "article" not in str(raised.value)

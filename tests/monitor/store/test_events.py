@@ -169,6 +169,14 @@ def test_a_memo_forgets_what_was_longest_unused() -> None:
     assert memo.take([b"1", b"2", b"3"]) == {b"1": saying(1), b"3": saying(3)}
 
 
+def test_a_memo_that_is_too_small_for_a_watch_still_spares_as_much_as_it_holds() -> None:
+    memo, live = events.Memo(size=3), {bytes([n]): saying(n) for n in range(1, 6)}
+    for _ in range(3):
+        known = memo.take(live)
+        memo.keep({digest: each for digest, each in live.items() if digest not in known})
+    assert len(memo.take(live)) == 3
+
+
 def test_a_merged_event_is_kept_for_its_id_and_listed_nowhere(store: Store) -> None:
     whole, left = event("w-1"), replace(event("w-2"), sayings=(), merged_into="w-1")
     further, child = replace(event("w-3"), sayings=(), merged_into="w-2"), event("w-4", parent="w-2")

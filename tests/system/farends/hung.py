@@ -1,4 +1,8 @@
-"""The program with one function that hangs for ever once a file is there: `python hung.py WHERE FILE ARGUMENTS…`."""
+"""The program with functions that hang, each while a file is there: `python hung.py WHERE,… FOLDER ARGUMENTS…`.
+
+A function hangs from its next call on while FOLDER/WHERE is there, for ever where it blocks the event loop, and makes a
+file FOLDER/begun.
+"""
 
 import asyncio
 import contextlib
@@ -13,7 +17,7 @@ from alerts import attempts
 from alerts.channels import email
 from alerts.kinds import Kind
 from monitor import pages, poller
-from monitor.app import assembly
+from monitor.app import assembly, reloading
 from monitor.cli import main
 from monitor.store import outbox
 
@@ -23,8 +27,9 @@ WHERE: dict[str, tuple[Any, str]] = {
     "sender": (outbox.StoreOutbox, "due"),
     "send": (email.EmailChannel, "send"),
     "loop": (poller.Poller, "set_off"),
-    "start": (assembly, "begin"),
-    "blocked start": (assembly, "begin"),
+    "start": (assembly, "prepare"),
+    "blocked start": (assembly, "prepare"),
+    "reload": (reloading, "prepare"),
 }
 
 
@@ -39,19 +44,20 @@ def hung(inner: Callable[..., Any], flag: Path, *, block: bool) -> Callable[...,
         return True
 
     async def outer(*args: Any, **kwargs: Any) -> Any:
-        if begun():
-            await asyncio.Event().wait()
+        while begun():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.05)
         return await inner(*args, **kwargs)
 
     return outer
 
 
 if __name__ == "__main__":
-    where, flag = sys.argv[1], Path(sys.argv[2])
+    places, flags = sys.argv[1].split(","), Path(sys.argv[2])
     del sys.argv[1:3]
-    owner, name = WHERE[where]
-    setattr(owner, name, hung(getattr(owner, name), flag, block=where in ("loop", "blocked start")))
-    if where == "send":
+    for where in places:
+        owner, name = WHERE[where]
+        setattr(owner, name, hung(getattr(owner, name), flags / where, block=where in ("loop", "blocked start")))
+    if "send" in places:
         # What a mail server may take by its own rules is an hour.
         vars(attempts)["KINDS"] = {"email": Kind("mail", longest=timedelta(seconds=1))}
     main()

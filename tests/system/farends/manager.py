@@ -27,9 +27,13 @@ class Manager(asyncio.DatagramProtocol):
         """The moments at which this was told."""
         return [at for at, keys in self.told if key in keys]
 
+    def states(self) -> list[str]:
+        """What was told of states, without figures."""
+        return [key for _, keys in self.told for key in keys if key not in ("STATUS", "MONOTONIC_USEC")]
+
     def order(self) -> list[str]:
-        """What was told of states, without repetition and without figures."""
-        said = [key for _, keys in self.told for key in keys if key not in ("STATUS", "MONOTONIC_USEC")]
+        """The same without repetition."""
+        said = self.states()
         return [key for key, before in zip(said, ["", *said], strict=False) if key != before]
 
     @property
