@@ -7,7 +7,7 @@ An exception that reaches this far ends the process with its reason; feeds, page
 from monitor.app.asking import ask_to_reload
 from monitor.app.channels import probe, send_test
 from monitor.app.clock import utcnow
-from monitor.app.hangup import hold_hangups
+from monitor.app.hangup import hangups_held
 from monitor.app.log import chosen, logger
 from monitor.app.service import Once, once, serve
 from monitor.app.sources import ask_feed
@@ -20,7 +20,7 @@ __all__ = [
     "ask_feed",
     "ask_to_reload",
     "chosen",
-    "hold_hangups",
+    "hangups_held",
     "logger",
     "once",
     "page",

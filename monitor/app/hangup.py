@@ -9,10 +9,17 @@ from contextlib import contextmanager
 _HANGUP = (signal.SIGHUP,)
 
 
-def hold_hangups() -> None:
-    """Have each SIGHUP wait for `on_hangup`: one that comes while the settings are read must not end the process, and
-    may tell of an edit that was not seen any more. Also one that comes after its block waits, for ever."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HANGUP)
+@contextmanager
+def hangups_held() -> Iterator[None]:
+    """Have each SIGHUP wait for `on_hangup`, from here on unless the block raises: one that comes while the settings
+    are read must not end the process, and may tell of an edit that was not seen any more. After `on_hangup` it waits
+    for ever."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANGUP)
+    try:
+        yield
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
 
 
 @contextmanager

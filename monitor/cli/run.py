@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -28,12 +29,11 @@ def run(home: Path, once: bool) -> None:
     SIGHUP has it read its configuration again (see `parley reload`), under nohup as well. When the terminal that it was
     started at ends, it stops; started without one, or under nohup, it goes on.
     """
-    if not once:
-        app.hold_hangups()
     # What is read here stays. Looking for garbage in it again and again took a third of the reading (10,000 feeds).
     gc.disable()
     try:
-        found = _checked(home)
+        with nullcontext() if once else app.hangups_held():
+            found = _checked(home)
     finally:
         gc.enable()
     try:

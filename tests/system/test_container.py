@@ -4,7 +4,6 @@ the volume, no rights, the program as first process."""
 import asyncio
 import os
 import re
-import shutil
 import signal
 import socket
 import time
@@ -16,27 +15,11 @@ from typing import Any
 
 import pytest
 
-from farends.debianroot import Layer
-from farends.image import Container, Image, build
-
-CHECKOUT = Path(__file__).parents[2]
+from farends.image import Container, Image
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first test builds
 
 Newsroom = Any  # the record of conftest.py, which tests cannot import
-
-
-@pytest.fixture(scope="module")
-def image(debian: Layer) -> Image:
-    """Built from a checkout in which somebody has worked: with a store, a secret and what Python leaves behind."""
-    python = debian.above()
-    python.run("apt-get install -qq --no-install-recommends python3 python3-venv && ln -s python3 /usr/bin/python")
-    context = python.beside / "checkout"
-    shutil.copytree(CHECKOUT, context, ignore=shutil.ignore_patterns(".git", ".venv", "tests", ".*_cache"))
-    for secret in ("state/parley.db", ".env", "config/mail.password", "monitor/__pycache__/old.pyc"):
-        (context / secret).parent.mkdir(exist_ok=True)
-        (context / secret).write_text("SECRET")
-    return build(CHECKOUT / "config" / "Containerfile", context, python)
 
 
 @pytest.fixture
