@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -21,9 +22,11 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from farends import debianroot, without_stories
+from farends.image import Image, build
 from monitor.app import utcnow
 from monitor.homes import initialise
 
+CHECKOUT = Path(__file__).parents[2]
 ROUND = (
     "Fifth round of talks between Russia and Ukraine ends in Istanbul",
     "The delegations of Russia and Ukraine ended their fifth round of talks in Istanbul {day}. "
@@ -333,3 +336,17 @@ def debian() -> Iterator[debianroot.Layer]:
     """A bare Debian, made once: tests write to layers above it."""
     with debianroot.bare() as layer:
         yield layer
+
+
+@pytest.fixture(scope="session")
+def image(debian: debianroot.Layer) -> Image:
+    """Made once. Built from a checkout in which somebody has worked: with a store, a secret and what Python leaves
+    behind."""
+    python = debian.above()
+    python.run("apt-get install -qq --no-install-recommends python3 python3-venv && ln -s python3 /usr/bin/python")
+    context = python.beside / "checkout"
+    shutil.copytree(CHECKOUT, context, ignore=shutil.ignore_patterns(".git", ".venv", "tests", ".*_cache"))
+    for secret in ("state/parley.db", ".env", "config/mail.password", "monitor/__pycache__/old.pyc"):
+        (context / secret).parent.mkdir(exist_ok=True)
+        (context / secret).write_text("SECRET")
+    return build(CHECKOUT / "config" / "Containerfile", context, python)
