@@ -19,7 +19,7 @@ run: $(READY)        ## set up and run the service on config/ and seeds/
 test: check          ## fast tests, lint, types, imports
 	$(BIN)/python -m pytest -q -n auto -m "not slow and not bench"
 
-test-slow: $(READY)  ## kill loops, the demo, the wheel
+test-slow: $(READY)  ## kill loops, full disks, a bare Debian, a month in virtual time, the demo, the wheel
 	$(BIN)/python -m pytest -q -m "slow and not bench"
 
 demo: $(READY)       ## a local newsroom, a mail server and a Slack-like endpoint; what people would receive
