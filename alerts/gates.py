@@ -31,7 +31,7 @@ class Gates:
         self._paces = paces
         self._clock = clock
         self._sleep = sleep
-        self._gates: dict[tuple[str, str], _Gate] = {}
+        self._gates: dict[tuple[str, str, str], _Gate] = {}
         self._rooms: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(width))
         self._waiting: set[asyncio.Future[object]] = set()
 
@@ -48,9 +48,9 @@ class Gates:
             if pace is None:
                 yield await self._enter(room, target, go, begin)
                 return
-            gate = self._gates.setdefault(
-                (target.channel, target.address if pace.per == "target" else ""), _Gate(Bucket(pace))
-            )
+            # By kind as well: a reload may give a channel's name to one of another kind.
+            place = target.channel, target.kind, target.address if pace.per == "target" else ""
+            gate = self._gates.setdefault(place, _Gate(Bucket(pace)))
             async with gate.turn:
                 while go():
                     now = self._clock()

@@ -6,6 +6,7 @@ store knows of; what it holds beyond that is marked when the service goes on fro
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,8 +21,12 @@ from monitor.manifest import CASES, FOLDERS, FORMAT, STORE, Manifest, Packed, is
 from monitor.packing import PackError, digest, pack, unpack
 from monitor.records import MonitorError
 from monitor.settings import archive_of, store_file
+from monitor.store.engine import named_as
 from monitor.store.files import damage, on_disk, schema_of, snapshot
 from monitor.store.soundness import noted
+
+_PART = ".parley-part"
+_BESIDE = ("", "-wal", "-shm", "-journal", ".lock", ".backup")
 
 
 class BackupError(MonitorError):
@@ -60,7 +65,7 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
     target = target.absolute()
     store = _store(home, what) if what.store else None
     _refuse(home, target)
-    folders, sources, passed_over = _gathered(home)
+    folders, sources, passed_over = _gathered(home, store_file(home, what.url), archive_of(home, what.url))
     with _unfinished(target) as (file, part):
         copy = part.with_name(part.name + ".store")
         try:
@@ -83,8 +88,8 @@ def backup(home: Path, target: Path, what: What, *, version: str, now: datetime)
                 parley=version,
                 revision=schema,
                 made=now,
-                store=make_url(what.url).render_as_string(hide_password=True),
-                outside=store is None or not store.resolve().is_relative_to(home.resolve()),
+                store=named_as(make_url(what.url)),
+                outside=store is None or not _within(store, home),
                 folders=folders,
                 files=tuple(_packed(name, source) for name, source in sources.items()),
             )
@@ -129,6 +134,12 @@ def _store(home: Path, what: What) -> Path:
     return file
 
 
+def _within(store: Path, home: Path) -> bool:
+    """Whether a store is in the home by its name, also where state/ is a link, or by where it lies."""
+    named = Path(os.path.normpath(store)).is_relative_to(home.absolute())
+    return named or store.resolve().is_relative_to(home.resolve())
+
+
 def _schema(copy: Path, store: Path) -> str:
     found = schema_of(copy)
     if found is None:
@@ -146,12 +157,17 @@ def _refuse(home: Path, target: Path) -> None:
             raise BackupError(f"{target} would lie in {folder}/, and be in the next backup: give another place")
 
 
-def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
-    """Folders, files by their places, and what is passed over. Links are followed, once each: a home is moved whole."""
+def _gathered(
+    home: Path, store: Path | None, archive: Path
+) -> tuple[dict[str, int], dict[str, Path], tuple[Path, ...]]:
+    """Folders, files by their places, and what is passed over. Links are followed, a home being moved whole: each time,
+    as a folder may be known by two names, but not into a folder that they lie in. A store among them, or its
+    archive, is no part of these folders."""
     folders: dict[str, int] = {}
     sources: dict[str, Path] = {}
     passed_over: list[Path] = []
-    seen: set[Path] = set()
+
+    beside = {store.name + end for end in _BESIDE} if store is not None else set()
 
     def fail(fault: OSError) -> None:
         raise BackupError(f"{fault.filename} cannot be read: {fault.strerror}") from fault
@@ -161,13 +177,15 @@ def _gathered(home: Path) -> tuple[dict[str, int], dict[str, Path], tuple[Path, 
             raise BackupError(f"{home.absolute()} has no {folder}/: --home or PARLEY_HOME names a home")
         for at, inner, names in os.walk(home / folder, followlinks=True, onerror=fail):
             where = Path(at)
-            if where.resolve() in seen:
+            if where.resolve() in {above.resolve() for above in where.absolute().parents}:
                 inner.clear()
+                passed_over.append(where)
                 continue
-            seen.add(where.resolve())
-            inner.sort()
+            inner[:] = sorted(name for name in inner if where / name != archive)
             folders[_named(home, where)] = where.stat().st_mode & 0o777
             for path in (where / name for name in sorted(names)):
+                if store is not None and where == store.parent and path.name in beside:
+                    continue
                 if path.is_file():
                     sources[_named(home, path)] = path
                 else:
@@ -193,11 +211,30 @@ def _packed(name: str, source: Path) -> Packed:
         raise BackupError(f"{source} {fault}") from fault
 
 
+def _swept(folder: Path) -> None:
+    """Remove what backups that were killed left in a folder: under names with a date in them none would replace it."""
+    for part in folder.glob(f".*{_PART}"):
+        with suppress(OSError):  # what another is at work on, or owns
+            number = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                about = os.fstat(number)
+                ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and about.st_nlink == 1
+                if ours and os.path.samestat(part.lstat(), about):
+                    for end in (".store.part", ".store", ""):  # this one last: by it the others are found
+                        part.with_name(part.name + end).unlink(missing_ok=True)
+            finally:
+                os.close(number)
+
+
 @contextmanager
 def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """The file beside `target` that a backup is written to, for its owner alone; gone when the block ends."""
-    part = target.with_name(target.name + ".part")
+    _swept(target.parent)
+    part = target.with_name(f".{target.name}{_PART}")
     try:
+        if os.path.lexists(part) and not stat.S_ISREG(part.lstat().st_mode):
+            raise BackupError(f"{part} is there and is no file: remove it, or give another place")
         number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as fault:
         raise BackupError(f"{part} cannot be written: {fault.strerror}") from fault
@@ -206,6 +243,7 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupError(f"{target} is being written by another backup") from None
+        _own(number, part)
         try:
             os.fchmod(number, 0o600)
             file.truncate(0)
@@ -217,6 +255,15 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
                 part.unlink(missing_ok=True)
 
 
+def _own(number: int, part: Path) -> None:
+    """Refuse to write secrets into what somebody else laid there, and over a backup that had its name a moment ago."""
+    about = os.fstat(number)
+    if about.st_uid != os.geteuid() or about.st_nlink > 1:
+        raise BackupError(f"{part} is there and is not this user's alone: remove it, or give another place")
+    if not part.exists() or not os.path.samestat(part.stat(), about):
+        raise BackupError(f"another backup beside {part} has just ended: look at it, or give another name")
+
+
 def _read_back(file: BinaryIO, part: Path) -> None:
     with part.open("rb") as again, Path(os.devnull).open("wb") as nowhere:
 
@@ -224,7 +271,13 @@ def _read_back(file: BinaryIO, part: Path) -> None:
         def sink(_: Packed) -> Iterator[BinaryIO]:
             yield nowhere
 
-        unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        try:
+            unpack(again, os.fstat(file.fileno()).st_size, lambda _: None, sink)
+        except PackError as fault:
+            raise BackupError(
+                f"what was written to {part} does not read back ({fault}), and was removed: give another place, and "
+                "see whether that disk is sound"
+            ) from fault
 
 
 def _name(part: Path, target: Path) -> None:
@@ -242,11 +295,17 @@ def _name(part: Path, target: Path) -> None:
 def _note(store: Path, target: Path, now: datetime) -> str | None:
     """Tell the folder of the store: who finds it damaged one day is told which backup to take."""
     note = noted(store)
+    beside = note.with_name(note.name + ".new")
     try:
-        note.write_text(f"{target}, made {now:%Y-%m-%d %H:%M} UTC\n", encoding="utf-8")
-        about = store.stat()
-        if os.geteuid() == 0:
-            os.chown(note, about.st_uid, about.st_gid)
+        # The folder is the service's: a link that lies there in the note's place must not lead root elsewhere.
+        beside.unlink(missing_ok=True)
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(f"{target}, made {now:%Y-%m-%d %H:%M} UTC\n")
+            about = store.stat()
+            if os.geteuid() == 0:
+                os.fchown(number, about.st_uid, about.st_gid)
+        beside.replace(note)
     except OSError as fault:
         return f"{note} could not be written: {fault.strerror}"
     return None

@@ -22,11 +22,8 @@ class Checked:
 
 def check(home: Path, env: Mapping[str, str]) -> Checked | Faults:
     """Read all of it and send nothing. Faults come file by file, each once, with files named from `home`."""
-    if not (home / settings.FILE).is_file():
-        where = home.absolute()
-        advice = f"--home or PARLEY_HOME names a home, and `parley init {where}` writes one there"
-        missing = Fault(str(settings.FILE), 0, "", f"there is no such file in {where}", advice)
-        return Faults((missing,))
+    if (none := settings.absent(home)) is not None:
+        return none
     found: dict[Fault, None] = {}
     topics_dir = home / "seeds" / "topics"
     known = tuple(sorted(file.stem for file in (home / "seeds" / "watches").glob("*.yaml")))

@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import (
     Metric,
 )
 
+from monitor.plain import bare
 from monitor.records import SourceState
 
 AGES = tuple(60 * n for n in (5, 15, 30)) + tuple(3600 * n for n in (1, 2, 6, 12, 24, 72, 168))
@@ -167,7 +168,7 @@ def labels(urls: Iterable[str]) -> Iterator[str]:
     given: set[str] = set()
     for url in urls:
         parts = urlsplit(url)
-        label = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        label = bare(parts._replace(query="", fragment="").geturl())
         if label != url:
             # Of so few bits that no secret can be told from them.
             label += f"#{hashlib.blake2b(url.encode(), digest_size=2).hexdigest()}"

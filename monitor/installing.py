@@ -7,6 +7,7 @@ store's address stands in config/parley.yaml and not in the unit: `parley status
 import os
 import pwd
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from monitor.settings import Settings
 from monitor.unitfile import STATE, Install, unit
 
 USUAL = Path(STATE) / "parley"
+_PASSING = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
 _OWN = re.compile(r"(?m)^(\s*url:\s*)([\"']?)sqlite:///state/parley\.db\2(?=\s*(#.*)?$)")
 
 
@@ -74,7 +76,10 @@ def plan(home: Path, program: tuple[str, ...], who: Account, env: Mapping[str, s
     own = found.settings
     faults: list[Fault] = []
     state, text = _state(own, who, faults)
-    faults += _unreadable(who, [Path(program[0]), Path(__file__), *_files(home), *_authorities(own)])
+    parts = [Path(program[0]), Path(sys.executable), Path(__file__)]
+    needed = [*parts, *_files(home), *_authorities(own)]
+    faults += _unreadable(who, needed)
+    faults += _passing([home, *([state] if state else []), *parts])
     if faults:
         return Faults(tuple(faults))
     ours = Install(
@@ -83,6 +88,7 @@ def plan(home: Path, program: tuple[str, ...], who: Account, env: Mapping[str, s
         state=state,
         user=who.name,
         credentials={name: path.resolve() for name, path in own.secret_files.items()},
+        reads=tuple({path.resolve() for path in needed} | {path.absolute() for path in needed}),
         workers=own.workers.count * own.workers.memory,
         grace=own.grace,
         manager=manager,
@@ -179,6 +185,16 @@ def _unreadable(who: Account, paths: Iterable[Path]) -> Iterator[Fault]:
             advice = f"`{how} {place}`; a secret belongs into a file of its own, which systemd hands over"
             yield Fault(str(place), 0, "", f"cannot be read by {shown}", advice)
             break
+
+
+def _passing(paths: Iterable[Path]) -> Iterator[Fault]:
+    """A fault for what lies in /tmp: the service is given one of its own."""
+    for path in dict.fromkeys(each.resolve() for each in paths):
+        for top in _PASSING:
+            if path.is_relative_to(top):
+                yield Fault(
+                    str(path), 0, "", f"cannot be seen by the service, whose {top} is its own", "move it elsewhere"
+                )
 
 
 def _writable(folder: Path, who: Account) -> bool:

@@ -7,7 +7,7 @@ log the error, swallow even SystemExit, and go on as if nothing had happened.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apscheduler.events import (
     EVENT_JOB_ERROR,
@@ -78,6 +78,19 @@ def follow(scheduler: AsyncIOScheduler, periods: Periods) -> None:
         wanted = getattr(periods, job.id)
         if job.trigger.interval != wanted:
             job.reschedule("interval", seconds=wanted.total_seconds())
+
+
+async def keep_time(
+    scheduler: AsyncIOScheduler, clock: Callable[[], datetime], look: timedelta = timedelta(seconds=1)
+) -> None:
+    """Ring on when the clock was set back, until cancelled: the scheduler would wait until it has caught up. `clock` is
+    the one that it goes by, aware UTC."""
+    while True:
+        await asyncio.sleep(look.total_seconds())
+        for job in scheduler.get_jobs():
+            now = clock()
+            if job.next_run_time - now > 2 * job.trigger.interval:
+                job.modify(next_run_time=now)
 
 
 async def _ring(bell: asyncio.Event) -> None:

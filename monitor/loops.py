@@ -15,6 +15,8 @@ from datetime import timedelta
 
 # A third of a minute is what the watchman gives the store; a machine that is busy for a while may need more.
 MARGIN = timedelta(seconds=90)
+# After so long without a sign of itself the process was stopped, frozen or held by a debugger.
+STILL = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Pulse:
 
     `steady` is a clock that only goes forward: one that is set would make every loop late at once, or none for long.
     What should have ended counts as hanging after `margin`. While `excused`, nothing does (a service that waits for
-    room on its disk is not stuck), and all of it starts anew afterwards. `patience` is for `late` alone.
+    room on its disk is not stuck), and all of it starts anew afterwards. `patience` is for `late` alone. Time in which
+    the process itself stood still is nobody's, once it has said that it is `awake`.
     """
 
     def __init__(
@@ -63,13 +66,20 @@ class Pulse:
         margin: timedelta = MARGIN,
         excused: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._steady, self._patience, self.margin, self.excused = steady, patience, margin, excused
+        self._clock, self._patience, self.margin, self.excused = steady, patience, margin, excused
+        self._awake: timedelta | None = None
+        self._stood = timedelta(0)
         self._last = dict.fromkeys(names, steady())
         self._moved = dict.fromkeys(names, steady())
         self._turns = dict.fromkeys(names, 0)
         self._works: set[_Work] = set()
         self._steps: set[_Step] = set()
         self._anew = steady()
+
+    def awake(self) -> None:
+        """The event loop runs: to be told each second or so."""
+        self._steady()
+        self._awake = self._clock()
 
     def beat(self, name: str) -> None:
         """The loop came round."""
@@ -160,6 +170,14 @@ class Pulse:
 
     def now(self) -> timedelta:
         return self._steady()
+
+    def _steady(self) -> timedelta:
+        now = self._clock()
+        # CLOCK_MONOTONIC goes on while a process is stopped, and a cgroup or a virtual machine is frozen.
+        if self._awake is not None and now - self._awake > STILL:
+            self._stood += now - self._awake
+            self._awake = now
+        return now - self._stood
 
 
 @contextmanager

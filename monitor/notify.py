@@ -15,6 +15,7 @@ from alerts.rules import Mailing, Route
 from monitor.health import notices, told
 from monitor.mailing import post
 from monitor.notices import notice
+from monitor.plain import bare
 from monitor.records import Feed, FeedState
 from monitor.store import feeds
 
@@ -69,4 +70,4 @@ def _fact(turn: Turn, state: FeedState, feed: Feed, now: datetime) -> Fact:
     habits = state.habits
     span = told(now - (habits.since or now))
     what = f"{habits.health} for {span} ({habits.evidence})" if turn == "bad" else f"{habits.health} for {span}"
-    return Fact("source", f"{what} {feed.url}", Source(feed.url, None, feed.outlet, feed.family, None, now))
+    return Fact("source", f"{what} {bare(feed.url)}", Source(bare(feed.url), None, feed.outlet, feed.family, None, now))

@@ -70,13 +70,18 @@ def _owned_as_folder(path: Path, folder: Path) -> None:
         return
     about = folder.stat()
     for each in (path, *(path.rglob("*") if path.is_dir() else ())):
-        os.chown(each, about.st_uid, about.st_gid)
+        os.chown(each, about.st_uid, about.st_gid, follow_symlinks=False)
 
 
 def cleared(stage: Path) -> bool:
-    """Remove what `put` left when it did not come to its end; whether anything was in place already. OSError."""
-    if not stage.is_dir():
+    """Remove what `put` left when it did not come to its end; whether anything was in place already. OSError.
+
+    One that somebody else left is not believed: it says what is to be removed, and root could remove all there is.
+    """
+    if not os.path.lexists(stage):
         return False
+    if stage.is_symlink() or not stage.is_dir() or stage.stat().st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it was left by somebody else; remove it", str(stage))
     taken = False
     with suppress(FileNotFoundError, ValueError):  # ended before it was all written down, and nothing was moved
         moves = [Move(Path(a), Path(b)) for a, b in json.loads((stage / "moves").read_text())]
@@ -100,5 +105,6 @@ def _removed(path: Path) -> None:
 
 
 def holds(path: Path) -> bool:
-    """Whether there is anything at a path but an empty folder."""
-    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
+    """Whether there is anything at a path but an empty folder that could be renamed over: no link, no mount."""
+    plain = path.is_dir() and not path.is_symlink() and not path.is_mount()
+    return os.path.lexists(path) and not (plain and not any(path.iterdir()))

@@ -1,5 +1,7 @@
 """What was read, for a person: a claim in one line, a sentence with the words that carried it, strangers' words."""
 
+from urllib.parse import urlsplit
+
 from alerts.records import Span
 from extractors.records import Article, Claim, Dating, Evidence
 
@@ -36,3 +38,9 @@ def marked(article: Article, evidence: Evidence) -> str:
     stop = whole.find("\n", evidence.end)
     stop = min(len(whole) if stop < 0 else stop, evidence.end + 120)
     return f"{whole[start : evidence.start]}»{evidence.text}«{whole[evidence.end : stop]}".strip()
+
+
+def bare(url: str) -> str:
+    """An address as people and logs may have it: without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url

@@ -20,6 +20,7 @@ from monitor.changes import absent
 from monitor.fetch import Fetcher, FetchFailure
 from monitor.keep import Kept, Recorder, keep
 from monitor.loops import step
+from monitor.plain import bare
 from monitor.poll import FINE, Answer, Arrival, Polled, ask, conclude
 from monitor.records import Feed, FeedState
 from monitor.schedule import LONGEST, NEVER, rested
@@ -91,7 +92,7 @@ class Poller:
         self._by = _By(fetcher, configured, began, max_age, limits, recorder)
         self._abreast = Places(limits.abreast)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept]]] = []
+        self._waiting: list[tuple[Feed, FeedState, Answer, asyncio.Future[Kept | None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()
         self._summed, self._summed_at = self.counts.copy(), clock()
@@ -166,16 +167,20 @@ class Poller:
                 task.result()
 
     async def _poll(self, feed: Feed, state: FeedState) -> None:
-        with self._at_work(feed.url):
+        with self._at_work(bare(feed.url)):
             await self._polled(feed, state)
 
     async def _polled(self, feed: Feed, state: FeedState) -> None:
         async with self._abreast.one():
             if (awake := rested(state, self._clock())) is not None:
-                await self._store.run(lambda tx: feeds.save(tx, replace(state, next_at=awake)))
+                await self._store.run(partial(_rest, replace(state, next_at=awake)))
                 return
             answer = await self._ask(feed, state)
         kept = await self._keep(feed, state, answer)
+        if kept is None:
+            # Its state and its entries are under another address by now, or nobody wants them.
+            self._log.info("poll not kept", feed=feed.url, because="the feed has been given another address meanwhile")
+            return
         polled = kept.polled
         self.counts[polled.outcome] += 1
         self.counts["new"] += kept.new
@@ -186,7 +191,7 @@ class Poller:
         report = log.warning if not polled.ok else log.info if moved else log.debug
         report(
             "feed polled",
-            feed=feed.url,
+            feed=bare(feed.url),
             outcome=polled.outcome,
             new=kept.new,
             detail=polled.detail or None,
@@ -194,11 +199,17 @@ class Poller:
         )
         if polled.state.habits.health != state.habits.health:
             habits = polled.state.habits
-            log.info("source", feed=feed.url, health=habits.health, evidence=habits.evidence or None)
+            log.info("source", feed=bare(feed.url), health=habits.health, evidence=habits.evidence or None)
         new = kept.new
         if kept.gap is not None:
             since, until = kept.gap
-            log.warning("gap", feed=feed.url, since=_minute(since), until=_minute(until), sitemap=feed.sitemap)
+            log.warning(
+                "gap",
+                feed=bare(feed.url),
+                since=_minute(since),
+                until=_minute(until),
+                sitemap=bare(feed.sitemap or "") or None,
+            )
         if feed.sitemap and polled.ok:
             new += await self._compare(feed, polled.state, kept.gap, kept.trace)
         if new:
@@ -216,9 +227,12 @@ class Poller:
             deadline=by.limits.feed_deadline,
         )
 
-    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept:
-        """Hand the answer to the writer: what comes in while it writes goes into its next transaction together."""
-        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+    async def _keep(self, feed: Feed, state: FeedState, answer: Answer) -> Kept | None:
+        """Hand the answer to the writer: what comes in while it writes goes into its next transaction together.
+
+        None: the store has no row for the feed any more.
+        """
+        done: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((feed, state, answer, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -239,10 +253,13 @@ class Poller:
                 if not done.done():
                     done.set_result(each)
 
-    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept]:
-        by, kept = self._by, list[Kept]()
-        configured = by.configured()
+    def _take_all(self, batch: Sequence[tuple[Feed, FeedState, Answer]], tx: Connection) -> list[Kept | None]:
+        by, kept = self._by, list[Kept | None]()
+        configured, there = by.configured(), feeds.there(tx, [state.url for _, state, _ in batch])
         for asked, state, answer in batch:
+            if asked.url not in there:
+                kept.append(None)
+                continue
             # As it is configured now: one that was asked under its old interval is next due by its new one.
             feed = configured.get(asked.url, asked)
             moved = not isinstance(answer.got, FetchFailure) and answer.got.moved is not None
@@ -254,11 +271,13 @@ class Poller:
                     answer,
                     began=by.began(feed),
                     max_age=by.max_age,
-                    elsewhere=_elsewhere(tx, feed, kept, configured) if moved else frozenset(),
+                    elsewhere=_elsewhere(tx, feed, [each for each in kept if each], configured)
+                    if moved
+                    else frozenset(),
                     recorder=by.recorder,
                 )
             )
-        feeds.save_all(tx, [each.polled.state for each in kept])
+        feeds.save_all(tx, [each.polled.state for each in kept if each])
         return kept
 
     async def _compare(self, feed: Feed, state: FeedState, gap: tuple[datetime, datetime] | None, trace: str) -> int:
@@ -276,13 +295,13 @@ class Poller:
             answer = await self._ask(place, FeedState(feed.sitemap, now))
         if not answer.entries:
             said = conclude(place, FeedState(feed.sitemap, now), answer, Arrival())
-            log.warning("sitemap not read", feed=feed.url, sitemap=feed.sitemap, detail=said.detail)
+            log.warning("sitemap not read", feed=bare(feed.url), sitemap=bare(feed.sitemap), detail=said.detail)
             await self._store.run(lambda tx: _checked(tx, feed.url, now, said.state.floor_at))
             return 0
         fresh = None if isinstance(answer.got, FetchFailure) else answer.got.fresh_for
         again = now + min(fresh, LONGEST) if fresh else None
         filled, missed = await self._store.run(lambda tx: self._match(tx, feed, answer.entries, now, gap, again, trace))
-        log.info("feed compared", feed=feed.url, sitemap=feed.sitemap, filled=filled, missed=missed)
+        log.info("feed compared", feed=bare(feed.url), sitemap=bare(feed.sitemap), filled=filled, missed=missed)
         self.counts["new"] += filled
         return filled
 
@@ -331,6 +350,11 @@ def _elsewhere(tx: Connection, feed: Feed, kept: Sequence[Kept], configured: Map
         if state is None or state.next_at < NEVER:
             taken |= {url, state.habits.address or url} if state else {url}
     return taken
+
+
+def _rest(state: FeedState, tx: Connection) -> None:
+    if feeds.there(tx, [state.url]):
+        feeds.save(tx, state)
 
 
 def _checked(

@@ -2,9 +2,11 @@
 
 What an article tells by the new names takes the place of what it told by the old ones. An event that comes to light so
 is baseline: it never rings as new. An event that was known keeps what people were told of it, so that nothing that
-they still have to hear is lost. How far it has come stands in the store: a restart goes on from there.
+they still have to hear is lost. How far it has come stands in the store: a restart goes on from there, and watches that
+change meanwhile begin anew, or what was read before them would lack their words.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,6 +91,12 @@ def _detail(watch: str, trace: Trace, earlier: Sequence[articles.DecisionRow], n
     }
 
 
+def _by(watches: Sequence[Watch]) -> str:
+    """What tells watches apart that understand articles differently."""
+    meaning = [(watch.id, watch.names, watch.series, sorted(watch.identities.items())) for watch in watches]
+    return hashlib.blake2b(repr(meaning).encode(), digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Articles to be read, what each watch's events tell of by address, and the watches of those that not all take."""
@@ -99,7 +107,7 @@ class _Batch:
 
 
 def _batch(tx: Connection, now: Course, watches: Sequence[Watch], feeds: Mapping[str, Feed], size: int) -> _Batch:
-    rows = articles.taken_in(tx, now.since, now.asked, now.after, size)
+    rows = articles.taken_in(tx, now.since, now.until or now.asked, now.after, size)
     told = {watch.id: events.addresses(tx, watch.id) for watch in watches}
     narrow = {url: frozenset(feed.watches) for url, feed in feeds.items() if feed.watches}
     brought = entries.feeds_of(tx, [row.article.url for _, row in rows]) if narrow else {}
@@ -124,17 +132,27 @@ class Rereader:
         self._store, self._workers, self._memo, self._size = store, workers, memo, size
         self._clock, self._log = clock, log
         self._watches: Sequence[Watch] = ()
+        self._by = ""
         self._feeds: Callable[[], Mapping[str, Feed]] = dict
+        self._wish: datetime | None = None
 
-    def use(self, watches: Sequence[Watch], feeds: Callable[[], Mapping[str, Feed]]) -> None:
-        """Read for these from now on: `Workers.use` was given their names. Some feeds may be for some watches only."""
-        self._watches, self._feeds = watches, feeds
+    def use(
+        self, watches: Sequence[Watch], feeds: Callable[[], Mapping[str, Feed]], wish: datetime | None = None
+    ) -> None:
+        """Read for these from now on: `Workers.use` was given their names. Some feeds may be for some watches only.
+
+        `wish` is when the last wish was asked for that was there before the files of these watches were read: a later
+        one is for watches that are still to come.
+        """
+        self._watches, self._feeds, self._by, self._wish = watches, feeds, _by(watches), wish
 
     async def turn(self) -> Course | None:
-        """Read again until nothing is left of what was asked for, and how that ended. A new wish is taken up at once,
-        and so are new watches."""
-        while (now := await self._store.query(course)) is not None and now.ended is None:
+        """Read again until nothing is left of what was asked for, and how that ended. New watches are taken up at once;
+        a new wish ends the turn, until the reload that belongs to it."""
+        while (now := await self._store.query(course)) is not None and now.ended is None and now.asked == self._wish:
             watches, feeds = self._watches, self._feeds()
+            if now.by != self._by:
+                now = replace(now, by=self._by, until=self._clock(), after=None, read=0, failed=0)
             batch = await self._store.query(partial(_batch, now=now, watches=watches, feeds=feeds, size=self._size))
             if not batch.rows:
                 await self._end(now)
@@ -145,13 +163,16 @@ class Rereader:
                 done = await self._store.run(partial(self._take, now, moment, row, reading, watches, batch))
                 if not done:
                     break
+                if isinstance(reading, WorkerFailure):
+                    self._log.warning("not read again", url=row.article.url, detail=reading.detail)
         return now
 
     async def _end(self, now: Course) -> None:
         ended = replace(now, ended=self._clock())
 
         def write(tx: Connection) -> None:
-            if course(tx) == now:
+            stands = course(tx)
+            if stands is not None and stands.asked == now.asked:
                 keep(tx, ended)
 
         await self._store.run(write)
@@ -162,7 +183,7 @@ class Rereader:
 
     def _take(
         self,
-        asked: Course,
+        begun: Course,
         moment: datetime,
         row: ArticleRow,
         reading: Reading | WorkerFailure,
@@ -172,12 +193,11 @@ class Rereader:
     ) -> bool:
         """One article, and the way come so far, in one transaction; False when something else was asked for since."""
         now = course(tx)
-        if now is None or now.asked != asked.asked:
+        if now is None or now.asked != begun.asked:
             return False
-        now = replace(now, after=(moment, row.id))
+        now = replace(now if now.by == begun.by else begun, after=(moment, row.id))
         current = articles.current(tx, row.article.url)
         if isinstance(reading, WorkerFailure):
-            self._log.warning("not read again", url=row.article.url, detail=reading.detail)
             now = replace(now, failed=now.failed + 1)
         elif current is not None and current.id == row.id:  # else it was edited meanwhile, and read by the new names
             only = batch.only.get(row.article.url)

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy.engine import make_url
+
 from monitor.faults import Faults
 from monitor.manifest import CASES, FOLDERS, STORE, Manifest, Packed
 from monitor.packing import PackError, unpack
@@ -53,7 +55,7 @@ def restore(
     The store goes where the settings (and `env`) say, also outside the home, if nothing is there. It is told that it
     was restored `now` (`store.doubt`). RestoreError, PackError or StoreError, and then all is as it was.
     """
-    home = home.absolute()
+    home = home.resolve()  # what lies in it is told from what does not by its name
     made = not home.exists()
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -167,9 +169,12 @@ class _Restoring:
         if isinstance(found, Faults):
             raise RestoreError(f"where the store belongs cannot be told: {found}")
         file = store_file(inside, found.get_secret_value())
-        if file is not None and file.is_relative_to(self._packed):
-            return f"sqlite:///{self._home / file.relative_to(self._packed)}"
-        return found.get_secret_value()
+        if file is None:
+            return found.get_secret_value()
+        if file.is_relative_to(self._packed):
+            file = self._home / file.relative_to(self._packed)
+        real = str(file.parent.resolve() / file.name)
+        return make_url(found.get_secret_value()).set(database=real).render_as_string(hide_password=False)
 
     def _placed_store(self, manifest: Manifest, url: str) -> Path:
         store = store_file(self._home, url)
@@ -205,6 +210,9 @@ class _Restoring:
         """What goes where, config/ (or the store alone) last. Inside the home whole folders are moved."""
         self._tree.mkdir()
         outside: list[Move] = []
+        if not self._only_store:  # before what may lie in them
+            for name in FOLDERS:
+                (self._packed / name).rename(self._tree / name)
         archive = archive_of(self._home, url)
         if manifest.names("archive") and not self._only_store and not holds(archive):
             outside += self._lay(self._packed / "archive", archive)
@@ -213,8 +221,6 @@ class _Restoring:
             outside += self._lay(self._packed / STORE, store)
         if self._only_store:
             return outside
-        for name in ("seeds", "config"):
-            (self._packed / name).rename(self._tree / name)
         if (self._packed / CASES).exists():
             (self._tree / "state").mkdir(mode=0o700, exist_ok=True)
             (self._packed / CASES).rename(self._tree / CASES)

@@ -117,7 +117,7 @@ def store_of(home: Path, env: Mapping[str, str], *, usual: bool = False) -> Secr
         bare = replace(bare, data={}, unread=False)
     document, faults = overlay(bare, env, SettingsModel)
     if document.unread or not isinstance(document.data, dict):
-        return Faults((*faults, *validate(SettingsModel, document)[1]))
+        return absent(home) or Faults((*faults, *validate(SettingsModel, document)[1]))
     model, found = validate_part(StoreModel, document, ("store",), document.data.get("store") or {})
     if model is None:
         return Faults(tuple(found))
@@ -133,8 +133,19 @@ def in_force(feed: Feed, polling: Polling) -> Feed:
     return replace(feed, interval=feed.interval or usual)
 
 
+def absent(home: Path) -> Faults | None:
+    """What is wrong with a home that has no settings at all: most often, that it is another folder."""
+    if (home / FILE).is_file():
+        return None
+    where = home.absolute()
+    advice = f"--home or PARLEY_HOME names a home, and `parley init {where}` writes one there"
+    return Faults((Fault(str(FILE), 0, "", f"there is no such file in {where}", advice),))
+
+
 def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
     """The settings of a home, or every fault. Reads config/parley.yaml and the files that secrets stand in."""
+    if (none := absent(home)) is not None:
+        return none
     document, faults = overlay(read(home / FILE), env, SettingsModel)
     model, found = validate(SettingsModel, document)
     faults += found
@@ -186,6 +197,10 @@ def load(home: Path, env: Mapping[str, str]) -> Settings | Faults:
         mailing=_mailing(model, channels),
         secret_files=secrets.files,
     )
+
+
+# Credentials are called by the last part of their place, which a channel of such a name would share.
+_SHARED = {"store": "url", "heartbeat": "url"}
 
 
 def _domain(senders: Iterable[str]) -> str:
@@ -249,7 +264,7 @@ def _store_url(
     try:
         address = make_url(found.value.get_secret_value())
         backend = address.get_backend_name()
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         backend = ""
     if backend not in ("sqlite", "postgresql"):
         message = "should be an address such as sqlite:///state/parley.db or postgresql+psycopg://user@host/name"
@@ -269,6 +284,10 @@ def _channel(
         faults.append(fault(document, (*where, "kind"), "unknown kind", _listed(KINDS)))
         return None
     shape = settings_of(kind)
+    if (shared := _SHARED.get(name)) in shape.secrets():
+        message = f"its {shared} would be the credential {name}.{shared}, which is Parley's own"
+        faults.append(fault(document, where, message, "give the channel another name"))
+        return None
     made, found = validate_part(shape, document, where, document.data["channels"][name])
     faults += found
     if made is None:

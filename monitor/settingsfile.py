@@ -23,6 +23,13 @@ def _above_zero(value: timedelta) -> timedelta:
     return value
 
 
+def _enough(value: int) -> int:
+    # A process that reads nothing yet has 60 MB (measured), and a page that runs out of memory is set aside for good.
+    if value < 100 * 10**6:
+        raise ValueError("should be at least 100MB: with less, pages cannot be read and are set aside")
+    return value
+
+
 def _clock(value: object) -> object:
     if isinstance(value, time):
         return value
@@ -79,7 +86,7 @@ class Workers(Strict):
     """The processes that parse and read; a job beyond its time or memory costs its worker, never the service."""
 
     count: Count = 2
-    memory: Size = 512_000_000
+    memory: Annotated[Size, AfterValidator(_enough)] = 512_000_000
     feed_timeout: Wait = timedelta(seconds=10)
     page_timeout: Wait = timedelta(seconds=20)
     claims_timeout: Wait = timedelta(seconds=10)

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from monitor.archive.recording import ArchiveFile, files
 from monitor.holder import Holder
-from monitor.settings import Settings
+from monitor.settings import Settings, archive_of, store_file
 from monitor.settingsfile import Keep
-from monitor.store import Store, feeds, journal, meta, reloads, rereads, trouble
+from monitor.store import Store, articles, feeds, journal, meta, reloads, rereads, trouble
+from monitor.store.engine import named_as
 from monitor.store.errors import StoreError
 from monitor.store.journal import Line
 from monitor.store.lock import running
@@ -38,7 +40,7 @@ class Remembered:
     `cycle` the moment after which polling, reading and sending had each come round. `events` counts them by status.
 
     `troubles` are those that last; `queues` what is not settled, by channel; `reloaded` what the last reload came to;
-    `reread` how far the last reading again has come.
+    `reread` the last reading again, and how many articles it has still to go through.
     """
 
     totals: Totals
@@ -51,14 +53,15 @@ class Remembered:
     troubles: tuple[Row, ...]
     queues: tuple[Tally, ...]
     reloaded: Reloaded | None = None
-    reread: Course | None = None
+    reread: tuple[Course, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """All that is kept, and for how long; `memory` is None where there is no store yet. `free` is bytes of the disk.
 
-    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint.
+    `runs` is the run that holds the store now, if any; `listen` is what the settings say of its endpoint. `keep` is
+    None where the settings have faults: they say nothing then.
     """
 
     version: str
@@ -67,30 +70,36 @@ class Status:
     listen: str | None
     memory: Remembered | None
     archive: tuple[ArchiveFile, ...]
-    keep: Keep
+    keep: Keep | None
     free: int | None
 
 
-def is_there(own: Settings) -> bool:
+def is_there(home: Path, url: SecretStr) -> bool:
     """Whether the home has a store already; of one on a server that is found out by opening it."""
-    if make_url(own.store_url.get_secret_value()).get_backend_name() != "sqlite":
+    if make_url(url.get_secret_value()).get_backend_name() != "sqlite":
         return True
-    return own.store_file is not None and own.store_file.is_file()
+    file = store_file(home, url.get_secret_value())
+    return file is not None and file.is_file()
 
 
-def status(own: Settings, store: Store | None, version: str, now: datetime) -> Status:
-    """Read it all in one transaction; the service may be at work. Raises StoreError."""
+def status(
+    home: Path, url: SecretStr, own: Settings | None, store: Store | None, version: str, now: datetime
+) -> Status:
+    """Read it all in one transaction; the service may be at work. `own` None: the settings have faults. Raises
+    StoreError."""
     memory = runs = None
     if store is not None:
         runs = running(store)
         with store.read() as tx:
             memory = _remembered(tx, now)
-    where = store.where if store is not None else make_url(own.store_url.get_secret_value()).render_as_string()
+    where = store.where if store is not None else named_as(make_url(url.get_secret_value()))
+    folder = archive_of(home, url.get_secret_value())
     try:
-        archive = files(own.archive)
+        archive = files(folder)
     except OSError as error:
-        raise StoreError(f"the archive {own.archive} cannot be read: {error.strerror}") from error
-    return Status(version, where, runs, own.listen, memory, archive, own.keep, room(own.archive))
+        raise StoreError(f"the archive {folder} cannot be read: {error.strerror}") from error
+    listen, keep = (own.listen, own.keep) if own is not None else (None, None)
+    return Status(version, where, runs, listen, memory, archive, keep, room(folder))
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -109,7 +118,7 @@ def status_lines(status: Status) -> Iterator[str]:
             for fault in reload.faults:
                 yield f"fault       {fault}"
         if memory.reread is not None:
-            yield f"read again  {_reread(memory.reread)}"
+            yield f"read again  {_reread(*memory.reread)}"
         yield f"last cycle  {_minute(memory.cycle)}"
         due = f"; next due {_minute(memory.next_due)}" if memory.next_due else ""
         yield f"feeds       {_tally(memory.health)}{due}"
@@ -126,10 +135,12 @@ def status_lines(status: Status) -> Iterator[str]:
     first_last = f", {status.archive[0].day} to {status.archive[-1].day}" if status.archive else ""
     size = _size(sum(file.size for file in status.archive))
     yield f"archive     {len(status.archive):,} files, {size}{first_last}"
-    yield (
-        f"kept for    articles {_span(keep.articles)}, entries {_span(keep.entries)}, journal {_span(keep.journal)}, "
-        f"archive {_span(keep.archive)} or {_size(keep.archive_size)}; events, alerts and deliveries for good"
-    )
+    if keep is not None:
+        yield (
+            f"kept for    articles {_span(keep.articles)}, entries {_span(keep.entries)}, "
+            f"journal {_span(keep.journal)}, archive {_span(keep.archive)} or {_size(keep.archive_size)}; "
+            "events, alerts and deliveries for good"
+        )
     yield f"free disk   {_size(status.free) if status.free is not None else 'unknown'}"
     if memory is not None:
         yield f"journal     {_tally(memory.journal)} in the last {_span(LATELY)}"
@@ -159,16 +170,7 @@ def status_line(status: Status) -> str:
             }
             if memory.reloaded
             else None,
-            "reread": {
-                "since": _iso(course.since),
-                "read": course.read,
-                "failed": course.failed,
-                "changed": course.changed,
-                "opened": course.opened,
-                "ended": _iso(course.ended),
-            }
-            if (course := memory.reread)
-            else None,
+            "reread": _reread_value(*memory.reread) if memory.reread else None,
             "feeds": {"health": dict(memory.health), "next_due": _iso(memory.next_due)},
             "entries": dict(known.entries),
             "articles": {"count": known.articles, "oldest": _iso(known.oldest)},
@@ -196,8 +198,10 @@ def status_line(status: Status) -> str:
         "first": str(archive[0].day) if archive else None,
         "last": str(archive[-1].day) if archive else None,
     }
-    spans = {name: int(getattr(keep, name).total_seconds()) for name in ("articles", "entries", "journal", "archive")}
-    value["keep"] = {**spans, "archive_bytes": keep.archive_size}
+    spans = ("articles", "entries", "journal", "archive")
+    value["keep"] = {
+        **{name: int(getattr(keep, name).total_seconds()) for name in spans}, "archive_bytes": keep.archive_size,
+    } if keep is not None else None  # fmt: skip
     value["free"] = status.free
     return json.dumps(value, ensure_ascii=False)
 
@@ -239,8 +243,29 @@ def _remembered(tx: Connection, now: datetime) -> Remembered:
         tuple(row for row in trouble.rows(tx).values() if row.over is None and row.kind not in OCCURRENCES),
         trouble.tallies(tx),
         reloads.last(tx),
-        rereads.course(tx),
+        _how_far(tx),
     )
+
+
+def _how_far(tx: Connection) -> tuple[Course, int] | None:
+    now = rereads.course(tx)
+    if now is None:
+        return None
+    until = now.until or now.asked
+    return now, 0 if now.ended else articles.number_taken_in(tx, now.since, until, now.after)
+
+
+def _reread(course: Course, left: int) -> str:
+    stands = f"ended {_minute(course.ended)}" if course.ended else f"{left:,} articles to go"
+    failed = f", {course.failed:,} could not be read" if course.failed else ""
+    found = f"{course.opened:,} events came to light, {course.changed:,} changed"
+    return f"what came in since {_minute(course.since)}: {stands}; {course.read:,} articles read{failed}, {found}"
+
+
+def _reread_value(course: Course, left: int) -> dict[str, object]:
+    moments = {name: _iso(getattr(course, name)) for name in ("asked", "since", "ended")}
+    numbers = {"read": course.read, "failed": course.failed, "left": left}
+    return {**moments, **numbers, "events_opened": course.opened, "events_changed": course.changed}
 
 
 def _service(status: Status) -> str:
@@ -254,18 +279,13 @@ def _service(status: Status) -> str:
 def _endpoint(status: Status) -> str:
     if status.runs is not None and status.runs.listen is not None:
         return f"http://{status.runs.listen}: /healthz, /readyz, /metrics"
+    if status.keep is None:
+        return "unknown: the settings have faults"
     if status.listen is None:
         return "off (http.listen)"
     if status.runs is None:
         return f"{status.listen} when it runs"
     return f"none, though http.listen is {status.listen}: the log of the service says why"
-
-
-def _reread(course: Course) -> str:
-    failed = f", {course.failed:,} could not be" if course.failed else ""
-    events = f"events changed {course.changed:,}, opened {course.opened:,}"
-    state = f"done {_minute(course.ended)}" if course.ended else "not done yet"
-    return f"articles since {_minute(course.since)}: {course.read:,}{failed}; {events}; {state}"
 
 
 def _queue(queue: Tally) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from alerts.records import Alert, Delivery
 from monitor.deliverylist import meaning
+from monitor.plain import bare, printable
 from monitor.records import MonitorError
 from monitor.store import alerts, articles, deliveries, events, followed
 from monitor.store.deliveries import Attempt
@@ -43,6 +44,8 @@ class _Seeds:
 def follow(tx: Connection, name: str) -> tuple[Step, ...]:
     """The way of what `name` names, in order of time: a trace, an alert, a delivery, an event, or the address of an
     article. MonitorError for what the store does not know."""
+    if not _is_text(name):
+        raise MonitorError(f"the store knows no trace, alert, delivery, event or article {printable(name)}")
     seeds = _seeds(tx, name)
     told = {each: alert for each in _with_digests(tx, seeds.alerts) if (alert := alerts.get(tx, each)) is not None}
     traces = {each: alerts.trace(tx, each) for each in told}
@@ -68,6 +71,15 @@ def follow(tx: Connection, name: str) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: (step.at, _ORDER.index(step.what))))
 
 
+def _is_text(name: str) -> bool:
+    """Not bytes of a command line that are no text of its encoding, which no store can look for."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def step_line(step: Step) -> str:
     """One step as a line of JSON: `at` in ISO 8601, UTC, then `what`, then its values."""
     return json.dumps({"at": step.at.isoformat(), "what": step.what} | dict(step.values), ensure_ascii=False)
@@ -79,7 +91,7 @@ def in_words(step: Step) -> str:
 
 
 def _words(step: Step) -> str:
-    v = step.values
+    v = {name: printable(value) if isinstance(value, str) else value for name, value in step.values.items()}
     match step.what:
         case "polled":
             return f"{v['feed']}  trace {v['trace']}"
@@ -162,7 +174,7 @@ def _polls(rows: tuple[EntryRow, ...], wanted: set[str]) -> Iterator[Step]:
         first = trace_of(row.feed_url, row.added)
         for trace in filter(None, (row.trace, first if first in wanted else None)):
             at = row.added if timedelta(0) <= row.added - began(trace) < timedelta(seconds=1) else began(trace)
-            found.setdefault(trace, Step(at, "polled", {"feed": row.feed_url, "trace": trace}))
+            found.setdefault(trace, Step(at, "polled", {"feed": bare(row.feed_url), "trace": trace}))
     yield from found.values()
 
 
@@ -172,7 +184,7 @@ def _entry(row: EntryRow) -> Iterator[Step]:
         row.added,
         "entry",
         {
-            "feed": row.feed_url, "url": entry.url, "title": entry.title, "published": _iso(entry.published),
+            "feed": bare(row.feed_url), "url": entry.url, "title": entry.title, "published": _iso(entry.published),
             "trace": row.trace,
         },
     )  # fmt: skip

@@ -19,8 +19,8 @@ class Install:
     """What a unit is for. `program` is the command, `home` absolute, `state` the folder of store and archive.
 
     `user` None: one of systemd's own making, whose `state` lies below /var/lib. `credentials` are files by the name of
-    their secret. `workers` is how many bytes they may have together, `grace` what sends may take at a stop. `manager`
-    is the version of systemd.
+    their secret. `reads` are what the program is made of and needs beside the home, links followed. `workers` is how
+    many bytes they may have together, `grace` what sends may take at a stop. `manager` is the version of systemd.
     """
 
     program: tuple[str, ...]
@@ -28,6 +28,7 @@ class Install:
     state: PurePath | None
     user: str | None = None
     credentials: Mapping[str, PurePath] = field(default_factory=dict)
+    reads: tuple[PurePath, ...] = ()
     workers: int = 2 * 512 * 10**6
     grace: timedelta = timedelta(seconds=30)
     manager: int = 252
@@ -35,14 +36,17 @@ class Install:
 
 def unit(own: Install) -> str:
     """The unit as text. Raises ValueError for a path that no unit can hold."""
+    if "$" in own.program[0]:
+        raise ValueError(f"{own.program[0]!r} cannot be the program of a unit")
     user = f"User={own.user}" if own.user else "DynamicUser=yes"
     memory = -(-(own.workers + _MAIN) // (256 * _MIB)) * 256
     lines = [
         user,
         *_state(own),
-        *(f"LoadCredential={name}:{_word(path, colon=True)}" for name, path in sorted(own.credentials.items())),
+        *(f"LoadCredential={name}:{_bare(path)}" for name, path in sorted(own.credentials.items())),
     ]
-    inside = any(PurePath(path).is_relative_to(top) for path in (own.program[0], own.home) for top in _HOMES)
+    paths = (PurePath(own.program[0]), own.home, *own.reads, *([own.state] if own.state else []))
+    inside = any(path.is_relative_to(top) for path in paths for top in _HOMES)
     slower = "RestartSteps=6\nRestartMaxDelaySec=10min\n" if own.manager >= 254 else ""
     return _TEMPLATE.format(
         home=own.home,
@@ -60,20 +64,28 @@ def _state(own: Install) -> list[str]:
     if own.state is None:
         return []
     if own.state.is_relative_to(STATE) and own.state != STATE:
-        return [f"StateDirectory={_word(own.state.relative_to(STATE), colon=True)}", "StateDirectoryMode=0700"]
-    return [f"ReadWritePaths={_word(own.state)}"]
+        return [f"StateDirectory={_bare(own.state.relative_to(STATE))}", "StateDirectoryMode=0700"]
+    return [f"ReadWritePaths={_word(own.state, command=False)}"]
 
 
-def _word(word: str | PurePath, *, colon: bool = False) -> str:
-    """As one word of a unit (systemd.syntax(7), systemd.unit(5) on specifiers)."""
+def _word(word: str | PurePath, *, command: bool = True) -> str:
+    """As one word of a unit (systemd.syntax(7), systemd.unit(5) on specifiers). Only in a command is $ a variable."""
     text = str(word)
-    if not text.isprintable() or (colon and any(each in text for each in ": \"'\\")):
+    if not text.isprintable():
         raise ValueError(f"{text!r} cannot stand in a unit")
     text = text.replace("%", "%%")
     if not any(each in text for each in " \"'\\$;"):
         return text
-    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'"{text}"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text.replace("$", "$$") if command else text}"'
+
+
+def _bare(word: PurePath) -> str:
+    """As what stands between colons, where systemd knows no quotes."""
+    text = str(word)
+    if not text.isprintable() or any(each in text for each in ": \"'\\"):
+        raise ValueError(f"{text!r} cannot stand in a unit")
+    return text.replace("%", "%%")
 
 
 _TEMPLATE = """\

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from alerts.channels import settings_of
 from alerts.kinds import KINDS
 from monitor.documents import Document, Where, dotted
@@ -34,7 +37,8 @@ def whereabouts(document: Document, home: Path, folders: tuple[str, ...]) -> Whe
         if key.endswith("_file"):
             name, file = dotted((*where, key)), part.get(key)
         elif part.get(key) is not None:
-            inside.append(name)
+            if where != ("store",) or _has_password(part[key]):
+                inside.append(name)
             continue
         if isinstance(file, str):
             path = (home / file).resolve()
@@ -45,6 +49,15 @@ def whereabouts(document: Document, home: Path, folders: tuple[str, ...]) -> Whe
         elif needed:
             unnamed.append(name)
     return Whereabouts(tuple(inside), elsewhere, tuple(unnamed))
+
+
+def _has_password(address: object) -> bool:
+    """Whether an address of a store has one; where it cannot be told, it may."""
+    try:
+        url = make_url(str(address))
+    except (ArgumentError, ValueError):
+        return True
+    return bool(url.password or url.query.get("password"))
 
 
 def _keys(data: Any) -> Iterator[tuple[Where, str, bool]]:

@@ -112,8 +112,9 @@ class Workers:
             return
         self._count, self._memory = count, memory
         old, self._pool = self._pool, self._new_pool()
+        old.close()  # type: ignore[no-untyped-call]
         # A thread of its own: what a job may take, minutes, must not keep those that read files.
-        leaving = threading.Thread(target=_let_end, args=(old,), name="old workers", daemon=True)
+        leaving = threading.Thread(target=old.join, name="old workers", daemon=True)
         self._leaving = {pool: thread for pool, thread in self._leaving.items() if thread.is_alive()} | {old: leaving}
         leaving.start()
 
@@ -183,7 +184,11 @@ class Workers:
     async def close(self) -> None:
         """End all workers at once, whatever they are doing. Within a second or two; may be called again."""
         self._closed = True
-        await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in (self._pool, *self._leaving)))
+        for pool in self._leaving:
+            # Its own thread waits for its end: from two threads the library closes its pipes twice.
+            pool.stop()  # type: ignore[no-untyped-call]
+        ends = (asyncio.to_thread(thread.join) for thread in self._leaving.values())
+        await asyncio.gather(asyncio.to_thread(_end, self._pool), *ends)
         if self._voice is not None:
             await asyncio.to_thread(self._voice.close)
 
@@ -227,11 +232,6 @@ class _Voice:
 def digest_of(names: Sequence[Names]) -> str:
     """What tells two sets of names apart: a reading by other names is another reading."""
     return hashlib.blake2b(repr(tuple(names)).encode(), digest_size=16).hexdigest()
-
-
-def _let_end(pool: ProcessPool) -> None:
-    pool.close()  # type: ignore[no-untyped-call]
-    pool.join()
 
 
 def _end(pool: ProcessPool) -> None:

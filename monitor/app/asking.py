@@ -18,6 +18,7 @@ from monitor.holder import Holder, holder, lock_of
 from monitor.records import MonitorError
 from monitor.settings import FILE, store_of
 from monitor.store import Store, open_store, reloads, rereads
+from monitor.store.engine import named_as
 from monitor.store.lock import running
 from monitor.store.reloads import Reloaded
 
@@ -36,7 +37,7 @@ def ask_to_reload(home: Path, env: Mapping[str, str], reread: timedelta | None =
     looked: list[str] = []
     for url in _stores(home, env):
         if not _held(url):
-            looked.append(make_url(url.get_secret_value()).render_as_string())
+            looked.append(named_as(make_url(url.get_secret_value())))
             continue
         store = open_store(url.get_secret_value())
         try:
@@ -88,24 +89,21 @@ def _asked(store: Store, who: Holder, reread: timedelta | None) -> Reloaded:
             f"process {who.pid} holds {store.where} and takes no reload: it is `parley run --once`, which ends by "
             "itself, or an earlier version, which has to be restarted"
         )
-    asked, wish = steady(), None
-    if reread is not None:
-        with store.write() as tx:
-            wish = rereads.ask(tx, reread, utcnow())
+    asked = steady()
+    if reread is None:
+        return _answered(store, who, asked)
+    with store.write() as tx:
+        before = rereads.course(tx)
+        wish = rereads.ask(tx, reread, utcnow())
+    taken = False
     try:
         outcome = _answered(store, who, asked)
-    except MonitorError:
-        _take_back(store, wish)
-        raise
-    if not outcome.ok:
-        _take_back(store, wish)
+        taken = outcome.ok
+    finally:
+        if not taken:
+            with store.write() as tx:
+                rereads.withdraw(tx, wish, before)
     return outcome
-
-
-def _take_back(store: Store, wish: rereads.Course | None) -> None:
-    if wish is not None:
-        with store.write() as tx:
-            rereads.withdraw(tx, wish)
 
 
 def _answered(store: Store, who: Holder, asked: timedelta) -> Reloaded:

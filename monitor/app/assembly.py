@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from sqlalchemy import Connection
 from structlog.typing import FilteringBoundLogger
 
 from alerts.dispatch import Dispatcher
@@ -33,7 +34,7 @@ from monitor.reread import Rereader
 from monitor.robots import Robots
 from monitor.settings import Settings
 from monitor.store import feeds as stored_feeds
-from monitor.store import open_store
+from monitor.store import open_store, rereads
 from monitor.store.events import Memo
 from monitor.store.lock import RunLock
 from monitor.store.outbox import StoreOutbox
@@ -122,8 +123,10 @@ class Service:
         self.robots.use(given.fetcher)
         self.reader.use(**given.reading(self.robots))
         self.poller.use(**given.polling(self.lasting))
-        self.rereader.use(given.watches, given.book.now)
-        self.outbox.use(given.releasing(self.log))
+        self.rereader.use(given.watches, given.book.now, given.wish)
+        was = before.settings.mailing.recipients
+        others = [name for name, each in own.mailing.recipients.items() if was.get(name, each) != each]
+        self.outbox.use(given.releasing(self.log), others)
         policy = RetryPolicy(give_up_after=own.give_up_after)
         retired = self.dispatcher.use(given.channels, given.kinds(), policy, grace=own.grace)
         self.meter.channels(own.channels)
@@ -172,9 +175,18 @@ class Service:
             self.bells.deliver.set()
 
     async def sync(self) -> None:
+        """Have the store follow the feeds in force. A reload meanwhile has the last word on which those are."""
         now = self.clocks.now()
-        # Taken up in the store's thread: a reload meanwhile has the last word on which feeds there are.
-        await self.store.run(lambda tx: stored_feeds.sync(tx, tuple(self.book.now().values()), now))
+
+        def work(tx: Connection) -> FeedBook:
+            book = self.book
+            stored_feeds.sync(tx, tuple(book.now().values()), now)
+            return book
+
+        # Between a reload's transaction and its `use` the feeds of before are still in force here: those that it
+        # brought would be put to sleep, and nothing would wake them.
+        while await self.store.run(work) is not self.book:
+            pass
 
     async def close(self) -> None:
         """Close what the configuration in force has open, and what is leaving, as it stands."""
@@ -233,6 +245,9 @@ async def assemble(
     utcnow, steady = clocks.now, clocks.steady
     store = open_store(settings.store_url.get_secret_value())
     stack.callback(store.close)
+    with store.read() as tx:
+        # Whoever asks from the lock on asks for watches that a reload brings.
+        wish = rereads.course(tx)
     lock = stack.enter_context(RunLock(store, now=utcnow(), version=version("parley"), reloads=reloads))
     look_at_start(store, crashed=lock.crashed)
     meter = Meter(version("parley"))
@@ -248,7 +263,7 @@ async def assemble(
     )
     stack.push_async_callback(workers.close)
     lasting = Lasting(thread, workers, log, clocks)
-    given = await prepare(settings, watches, first, lasting)
+    given = await prepare(settings, watches, first, lasting, wish=None if wish is None else wish.asked)
     if given.recorder is not None:
         thread.follow(given.recorder)
     outbox = StoreOutbox(thread, given.releasing(log))
@@ -289,7 +304,7 @@ async def assemble(
     service = Service(
         lasting, given, outbox, dispatcher, poller, reader, rereader, robots, pulse, start, lock, meter, bells
     )
-    rereader.use(given.watches, given.book.now)
+    rereader.use(given.watches, given.book.now, given.wish)
     archives.callback(service.end_archive)
     stack.push_async_callback(service.close)
     return service

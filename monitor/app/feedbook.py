@@ -6,6 +6,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from monitor import feeds
+from monitor.plain import bare
 from monitor.records import Feed
 from monitor.settings import Settings, in_force
 
@@ -56,10 +57,14 @@ class FeedBook:
                 self._log.error("feeds not taken up", fault=str(fault))
             return False
         # Of a feed for a watch that only a reload brings, what was read now would be told to nobody, and then be known.
-        mine = [feed for feed in loaded if not feed.watches or not self._watches.isdisjoint(feed.watches)]
-        waits = [feed.url for feed in loaded if feed not in mine and feed.url not in self.first]
-        self._feeds = self._by_url([feed for feed in loaded if feed.url not in waits])
-        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=waits or None)
+        waits = [
+            feed.url
+            for feed in loaded
+            if feed.watches and self._watches.isdisjoint(feed.watches) and feed.url not in self.first
+        ]
+        waiting = frozenset(waits)
+        self._feeds = self._by_url([feed for feed in loaded if feed.url not in waiting])
+        self._log.info("feeds taken up", feeds=len(self._feeds), wait_for_a_reload=list(map(bare, waits)) or None)
         return True
 
     def _by_url(self, loaded: Sequence[Feed]) -> dict[str, Feed]:

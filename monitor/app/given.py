@@ -53,7 +53,10 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One configuration in force. `watches` know when they began; `files` are digests of the authorities it names."""
+    """One configuration in force. `watches` know when they began; `files` are digests of the authorities it names.
+
+    `wish`: when the last reading again was asked for that was there before the files were read.
+    """
 
     settings: Settings
     watches: tuple[Watch, ...]
@@ -63,6 +66,7 @@ class Given:
     heart: Heart
     recorder: Recorder | None
     files: Mapping[Path, str]
+    wish: datetime | None = None
 
     def notified(self) -> tuple[str, ...]:
         """Who hears of trouble."""
@@ -118,8 +122,10 @@ async def prepare(
     lasting: Lasting,
     before: Given | None = None,
     stamp: Stamp | None = None,
+    wish: datetime | None = None,
 ) -> Given:
-    """Build what a configuration decides; nothing of `before` is touched. `stamp`: when its feeds were read.
+    """Build what a configuration decides; nothing of `before` is touched. `stamp`: when its feeds were read; `wish` as
+    in `Given`.
 
     The store is told last, in one transaction: watches begin, rows of feeds are made. Raises MonitorError.
     """
@@ -164,7 +170,7 @@ async def prepare(
         made.pop_all()
     for watch, stories in fresh.items():
         lasting.log.info("watch begins", watch=watch, baseline=len(stories))
-    return Given(settings, begun, book, fetcher, channels, heart, recorder, files)
+    return Given(settings, begun, book, fetcher, channels, heart, recorder, files, wish)
 
 
 def _began(began: Mapping[str, datetime], now: Callable[[], datetime], feed: Feed) -> datetime:

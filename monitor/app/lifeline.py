@@ -40,6 +40,7 @@ class Lifeline:
         pinged: timedelta | None = None
         try:
             while True:
+                self._service.pulse.awake()
                 now, vitals = steady(), health(self._service)
                 self._log(vitals)
                 if every and vitals.well and (pinged is None or now - pinged >= every):

@@ -22,7 +22,7 @@ from monitor.faults import Fault, Faults, fault, relative
 from monitor.records import MonitorError
 from monitor.settings import FILE, Settings
 from monitor.settingsfile import SettingsModel
-from monitor.store import reloads
+from monitor.store import reloads, rereads
 from monitor.store.errors import StoreError
 from monitor.store.reloads import Reloaded
 
@@ -33,7 +33,8 @@ class Reloads:
     """Reloads, when `bell` has rung; rings during a reload are one further reload (`monitor.loops.forever`).
 
     `follow` is called with the settings that were put in force, for what hangs on them elsewhere. `reloading` is called
-    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)).
+    before and `ready` after each reload, whatever came of it (RELOADING=1 and READY=1 of sd_notify(3)), unless the
+    service ends meanwhile.
     """
 
     def __init__(
@@ -51,8 +52,11 @@ class Reloads:
         self.bell = bell
 
     async def start(self) -> None:
-        """Tell that what was read at the start is in force."""
-        await self._tell(replace(self._service.reloaded, begun=self._service.clocks.steady()))
+        """Tell that what was read at the start is in force.
+
+        That was before anybody could ask: it answers no reload, which comes right after the start.
+        """
+        await self._tell(self._service.reloaded)
 
     async def turn(self) -> None:
         """One reload. Raises nothing for what the configuration, the network or the store does."""
@@ -88,13 +92,21 @@ class Reloads:
         """What changed, now in force; or the faults."""
         service, before = self._service, self._service.given
         home = before.settings.home
-        stamp = stamp_of(home)
+        stamp, wish = stamp_of(home), await service.store.query(rereads.course)
         found = await asyncio.to_thread(check, home, self._env)
         if isinstance(found, Faults):
             return found
         if fixed := await asyncio.to_thread(_fixed, before.settings, found.settings, self._env):
             return fixed
-        given = await prepare(found.settings, found.watches, found.feeds, service.lasting, before, stamp)
+        given = await prepare(
+            found.settings,
+            found.watches,
+            found.feeds,
+            service.lasting,
+            before,
+            stamp,
+            None if wish is None else wish.asked,
+        )
         books = before.book.first, given.book.first
         changed = differences(before.settings, given.settings, (before.watches, given.watches), books)
         renewed = sorted(

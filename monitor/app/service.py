@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.dispatch import Drained
 from monitor.app.assembly import Service, assemble
-from monitor.app.clock import REAL, Clocks
+from monitor.app.clock import REAL, Clocks, utcnow
 from monitor.app.hangup import on_hangup
 from monitor.app.lifeline import Lifeline
 from monitor.app.log import logger
@@ -27,7 +27,7 @@ from monitor.app.systemd import Manager
 from monitor.app.watchman import Watchman
 from monitor.health import told as in_words
 from monitor.house import keep_house
-from monitor.jobs import Periods, follow, schedule
+from monitor.jobs import Periods, follow, keep_time, schedule
 from monitor.loops import forever
 from monitor.records import Feed, MonitorError, Watch
 from monitor.settings import Settings
@@ -118,6 +118,7 @@ async def _work(
         asyncio.create_task(forever(bells.reread, service.rereader.turn, lambda: None), name="read again"),
     ]
     scheduler.start()
+    tasks.append(asyncio.create_task(keep_time(scheduler, utcnow), name="keep time"))
     manager.ready(lifeline.line())
     tasks.append(asyncio.create_task(lifeline.run(), name="lifeline"))
     stopping = asyncio.create_task(stop.asked.wait(), name="stop")
@@ -185,6 +186,8 @@ async def _house(service: Service) -> None:
         writing = recorder.path if recorder else None
         await keep_house(service.store, own.keep, own.archive, service.clocks.now(), service.log, open_file=writing)
         await service.notify()
+        # One that a refused reload had put aside goes on.
+        service.bells.reread.set()
 
     await forever(service.bells.keep_house, turn, lambda: None)
 

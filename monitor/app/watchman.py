@@ -79,12 +79,13 @@ class Watchman:
 
     async def _look(self) -> None:
         service = self._service
+        # A file that was moved away while its disk was full takes nothing whatever room is made.
+        if lost := await service.store.call(lambda store: store.lost()):
+            raise StoreError(lost)
         if service.store.stalled is not None:
             # Wait for its end first, or what is told then would be how things stood before.
             alive = service.clocks.now().isoformat()
             await service.store.run(lambda tx: meta.put(tx, meta.ALIVE, alive))
-        if lost := await service.store.call(lambda store: store.lost()):
-            raise StoreError(lost)
         own, to, now = service.settings, service.notified(), service.clocks.now()
         free = await asyncio.to_thread(room, own.archive)
         channels, ended = channels_seen(service.dispatcher.channels(), now), tuple(service.store.ended)

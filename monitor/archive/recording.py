@@ -65,6 +65,7 @@ class _Mark:
     number: int
     resumes: str | None
     last: str
+    begun: Mapping[str, Mapping[str, object]]
 
 
 def files(folder: Path) -> tuple[ArchiveFile, ...]:
@@ -189,7 +190,7 @@ class Recorder:
     def mark(self) -> object:
         """Where the archive stands: for `take_back`."""
         self._since = []
-        return _Mark(self.path, self._name, self._size, self._number, self._resumes, self._last)
+        return _Mark(self.path, self._name, self._size, self._number, self._resumes, self._last, dict(self._begun))
 
     def take_back(self, mark: object) -> None:
         """The transaction that began at `mark` was not kept: nor is what was recorded since.
@@ -197,7 +198,7 @@ class Recorder:
         Where the disk does not let us take it back, it is as after a kill: the next file says what never came to be.
         """
         assert isinstance(mark, _Mark)
-        begun, self._since = self._since, []
+        begun, self._since, self._begun = self._since, [], dict(mark.begun)
         if not begun and (self.path, self._size, self._last) == (mark.path, mark.size, mark.last):
             return
         self._resumes = mark.resumes

@@ -9,7 +9,7 @@ import click
 from monitor import app, settings
 from monitor.backup import Made, What, dump_command, summary
 from monitor.backup import backup as make
-from monitor.cli.home import fail
+from monitor.cli.home import fail, tidy_when_ended
 from monitor.documents import read
 from monitor.faults import Faults, relative
 from monitor.manifest import FOLDERS
@@ -33,7 +33,8 @@ def backup(home: Path, file: Path, *, archive: bool, without_store: bool) -> Non
         fail(relative(url, home))
     what = What(url.get_secret_value(), store=not without_store, archive=archive)
     try:
-        made = make(home, file, what, version=version("parley"), now=app.utcnow())
+        with tidy_when_ended():
+            made = make(home, file, what, version=version("parley"), now=app.utcnow())
     except MonitorError as error:
         raise click.ClickException(str(error)) from error
     _tell(made, what, whereabouts(read(home / settings.FILE), home, FOLDERS))
@@ -65,7 +66,7 @@ def _tell(made: Made, what: What, secrets: Whereabouts) -> None:
     for key in secrets.unnamed:
         say(f"not in it: {key}, which comes from the environment or a credential of the service")
     for path in made.passed_over:
-        say(f"not in it: {path}, which is no file")
+        say(f"not in it: {path}, which is no file, or leads back to a folder that it lies in")
     if made.unnoted is not None:
         say(f"to look at: {made.unnoted}")
 

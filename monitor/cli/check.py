@@ -42,7 +42,7 @@ def check(home: Path, online: bool, store: bool) -> None:
     said = ", ".join(
         f"{count} {word if count == 1 else plural.get(word, word + 's')}" for word, count in counts.items()
     )
-    click.echo(f"all good: {said}")
+    click.echo(f"{'all good' if whole else 'but for the store, all good'}: {said}")
     if (online and not _asked(found.settings)) or not whole:
         sys.exit(1)
 

@@ -42,13 +42,13 @@ def _by_settings(home: Path) -> Verdict:
     from monitor.store import StoreError, meta, open_store
     from monitor.store.lock import running
 
-    own = settings.load(home, os.environ)
-    if isinstance(own, Faults):
-        return Verdict(False, tuple(Finding("configuration", False, str(each)) for each in relative(own, home)))
-    if (file := own.store_file) is not None:
+    url = settings.store_of(home, os.environ)
+    if isinstance(url, Faults):
+        return Verdict(False, tuple(Finding("configuration", False, str(each)) for each in relative(url, home)))
+    if (file := settings.store_file(home, url.get_secret_value())) is not None:
         return asked.look(file, _now)
     try:
-        store = open_store(own.store_url.get_secret_value())
+        store = open_store(url.get_secret_value())
         with closing(store), store.read() as tx:
             found, alive = running(store), meta.get(tx, meta.ALIVE)
     except StoreError as error:

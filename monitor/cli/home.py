@@ -1,8 +1,12 @@
 """What commands share: a home without faults, or exit 2 with all of them; the watches of a command line; families."""
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -20,6 +24,20 @@ WATCHES = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A watch to use instead of those that the home's configuration enables; may be given again.",
 )
+
+
+@contextmanager
+def tidy_when_ended() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, by way of what clears up behind it: timers and `timeout` send that one."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def checked(home: Path) -> Checked:

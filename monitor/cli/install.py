@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 from difflib import unified_diff
@@ -75,12 +76,18 @@ def _write(plan: Plan, home: Path, output: Path, *, force: bool) -> None:
 
 
 def _replace(place: Path, text: str) -> None:
+    """Write it at one go. The settings may hold secrets: no moment in which others may read more than before."""
+    place = place.resolve()
     beside = place.with_name(place.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    if place.exists():
-        shutil.copymode(place, beside)
-    else:
-        beside.chmod(0o644)
+    beside.unlink(missing_ok=True)
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+        about = place.stat() if place.exists() else None
+        if about is not None and os.geteuid() == 0:
+            os.fchown(file.fileno(), about.st_uid, about.st_gid)
+        os.fchmod(file.fileno(), stat.S_IMODE(about.st_mode) if about is not None else 0o644)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     beside.replace(place)
 
 

@@ -45,7 +45,7 @@ def journal(home: Path, since: datetime, feed: str | None, as_json: bool) -> Non
         fail(relative(own, home))
     lines: tuple[stored.Line, ...] = ()
     try:
-        if is_there(own):
+        if is_there(home, own.store_url):
             store = open_store(own.store_url.get_secret_value())
             try:
                 with store.read() as tx:

@@ -23,7 +23,8 @@ def reload(home: Path, reread: int | None) -> None:
     """Have the running service read its configuration again: settings, watches, topics, feeds, families and secrets.
 
     All of it is put in force, and what changed is printed; or, with any fault, none of it, and every fault is printed
-    with exit status 1. Nothing that is under way is cut. store.url and http.listen take a restart.
+    with exit status 1. Nothing that is under way is cut. store.url and http.listen take a restart, and
+    so do secrets that systemd hands over.
     """
     try:
         outcome = app.ask_to_reload(home, os.environ, timedelta(days=reread) if reread else None)

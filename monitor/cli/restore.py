@@ -8,6 +8,7 @@ import click
 
 from monitor import app
 from monitor.backup import summary
+from monitor.cli.home import tidy_when_ended
 from monitor.records import MonitorError
 from monitor.restore import restore as put_back
 from monitor.store import schema
@@ -24,7 +25,8 @@ def restore(home: Path, file: Path, *, only_store: bool) -> None:
     PARLEY_STORE__URL.
     """
     try:
-        done = put_back(home, file, os.environ, version=version("parley"), now=app.utcnow(), only_store=only_store)
+        with tidy_when_ended():
+            done = put_back(home, file, os.environ, version=version("parley"), now=app.utcnow(), only_store=only_store)
     except MonitorError as error:
         raise click.ClickException(str(error)) from error
     manifest, count = done.manifest, summary(done.manifest)

@@ -55,7 +55,7 @@ def test(
     chosen = names[watch] if watch else own.watches[0]
     kind = kind or next((each for each in chosen.identities if each in chosen.rings.kinds), own.topics[0])
     alert = routetest.sample(chosen.id, kind, reason, status or routetest.STATUSES[reason], now)
-    if is_there(own.settings) or alert_id is not None:
+    if is_there(home, own.settings.store_url) or alert_id is not None:
         with opened(own) as store:
             if alert_id is not None:
                 with store.read() as tx:

@@ -23,6 +23,9 @@ from monitor.records import MonitorError
 def run(home: Path, once: bool) -> None:
     """Run the service until SIGINT or SIGTERM. A second run on one store is refused.
 
+    The first of them lets what is being sent end, for delivery.grace at most. A second ends the service at once, and
+    what was being sent then may come twice.
+
     SIGHUP has it read its configuration again (see `parley reload`), under nohup as well. When the terminal that it was
     started at ends, it stops; started without one, or under nohup, it goes on.
     """

@@ -17,6 +17,7 @@ ReadFrom = Literal["page", "summary"]
 # An address is remembered for so much longer than the text: what alerted may be withdrawn late.
 _ALIAS = timedelta(days=365)
 _ARTICLE = tuple(t.article.c[field.name] for field in fields(Article))
+_moment = sa.func.coalesce(t.article.c.published, t.article.c.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +118,23 @@ def taken_in(
     In the order of publication (of taking in, where that is not known), each with its moment. `after`: moment and id of
     the one to go on behind.
     """
-    moment = sa.func.coalesce(t.article.c.published, t.article.c.added)
-    query = sa.select(t.article, moment.label("moment")).where(t.article.c.current, t.article.c.text != "")
-    query = query.where(t.article.c.added >= since, t.article.c.added <= until)
+    query = sa.select(t.article, _moment.label("moment")).where(*_taken_in(since, until, after))
+    rows = tx.execute(query.order_by(_moment, t.article.c.id).limit(limit)).mappings()
+    return tuple((row["moment"], _row(row)) for row in rows)
+
+
+def number_taken_in(tx: Connection, since: datetime, until: datetime, after: tuple[datetime, int] | None) -> int:
+    """How many `taken_in` would give in all."""
+    number = sa.select(sa.func.count()).select_from(t.article).where(*_taken_in(since, until, after))
+    return tx.execute(number).scalar_one()
+
+
+def _taken_in(since: datetime, until: datetime, after: tuple[datetime, int] | None) -> list[sa.ColumnElement[bool]]:
+    there = [t.article.c.current, t.article.c.text != "", t.article.c.added >= since, t.article.c.added <= until]
     if after is not None:
         at, pk = after
-        query = query.where((moment > at) | ((moment == at) & (t.article.c.id > pk)))
-    rows = tx.execute(query.order_by(moment, t.article.c.id).limit(limit)).mappings()
-    return tuple((row["moment"], _row(row)) for row in rows)
+        there.append((_moment > at) | ((_moment == at) & (t.article.c.id > pk)))
+    return there
 
 
 def address(tx: Connection, url: str) -> str:

@@ -129,18 +129,21 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
     migrated. `busy_seconds` is how long a transaction waits for another process. StoreError when the address is wrong,
     the file is damaged or no store, or a newer Parley wrote it.
     """
+    named = ""
     try:
         address = make_url(url)
+        named = f": {named_as(address)}"
         driver = address.get_dialect().driver
     except (ArgumentError, NoSuchModuleError, ValueError) as fault:
-        raise StoreError(f"not the address of a store: {url!r}; write sqlite:////folder/parley.db") from fault
-    where = address.render_as_string(hide_password=True)
+        # What cannot be taken apart may hold a password anywhere.
+        raise StoreError(f"not the address of a store{named}; write sqlite:////folder/parley.db") from fault
+    where = named_as(address)
     path = _file_of(address)
     if address.get_backend_name() == "sqlite":
         engine = _sqlite(address, path, where, busy_seconds)
     elif address.get_backend_name() == "postgresql":
         try:
-            engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True)
+            engine = sa.create_engine(address, json_serializer=_to_json, pool_pre_ping=True, hide_parameters=True)
             event.listen(engine, "begin", _begin_postgresql(busy_seconds))
         except ImportError as fault:
             raise StoreError(f"{where} needs {driver}: install parley[postgres]") from fault
@@ -162,6 +165,13 @@ def open_store(url: str, *, busy_seconds: float = 10.0, migrations: Path = schem
         return store
     made = path.stat()
     return replace(store, _file=(made.st_dev, made.st_ino))
+
+
+def named_as(address: URL) -> str:
+    """The address of a store for people: without its password, wherever that stands in it."""
+    if "password" in address.query:
+        address = address.update_query_dict({"password": "***"})
+    return address.render_as_string(hide_password=True)
 
 
 def _migrate(store: Store, migrations: Path) -> None:
@@ -203,6 +213,7 @@ def _sqlite(address: URL, path: Path | None, where: str, busy_seconds: float) ->
     engine = sa.create_engine(
         address,
         json_serializer=_to_json,
+        hide_parameters=True,  # a traceback would show articles and addresses
         connect_args={"timeout": busy_seconds, "check_same_thread": False},
         **in_memory,
     )

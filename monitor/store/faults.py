@@ -11,7 +11,10 @@ from monitor.store.errors import StoreError, StoreStalled
 
 # The low byte of SQLite's codes is the kind of error, the rest its cause.
 _KIND = 0xFF
-_DAMAGED = "put a copy in its place (`parley restore --only-store FILE`), or move it away to begin anew"
+_DAMAGED = (
+    "move it and what lies beside it as -wal and -shm away, then take the last backup (`parley restore --only-store "
+    "FILE`) or begin anew"
+)
 _ADVICE = {
     sqlite3.SQLITE_FULL: "make room on its disk",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -56,6 +59,11 @@ def as_store_error(where: str, fault: DBAPIError | sqlite3.Error, *, writing: bo
         if advice is not None and (writing or state != "25006"):
             kind = StoreStalled
     return kind(f"the store {where} {failed}: {said}{f'; {advice}' if advice else ''}")
+
+
+def is_damage(fault: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged, by what SQLite says of it, and not out of reach for now."""
+    return getattr(fault, "sqlite_errorcode", 0) & _KIND in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_ours(fault: DBAPIError) -> bool:

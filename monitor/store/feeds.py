@@ -99,6 +99,14 @@ def get(tx: Connection, url: str) -> FeedState | None:
     return None if row is None else _state(row)
 
 
+def there(tx: Connection, urls: Sequence[str]) -> frozenset[str]:
+    """Those of `urls` that a feed is known under. `sync` may give a row another address while its feed is asked."""
+    found: set[str] = set()
+    for chunk in chunks(urls):
+        found.update(tx.execute(sa.select(t.feed.c.url).where(t.feed.c.url.in_(chunk))).scalars())
+    return frozenset(found)
+
+
 def save(tx: Connection, state: FeedState) -> None:
     """Write the state of a feed that `sync` has made known; StoreError for any other."""
     save_all(tx, [state])

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from monitor.store.errors import StoreError
+from monitor.store.faults import as_store_error, is_damage
 
 SPARE = 16_000_000
 """Bytes that are left free beside a copy: for the log of whoever writes to the store meanwhile."""
@@ -51,13 +52,14 @@ def schema_of(path: Path) -> str | None:
             found = store.execute("SELECT version_num FROM alembic_version").fetchone()
             return None if found is None else str(found[0])
     except sqlite3.Error as fault:
-        raise StoreError(f"the store {path} cannot be read: {fault}") from fault
+        raise as_store_error(str(path), fault, writing=False, failed="cannot be read") from fault
 
 
 def damage(path: Path, *, thorough: bool = False, most: int = MOST, tables: Sequence[str] = ()) -> tuple[str, ...]:
     """What SQLite finds wrong with a file, of some `tables` or all; `thorough`: also that each index fits its table.
 
-    The file is not written to, and a service may be at work on it.
+    The file is not written to, and a service may be at work on it. StoreError when it cannot be looked at (a full
+    disk, no rights to it, a disk that gives no answer): nothing is known of the file then.
     """
     pragma = "integrity_check" if thorough else "quick_check"
     found: list[str] = []
@@ -70,6 +72,8 @@ def damage(path: Path, *, thorough: bool = False, most: int = MOST, tables: Sequ
                 for table, row, parent, _ in store.execute("PRAGMA foreign_key_check").fetchmany(most):
                     found.append(f"row {row} of {table} belongs to a row of {parent} that is not there")
     except sqlite3.Error as fault:
+        if not is_damage(fault):
+            raise as_store_error(str(path), fault, writing=False, failed="cannot be looked through") from fault
         found.append(str(fault))
     return tuple(" ".join(said.removeprefix("*** in database main ***").split()) for said in found[:most])
 

@@ -127,6 +127,15 @@ def told_before(tx: Connection, events: Iterable[str], recipient: str) -> bool:
     return tx.execute(sa.select(sa.or_(own, moved))).scalar_one()
 
 
+def look_again(tx: Connection, recipients: Iterable[str], now: datetime) -> int:
+    """What quiet hours or a cap of these recipients hold is looked at `now`: they may have others. How many."""
+    written = 0
+    for chunk in chunks(sorted(recipients)):
+        theirs = sa.update(t.delivery).where(_STATE == "held", _D.recipient.in_(chunk), _D.next_at > now)
+        written += tx.execute(theirs.where(_D.rule.in_(("quiet", "cap"))).values(next_at=now)).rowcount
+    return written
+
+
 def hold(tx: Connection, ids: Sequence[str], until: datetime, rule: str | None = None) -> int:
     """Hold these on until then, for the same reason or another one. How many."""
     values: dict[str, Any] = {"next_at": until} | ({} if rule is None else {"rule": rule})

@@ -1,12 +1,12 @@
 """The outbox that `alerts.dispatch` sends from, kept in the store."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from alerts.records import Delivery, Next, Outcome
-from monitor.store import deliveries, doubt, queue
+from monitor.store import deliveries, doubt, held, queue
 from monitor.store.threads import StoreThread, as_time_goes
 
 
@@ -20,15 +20,26 @@ class StoreOutbox:
     def __init__(self, thread: StoreThread, release: Callable[[Connection, datetime], int]) -> None:
         self._thread = thread
         self._release = release
+        self._changed: tuple[str, ...] = ()
 
-    def use(self, release: Callable[[Connection, datetime], int]) -> None:
-        """Look at held deliveries so, from the next transaction on."""
-        self._release = release
+    def use(self, release: Callable[[Connection, datetime], int], changed: Iterable[str] = ()) -> None:
+        """Look at held deliveries so, from the next transaction on. What quiet hours and caps hold back from recipients
+        that were `changed` is looked at once more: their night may be over now."""
+        self._release, self._changed = release, (*self._changed, *changed)
 
     async def release(self, now: datetime) -> int:
-        if not await self._thread.query(lambda tx: queue.any_to_release(tx, now)):
+        changed = self._changed
+        if not changed and not await self._thread.query(lambda tx: queue.any_to_release(tx, now)):
             return 0
-        return await self._thread.run(lambda tx: self._release(tx, now))
+
+        def work(tx: Connection) -> int:
+            held.look_again(tx, changed, now)
+            return self._release(tx, now)
+
+        written = await self._thread.run(work)
+        # Another `use` may have come in between, with recipients of its own.
+        self._changed = self._changed[len(changed) :]
+        return written
 
     async def oldest(self, channel: str, now: datetime, but: Collection[str] = ()) -> Delivery | None:
         def work(tx: Connection) -> Delivery | None:

@@ -15,7 +15,8 @@ class Reloaded:
     """A reload, or the start, that ended at `at` (aware UTC). With `faults` nothing was changed.
 
     `changed` says what was, without values. `begun` is when it began to read, on the machine's steady clock, which
-    other processes of the machine read as well: what was edited before that is in it. `pid` is the service's process.
+    other processes of the machine read as well: what was edited before that is in it; None for a start. `pid` is the
+    service's process.
     """
 
     at: datetime

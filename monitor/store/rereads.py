@@ -1,18 +1,20 @@
 """How far the stored articles have been read again (`monitor.reread`)."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from monitor.store import meta
+from monitor.store.codec import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """How far a reading again has come. `asked` (aware UTC) tells one from the next, `since` is how far it goes back.
 
+    `by` tells by which watches it is read: when they change it begins anew, with what was taken in `until` then.
     `after`: publication (or taking in) and row of the article that was read last. `changed` are events that tell other
     things than before, `opened` those that came to light.
     """
@@ -25,6 +27,8 @@ class Course:
     opened: int = 0
     failed: int = 0
     ended: datetime | None = None
+    until: datetime | None = None
+    by: str = ""
 
 
 def ask(tx: Connection, back: timedelta, now: datetime) -> Course:
@@ -34,10 +38,15 @@ def ask(tx: Connection, back: timedelta, now: datetime) -> Course:
     return course
 
 
-def withdraw(tx: Connection, wish: Course) -> None:
-    """Nothing is read again for this wish, if it is still the last one."""
-    if course(tx) == wish:
+def withdraw(tx: Connection, wish: Course, before: Course | None) -> None:
+    """Nothing more is read again for this wish, if it is still the last one; the one `before` it goes on."""
+    now = course(tx)
+    if now is None or now.asked != wish.asked:
+        return
+    if before is None:
         meta.remove(tx, meta.REREAD)
+    else:
+        keep(tx, before)
 
 
 def course(tx: Connection) -> Course | None:
@@ -45,20 +54,9 @@ def course(tx: Connection) -> Course | None:
     value = meta.get(tx, meta.REREAD)
     if value is None:
         return None
-    kept = json.loads(value)
-    moment = datetime.fromisoformat
-    return Course(
-        moment(kept["asked"]),
-        moment(kept["since"]),
-        (moment(kept["after"][0]), kept["after"][1]) if kept["after"] else None,
-        kept["read"],
-        kept["changed"],
-        kept["opened"],
-        kept["failed"],
-        moment(kept["ended"]) if kept["ended"] else None,
-    )
+    return decode(Course, json.loads(value))
 
 
 def keep(tx: Connection, course: Course) -> None:
     """Remember how far it has come."""
-    meta.put(tx, meta.REREAD, json.dumps(asdict(course), default=datetime.isoformat))
+    meta.put(tx, meta.REREAD, json.dumps(encode(course)))

@@ -58,7 +58,7 @@ def as_time_goes(now: datetime) -> Callable[[], datetime]:
     return moment
 
 
-# Each transaction takes milliseconds; the longest, which keep the house, some seconds (measured).
+# Each transaction takes milliseconds; the longest, which keep the house, some seconds (reasoned).
 LONGEST = timedelta(seconds=60)
 
 

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from alerts.dispatch import Dispatcher
-from alerts.records import Delivery, Finding, Outcome
+from alerts.gates import Gates
+from alerts.kinds import Pace
+from alerts.records import Delivery, Finding, Outcome, Target
 from alerts.retry import RetryPolicy
 
 OK = Outcome("sent", "250", "")
@@ -146,3 +148,24 @@ async def test_changes_that_come_in_one_upon_another_expedite_each_channel_that_
     dispatcher.use({"mail": (post := Way("mail")), "room": (hall := Way("room"))}, {}, POLICY)
     await dispatcher.drain()
     assert (post.sent, hall.sent) == (["d1"], ["d2"])
+
+
+async def test_a_channel_that_is_of_another_kind_now_keeps_the_pace_of_that_kind() -> None:
+    paces = {
+        "email": Pace(timedelta(seconds=1), burst=20, per="channel"),
+        "apprise": Pace(timedelta(seconds=1), per="channel"),
+    }
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    gates = Gates(paces, 8, lambda: datetime(2026, 2, 5, tzinfo=UTC) + timedelta(seconds=sum(slept)), sleep)
+
+    async def begin() -> int:
+        return 1
+
+    for kind in ("email", "email", "apprise", "apprise"):
+        async with gates.passed(Target("desk", "room", kind, "desk"), lambda: True, begin) as number:
+            assert number == 1
+    assert slept == [1.0]

@@ -1,6 +1,8 @@
 """A home becomes one file, whole or not at all, and a home again, whole or not at all."""
 
+import fcntl
 import gzip
+import json
 import os
 import random
 import shutil
@@ -137,7 +139,23 @@ def test_links_are_followed_and_a_folder_that_holds_itself_ends(home: Path, tmp_
     put_back(tmp_path / "new", made.file)
     assert (tmp_path / "new/config/feeds.yaml").read_text() == "feeds: []\n"
     assert not (tmp_path / "new/config/feeds.yaml").is_symlink()
-    assert {path.name for path in made.passed_over} == {"broken", "pipe"}
+    assert {path.name for path in made.passed_over} == {"broken", "pipe", "round"}
+
+
+def test_a_folder_that_has_two_names_comes_back_under_both(home: Path, tmp_path: Path) -> None:
+    (home / "seeds/current").symlink_to("watches")
+    made = saved(home)
+    put_back(tmp_path / "new", made.file)
+    for name in ("current", "watches"):
+        assert (tmp_path / "new/seeds" / name / "мир.yaml").read_text() == "watch: мир\n"
+    assert made.passed_over == ()
+
+
+def test_a_link_to_the_home_itself_does_not_take_the_store_along_as_a_file(home: Path) -> None:
+    (home / "config/all").symlink_to(home)
+    made = saved(home)
+    assert made.passed_over == (home / "config/all",)
+    assert made.manifest.names("config") == ("config/parley.yaml", "config/token")
 
 
 def test_a_backup_of_a_busy_store_is_whole_and_the_writer_does_not_wait_for_it(home: Path, tmp_path: Path) -> None:
@@ -184,6 +202,74 @@ def test_the_folder_of_the_store_is_told_which_backup_is_the_last(home: Path) ->
     assert (home / "state/parley.db.backup").read_text() == f"{made.file}, made 2026-02-05 12:00 UTC\n"
 
 
+def test_a_link_in_the_folder_of_the_service_leads_root_nowhere(home: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("root's")
+    for name in ("parley.db.backup", "parley.db.backup.new"):
+        (home / "state" / name).symlink_to(precious)
+    os.chown(home / "state/parley.db", 12345, 12345)
+    saved(home)
+    assert (precious.read_text(), precious.stat().st_uid) == ("root's", 0)
+    note = home / "state/parley.db.backup"
+    assert note.read_text().startswith(f"{tmp_path / 'b.tar.gz'}, made ")
+    assert (note.is_symlink(), note.stat().st_uid) == (False, 12345)
+    assert not (home / "state/parley.db.backup.new").is_symlink()
+
+
+def laid_by_another(part: Path) -> None:
+    part.touch()
+    os.chown(part, 12345, 12345)
+
+
+def linked_to_another(part: Path) -> None:
+    (part.parent / "other").write_text("other")
+    part.hardlink_to(part.parent / "other")
+
+
+@pytest.mark.parametrize("lay", [laid_by_another, linked_to_another, os.mkfifo])
+def test_secrets_are_not_written_into_what_somebody_else_laid_there(home: Path, lay: object) -> None:
+    assert callable(lay)
+    lay(home.parent / ".b.tar.gz.parley-part")
+    with pytest.raises(
+        MonitorError, match=r"\.b\.tar\.gz\.parley-part is there and is no(t this user's alone| file): remove it"
+    ):
+        saved(home)
+    other = home.parent / "other"
+    assert not other.exists() or other.read_text() == "other"
+    assert not (home.parent / "b.tar.gz").exists()
+
+
+def test_a_backup_that_has_just_ended_is_not_written_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = fcntl.flock
+
+    def ended_meanwhile(number: int, how: int) -> None:
+        lock(number, how)
+        part = home.parent / ".b.tar.gz.parley-part"
+        part.write_text("whole")
+        part.rename(home.parent / "b.tar.gz")
+
+    monkeypatch.setattr(fcntl, "flock", ended_meanwhile)
+    with pytest.raises(MonitorError, match=r"another backup beside .*/\.b\.tar\.gz\.parley-part has just ended"):
+        saved(home)
+    assert (home.parent / "b.tar.gz").read_text() == "whole"
+
+
+def test_a_backup_that_does_not_read_back_says_so_and_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush = os.fsync
+
+    def torn(number: int) -> None:
+        if Path(f"/proc/self/fd/{number}").readlink().name == ".b.tar.gz.parley-part":
+            os.pwrite(number, b"torn", os.fstat(number).st_size // 2)
+        flush(number)
+
+    monkeypatch.setattr(os, "fsync", torn)
+    with pytest.raises(
+        MonitorError, match=r"what was written to .*\.parley-part does not read back .*, and was removed"
+    ):
+        saved(home)
+    assert not list(home.parent.glob("*b.tar.gz*"))
+
+
 def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
     away = tmp_path / "var/lib/parley"
     shutil.move(home / "state", away)
@@ -199,6 +285,57 @@ def test_a_store_elsewhere_goes_there_again(home: Path, tmp_path: Path) -> None:
     with pytest.raises(MonitorError, match=r"var/lib/parley/parley\.db is there already"):
         put_back(tmp_path / "third", made.file)
     assert not (tmp_path / "third").exists()
+
+
+def test_a_store_beside_the_home_goes_beside_the_new_one(home: Path, tmp_path: Path) -> None:
+    beside = f"sqlite:///{home}/../data/parley.db"
+    (home / "state").rename(tmp_path / "data")
+    (home / "config/parley.yaml").write_text(SETTINGS + "store: {url: 'sqlite:///../data/parley.db'}\n")
+    made = saved(home, at=beside, archive=True)
+    (tmp_path / "far").mkdir()
+    done = put_back(tmp_path / "far/new", made.file)
+    assert done.store == tmp_path / "far/data/parley.db"
+    assert value(done.store, "k") == "v"
+    assert (tmp_path / "far/data/archive/parley-20260205-0001.warc.gz").is_file()
+    done = put_back(tmp_path / "third", made.file, PARLEY_STORE__URL=f"sqlite:///{tmp_path}/third/../there/parley.db")
+    assert done.store == tmp_path / "there/parley.db"
+    assert value(done.store, "k") == "v"
+
+
+@pytest.mark.parametrize("place", ["config/s", "seeds/deep"])
+def test_a_store_among_what_people_write_is_a_store_all_the_same(home: Path, tmp_path: Path, place: str) -> None:
+    (home / "state").rename(home / place)
+    (home / place / "parley.db.md").write_text("a note of people")
+    (home / "config/parley.yaml").write_text(SETTINGS + f"store: {{url: 'sqlite:///{place}/parley.db'}}\n")
+    made = saved(home, at=f"sqlite:///{home}/{place}/parley.db", archive=True)
+    assert not [name for name in made.manifest.names(place) if name.endswith(("parley.db", "warc.gz"))]
+    done = put_back(tmp_path / "new", made.file)
+    assert done.store == tmp_path / "new" / place / "parley.db"
+    assert (tmp_path / "new" / place / "parley.db.md").is_file()
+    assert value(done.store, "k") == "v"
+    assert (tmp_path / "new" / place / "archive/parley-20260205-0001.warc.gz").is_file()
+
+
+def test_a_home_whose_state_is_a_link_needs_no_word_about_its_store(home: Path, tmp_path: Path) -> None:
+    (home / "state").rename(tmp_path / "data")
+    (home / "state").symlink_to(tmp_path / "data")
+    put_back(tmp_path / "new", saved(home).file)
+    assert value(tmp_path / "new/state/parley.db", "k") == "v"
+
+
+def test_a_home_that_is_named_by_a_link_gets_its_store_too(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "new").symlink_to("real")
+    put_back(tmp_path / "new", saved(home).file, PARLEY_STORE__URL=f"sqlite:///{tmp_path}/new/state/parley.db")
+    assert value(tmp_path / "real/state/parley.db", "k") == "v"
+
+
+def test_a_link_where_a_folder_belongs_is_something_that_is_there(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/state").symlink_to(tmp_path / "empty")
+    with pytest.raises(MonitorError, match="holds state/ already"):
+        put_back(tmp_path / "new", saved(home).file)
 
 
 def test_a_store_on_another_file_system_is_brought_there(home: Path, tmp_path: Path) -> None:
@@ -237,6 +374,20 @@ def test_what_root_puts_back_belongs_to_whom_the_folder_belongs(home: Path, tmp_
     os.chown(new, 12345, 12345)
     put_back(new, made.file)
     assert {path.stat().st_uid for path in new.rglob("*")} == {12345}
+
+
+def test_a_restore_that_somebody_else_left_is_not_believed(home: Path, tmp_path: Path) -> None:
+    made = saved(home)
+    stage = tmp_path / "new/.restoring"
+    stage.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.touch()
+    (stage / "moves").write_text(json.dumps([[str(tmp_path / "gone"), str(precious)], [str(stage / "moves"), "/x"]]))
+    (stage / "ready").touch()
+    os.chown(stage, 12345, 12345)
+    with pytest.raises(MonitorError, match=r"\.restoring .*was left by somebody else; remove it"):
+        put_back(tmp_path / "new", made.file)
+    assert precious.exists()
 
 
 def test_the_store_alone_goes_into_a_home_that_is_there(home: Path) -> None:
@@ -488,11 +639,21 @@ def test_a_restore_that_is_killed_anywhere_leaves_no_home_and_can_be_made_again(
         assert sorted(each.name for each in new.iterdir()) == ["config", "seeds", "state"]
 
 
-def test_a_backup_that_was_killed_is_no_hindrance_to_the_next(home: Path) -> None:
-    for end in (".part", ".part.store", ".part.store.part"):
-        (home.parent / f"b.tar.gz{end}").write_text("left by one that was killed")
-    saved(home)
-    assert sorted(path.name for path in home.parent.iterdir()) == ["b.tar.gz", "home"]
+def test_what_a_backup_that_was_killed_left_is_swept_by_the_next_of_whatever_name(home: Path) -> None:
+    for day in ("1", "2"):
+        for end in ("", ".store", ".store.part"):
+            (home.parent / f".parley-{day}.tar.gz.parley-part{end}").write_text("left by one that was killed")
+    at_work = home.parent / ".parley-3.tar.gz.parley-part"
+    foreign = home.parent / ".parley-4.tar.gz.parley-part"
+    foreign.touch()
+    os.chown(foreign, 12345, 12345)
+    with at_work.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        at_work.with_name(at_work.name + ".store").touch()
+        saved(home, "parley-2.tar.gz")
+    assert sorted(path.name for path in home.parent.iterdir()) == [
+        at_work.name, f"{at_work.name}.store", foreign.name, "home", "parley-2.tar.gz",
+    ]  # fmt: skip
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -517,6 +678,21 @@ def test_where_secrets_lie_is_told_by_their_keys(tmp_path: Path) -> None:
         "heartbeat.url": tmp_path.parent / "beat",
     }
     assert found.unnamed == ("channels.unit.token",)
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("sqlite:////var/lib/parley/parley.db", False),
+        ("postgresql+psycopg://parley@db.example/parley", False),
+        ("postgresql+psycopg://parley:sesame@db.example/parley", True),
+        ("postgresql+psycopg://db.example/parley?user=parley&password=sesame", True),
+        ("no address", True),
+    ],
+)
+def test_the_address_of_a_store_is_a_secret_only_with_a_password_in_it(tmp_path: Path, url: str, secret: bool) -> None:
+    (tmp_path / "parley.yaml").write_text(f"store: {{url: '{url}'}}\n")
+    assert bool(whereabouts(read(tmp_path / "parley.yaml"), tmp_path, ("config",)).inside) is secret
 
 
 def test_a_store_with_torn_pages_is_seen_to_be_damaged(home: Path) -> None:

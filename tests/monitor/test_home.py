@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from monitor.cli import main
 from monitor.cli.check import check
 from monitor.cli.feeds import feeds
 from monitor.cli.init import init
@@ -74,6 +75,13 @@ def test_check_of_no_home_says_what_is_missing(tmp_path: Path) -> None:
     assert checked.exit_code == 2
     assert f"config/parley.yaml: there is no such file in {tmp_path}; --home or PARLEY_HOME names" in checked.stderr
     assert checked.stderr.endswith("\n1 fault\n"), "what follows from it is not told"
+
+
+@pytest.mark.parametrize("words", [("status",), ("backup", "b.tar.gz"), ("run",), ("alerts",)])
+def test_a_folder_that_is_no_home_is_named_by_every_command(tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = RUNNER.invoke(main, ["--home", str(tmp_path), *words])
+    assert said.exit_code == 2, said.output
+    assert f"there is no such file in {tmp_path}; --home or PARLEY_HOME names a home" in said.stderr
 
 
 def test_feeds_are_listed_added_and_removed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from monitor.intake import Taken, take_in, withdraw
 from monitor.records import Feed, FeedState, Watch
 from monitor.settingsfile import Keep
 from monitor.store import Store, alerts, articles, deliveries, entries, events, feeds, journal, open_store
+from monitor.store.events import Memo
 from monitor.store.threads import StoreThread
 from monitor.watches import load_watch
 
@@ -218,7 +219,7 @@ async def test_the_disk_is_flat_from_the_fourth_month_of_a_year_on(
     """50 articles and 200 entries a day through the functions of the service, with an exchange every third day."""
     store, folder, chance = thread.store, tmp_path / "archive", Random(4)
     words = [f"w{number:04}" for number in range(3000)]
-    recorder = Recorder(folder, program="Parley 9.9")
+    recorder, memo = Recorder(folder, program="Parley 9.9"), Memo()
     with store.write() as tx:
         feeds.sync(tx, FEEDS, NOW)
     months: list[tuple[int, int, int]] = []
@@ -237,14 +238,16 @@ async def test_the_disk_is_flat_from_the_fourth_month_of_a_year_on(
         with store.write() as tx:
             for number, item in enumerate(entries.pending(tx, now, 1000)):
                 entries.settle(tx, item.pk, "read" if number < 50 else "known", "", now)
-        for number in range(50):
-            outlet = f"f{number % 5}.example"
-            text = " ".join(chance.choices(words, k=400))
-            claims = (swap(now.date(), 40 + day % 7, text),) if day % 3 == 0 and number < 4 else ()
-            article = Article(f"https://{outlet}/{day * 40 + number}", outlet, "News", text, "en", now, now)
-            page = Fetched(article.url, article.url, 200, text.encode(), "text/html", "utf-8")
-            with store.write() as tx:
-                take_in(tx, article, Reading(claims), watches=(watch,), family=outlet, mailing=MAILING, now=now)
+        with store.write() as tx:  # one for all of a day: each would wait for the disk
+            for number in range(50):
+                outlet = f"f{number % 5}.example"
+                text = " ".join(chance.choices(words, k=400))
+                claims = (swap(now.date(), 40 + day % 7, text),) if day % 3 == 0 and number < 4 else ()
+                article = Article(f"https://{outlet}/{day * 40 + number}", outlet, "News", text, "en", now, now)
+                page = Fetched(article.url, article.url, 200, text.encode(), "text/html", "utf-8")
+                take_in(
+                    tx, article, Reading(claims), watches=(watch,), family=outlet, mailing=MAILING, now=now, memo=memo
+                )
                 recorder.article(
                     article, fetched=page, entry=Entry("1", article.url, "News"), feed_url=FEEDS[0].url,
                     watches=("ru-ua",), family=outlet, source="page", now=now,

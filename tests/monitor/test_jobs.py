@@ -2,11 +2,14 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
+import apscheduler.schedulers.base
+import pytest
 from apscheduler.events import EVENT_JOB_MISSED
 
-from monitor.jobs import Bells, Periods, follow, schedule
+from monitor.app import utcnow
+from monitor.jobs import Bells, Periods, follow, keep_time, schedule
 
 
 def ignore(error: BaseException) -> None:
@@ -36,6 +39,38 @@ async def test_a_run_that_a_busy_loop_delays_by_more_than_a_second_is_not_droppe
     finally:
         scheduler.shutdown(wait=False)
     assert missed == []
+
+
+async def test_a_clock_that_is_set_back_stops_no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    back = timedelta(0)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp((utcnow() - back).timestamp(), tz)
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Clock)
+    bells, often, rings = Bells(), timedelta(milliseconds=50), 0
+    scheduler = schedule(bells, Periods(often, often, often, often, often), ignore)
+    scheduler.start()
+    keeping = asyncio.create_task(keep_time(scheduler, lambda: utcnow() - back, timedelta(milliseconds=20)))
+    try:
+        await asyncio.wait_for(bells.poll.wait(), 5)
+        back = timedelta(hours=2)
+        for _ in range(5):
+            for bell in (bells.poll, bells.watch):
+                bell.clear()
+                await asyncio.wait_for(bell.wait(), 5)
+        # As often as before, and not at each look.
+        began = time.monotonic()
+        while time.monotonic() - began < 1:
+            bells.poll.clear()
+            await asyncio.wait_for(bells.poll.wait(), 5)
+            rings += 1
+        assert rings <= 21
+    finally:
+        keeping.cancel()
+        scheduler.shutdown(wait=False)
 
 
 async def test_an_error_inside_a_job_is_told_even_when_it_is_a_system_exit() -> None:

@@ -129,6 +129,28 @@ def test_a_service_that_waits_for_a_reason_it_knows_does_not_hang_and_starts_ane
         assert {loop for loop, _ in loops.hanging()} == {"poll", "read"}
 
 
+def test_a_process_that_was_stopped_or_frozen_hangs_no_more_than_before(loops: Loops) -> None:
+    loops.pulse.awake()
+    with loops.pulse.work("poll", "feed"), step("asks", 30 * SECOND):
+        loops.now += 5_000 * SECOND
+        assert (loops.hanging(), loops.pulse.late()) == ([], ())
+        assert loops.pulse.rounds() == {"poll": 0 * SECOND, "read": 0 * SECOND}
+        loops.pulse.awake()
+        loops.now += 5_000 * SECOND
+        loops.pulse.awake()
+        assert (loops.hanging(), loops.pulse.late()) == ([], ())
+
+
+def test_an_event_loop_that_is_blocked_again_and_again_hides_no_loop_that_hangs(loops: Loops) -> None:
+    for _ in range(61):
+        loops.now += 20 * SECOND
+        loops.pulse.awake()
+        loops.now += SECOND
+        loops.pulse.awake()
+        loops.pulse.beat("poll")
+    assert loops.hanging() == [("read", "its loop does not come round")]
+
+
 def test_of_each_loop_what_hangs_for_longest_is_named(loops: Loops) -> None:
     with ExitStack() as stack:
         for name in ("early", "late"):

@@ -80,6 +80,19 @@ def test_every_kind_of_channel_gets_a_message_that_names_source_state_and_eviden
     assert "<script>" not in sent["email"].partition("text/html")[2]
 
 
+def test_no_password_of_a_source_is_sent(store: Store) -> None:
+    feed = Feed("https://reader:geheim@paid.example/rss", "Paid", "paid")
+    with store.write() as tx:
+        feeds.sync(tx, (feed,), NOW)
+        kept = feeds.get(tx, feed.url)
+        assert kept is not None
+        feeds.save(tx, replace(kept, habits=replace(kept.habits, health="failing", since=NOW - DAY)))
+        notify(tx, {feed.url: feed}, to=("me", "desk"), after=DAY, mailing=MAILING, now=NOW)
+        sent = [each.payload.decode() for each in deliveries.all_deliveries(tx)]
+    assert sent
+    assert all("https://paid.example/rss" in text and "geheim" not in text for text in sent)
+
+
 def test_hundreds_of_bad_sources_are_a_message_that_can_be_read(store: Store) -> None:
     health(store, range(60), "failing", NOW - DAY)
     assert told(store, NOW) == ["60 sources are in trouble"]

@@ -323,3 +323,23 @@ def test_whatever_happens_to_a_file_it_is_read_and_others_are_whole(
     assert urls[-2:] == [f"{URL}1a", f"{URL}1b"]
     # What is given of the spoiled file is whole.
     assert len({saved.article.text for saved in load([folder]).articles}) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_watch_that_began_in_a_transaction_that_was_not_kept_is_told_when_it_begins_after_all(
+    tmp_path: Path, before: int
+) -> None:
+    recorder = Recorder(tmp_path / "archive", program="Parley 9.9")
+    for n in range(before):
+        take(recorder, f"https://a.example/before-{n}")
+    mark = recorder.mark()
+    recorder.began("never", NOW, [])
+    recorder.began("small", NOW, [])
+    recorder.take_back(mark)
+    recorder.mark()
+    recorder.began("small", NOW, [])
+    take(recorder, "https://a.example/after")
+    recorder.close()
+    notes = [body for file in files(tmp_path / "archive") for kind, body in records(file.path) if kind == "metadata"]
+    began = [about["watch"] for about in map(json.loads, notes) if about["kind"] == "began"]
+    assert began == ["small"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import Connection
 
 from alerts.records import Target
 from alerts.rules import Mailing, Recipient, Route
@@ -72,9 +73,10 @@ class Desk:
         watch = load_watch(file, TOPICS)
         assert not isinstance(watch, Faults), watch
         self.watches = (replace(watch, rings=replace(watch.rings, began=NOW - 30 * DAY)),)
+        self.lexicon = compile_lexicon([watch.names])
 
     def reads(self, article: Article) -> Reading:
-        return read_claims(article, compile_lexicon([watch.names for watch in self.watches]))
+        return read_claims(article, self.lexicon)
 
     def comes(self, text: str, name: str, at: datetime, outlet: str = "courier.example") -> Taken:
         """An article is published, polled and taken in."""
@@ -101,7 +103,9 @@ class Desk:
             store=self.thread, workers=self, memo=self.memo, clock=lambda: self.now,
             log=structlog.get_logger(), size=size,
         )  # fmt: skip
-        made.use(self.watches, lambda: self.feeds)
+        with self.store.read() as tx:
+            wish = course(tx)
+        made.use(self.watches, lambda: self.feeds, wish and wish.asked)
         return made
 
     async def read(self, article: Article) -> Reading | WorkerFailure:
@@ -308,3 +312,79 @@ def test_a_wish_while_one_is_under_way_takes_its_place(desk: Desk) -> None:
     desk.now = NOW + DAY
     ended = desk.again(asked=False)
     assert (ended.asked, ended.since) == (second.asked, NOW - 2 * DAY)
+
+
+def test_watches_that_change_while_articles_are_read_again_are_put_to_all_of_them(desk: Desk) -> None:
+    for n in range(4):
+        desk.comes(PLANNED, f"plan-{n}", NOW + n * DAY / 24, f"paper-{n}.example")
+    with desk.store.write() as tx:
+        ask(tx, 7 * DAY, desk.now)
+    under_way, old = desk.rereader(), desk.watches
+    by_old_names = desk.read
+
+    async def read(article: Article) -> Reading | WorkerFailure:
+        if article.url.endswith("plan-2") and desk.watches is old:
+            desk.comes(PLANNED, "plan-4", desk.now + DAY, "paper-4.example")  # after the wish, by the old names
+            desk.knows(", the Duchy")
+            under_way.use(desk.watches, lambda: desk.feeds, under_way._wish)
+        return await by_old_names(article)
+
+    under_way._workers = type("Changing", (), {"read": staticmethod(read)})()
+    ended = asyncio.run(under_way.turn())
+    assert ended is not None
+    assert (ended.read, ended.opened, desk.rung()) == (5, 1, [])
+    assert [len(event.sayings) for event in desk.events()] == [5]
+
+
+async def test_a_store_that_takes_nothing_for_a_while_holds_a_reading_again_up_and_makes_it_no_other(
+    desk: Desk,
+) -> None:
+    for n in range(20):  # more than what is free in the pages there are
+        desk.comes(PLANNED, f"plan-{n}", NOW, f"paper-{n}.example")
+    desk.knows(", the Duchy")
+    with desk.store.write() as tx:
+        ask(tx, 7 * DAY, desk.now)
+    desk.thread.endure(lambda: desk.now, structlog.get_logger())
+    await _room(desk, enough=False)
+    turn = asyncio.create_task(desk.rereader().turn())
+    async with asyncio.timeout(10):
+        while desk.thread.stalled is None:  # noqa: ASYNC110 - what it waits for has no event
+            await asyncio.sleep(0.01)
+    assert not turn.done()
+    await _room(desk, enough=True)
+    ended = await asyncio.wait_for(turn, 10)
+    assert ended is not None
+    assert (ended.read, ended.opened, ended.changed) == (20, 1, 19)
+    assert [len(event.sayings) for event in desk.events()] == [20]
+    assert (desk.thread.stalled, len(desk.thread.ended)) == (None, 1)
+
+
+async def _room(desk: Desk, *, enough: bool) -> None:
+    """As many pages as one likes, or no more than there are: SQLITE_FULL inside the transaction."""
+
+    def work(tx: Connection) -> None:
+        pages = 1_000_000 if enough else tx.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await desk.thread.query(work)
+
+
+def test_a_wish_waits_for_the_reload_that_it_was_asked_with(desk: Desk) -> None:
+    for n in range(3):
+        desk.comes(PLANNED, f"plan-{n}", NOW + n * DAY / 24, f"paper-{n}.example")
+    with desk.store.write() as tx:
+        ask(tx, 3 * DAY, desk.now)
+    rereader, read = desk.rereader(), desk.read
+
+    async def asked_for_more(article: Article) -> Reading | WorkerFailure:
+        with desk.store.write() as tx:
+            ask(tx, 7 * DAY, NOW + DAY)
+        return await read(article)
+
+    rereader._workers = type("Asked", (), {"read": staticmethod(asked_for_more)})()
+    stands = asyncio.run(rereader.turn())
+    assert stands is not None
+    assert (stands.asked, stands.read, stands.ended) == (NOW + DAY, 0, None)
+    desk.knows(", the Duchy")
+    ended = desk.again(asked=False)
+    assert (ended.read, ended.opened) == (3, 1)

@@ -51,6 +51,18 @@ def password(settings: Settings) -> str:
     return mail.password.get_secret_value()
 
 
+@pytest.mark.parametrize(("name", "kind"), [("store", "apprise"), ("heartbeat", "slack_webhook")])
+def test_a_channel_does_not_share_a_credential_with_parley_itself(home: Path, name: str, kind: str) -> None:
+    named = f"watches: [ru-ua]\nrecipients: {{a: {{channel: {name}}}}}\nchannels: "
+    text = f"{named}{{{name}: {{kind: {kind}, url_file: u}}}}\n"
+    (home / "u").write_text("https://hooks.slack.com/services/x")
+    assert faults(written(home, text)) == [
+        f"config/parley.yaml:3: channels.{name}: its url would be the credential {name}.url, which is Parley's own; "
+        "give the channel another name"
+    ]
+    loaded(written(home, f"{named}{{{name}: {{kind: console}}}}\n"))
+
+
 def test_the_shipped_settings_alert_on_the_console_at_once(home: Path) -> None:
     settings = loaded(home)
     assert settings.channels == {"console": console.Settings(kind="console")}

@@ -224,6 +224,23 @@ async def test_a_pool_that_is_changed_ends_with_the_last_of_its_jobs(reader: Wor
     assert "0.5 s" in failure.detail
 
 
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.1, 0.15, 0.2])
+async def test_closing_ends_the_jobs_of_a_pool_that_was_changed_just_before(wait: float) -> None:
+    said: list[str] = []
+    own = Workers(count=1, memory=1024 * 2**20, said=said.append)
+    old = await own.call(os.getpid)
+    assert isinstance(old, int)
+    slow = asyncio.create_task(own.call(time.sleep, 30))
+    await asyncio.sleep(0.1)
+    own.resize(count=1, patience=Patience(), memory=1025 * 2**20)
+    await asyncio.sleep(wait)
+    began = time.monotonic()
+    await own.close()
+    assert time.monotonic() - began < 3
+    slow.cancel()
+    assert _gone(old)
+
+
 async def test_claims_are_read_by_other_names_without_giving_up_those_in_use(reader: Workers) -> None:
     article = Article("https://example.org/1", "courier.example", "Talks", "Ruritania and Borduria met.", "en")
     own = reader.digest

@@ -21,7 +21,7 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from farends import debianroot
+from farends import debianroot, without_stories
 from farends.image import Image, build
 from monitor.app import utcnow
 from monitor.homes import initialise
@@ -310,6 +310,7 @@ async def office() -> AsyncIterator[PostOffice]:
 async def home(tmp_path: Path, newsroom: Newsroom, office: PostOffice) -> AsyncIterator[Home]:
     path = tmp_path / "home"
     initialise(path)
+    without_stories(path)
     (path / "config" / "parley.yaml").write_text(
         "watches: [ru-ua]\n"
         "polling:\n  host_gap: 0s\n  open_to: [127.0.0.0/8]\n  page_deadline: 3s\n  page_bytes: 5MB\n"

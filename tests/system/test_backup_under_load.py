@@ -50,16 +50,6 @@ def sent(store: Path) -> set[str]:
     return {row[0] for row in rows(store, "SELECT id FROM delivery WHERE state = 'sent'")}
 
 
-async def until(done: object, desk: Desk, seconds: float = 60) -> None:
-    assert callable(done)
-    end = asyncio.get_running_loop().time() + seconds
-    while not done():
-        assert desk.process is not None
-        assert desk.process.returncode is None, desk.log
-        assert asyncio.get_running_loop().time() < end, desk.log[-4000:]
-        await asyncio.sleep(0.02)
-
-
 def told(accepted: list[Accepted]) -> Counter[int]:
     return Counter(each.story for each in accepted if each.story is not None)
 
@@ -88,9 +78,9 @@ async def test_a_backup_made_under_load_goes_on_in_a_clean_home_and_nothing_is_l
     try:
         # --- the first life: backups in the middle of news, then a crash ------------------------------------------
         await desk.begin()
-        await until(lambda: desk.press.polls > 1, desk)
+        await desk.until(lambda: desk.press.polls > 1)
         publishing = asyncio.create_task(publish())
-        await until(lambda: everywhere() >= 3, desk)
+        await desk.until(lambda: everywhere() >= 3)
         for number in range(BACKUPS):
             file, at = tmp_path / f"{number}.tar.gz", time.monotonic()
             status, said = await parley(desk.path, "backup", file)
@@ -98,7 +88,7 @@ async def test_a_backup_made_under_load_goes_on_in_a_clean_home_and_nothing_is_l
             took.append(time.monotonic() - at)
             backups.append(file)
         before = everywhere()
-        await until(lambda: everywhere() >= before + AFTER, desk)
+        await desk.until(lambda: everywhere() >= before + AFTER)
         assert desk.process is not None
         desk.process.send_signal(signal.SIGKILL)
         await desk.process.wait()
@@ -115,10 +105,10 @@ async def test_a_backup_made_under_load_goes_on_in_a_clean_home_and_nothing_is_l
         # --- the second life ---------------------------------------------------------------------------------------
         await desk.begin()
         desk.press.waiting += 3
-        await until(lambda: not desk.press.waiting and everywhere() == desk.press.published, desk, 90)
-        await until(lambda: len(sent(store)) == 2 * desk.press.published, desk)
+        await desk.until(lambda: not desk.press.waiting and everywhere() == desk.press.published, 90)
+        await desk.until(lambda: len(sent(store)) == 2 * desk.press.published)
         polls = desk.press.polls
-        await until(lambda: desk.press.polls > polls + 2, desk)
+        await desk.until(lambda: desk.press.polls > polls + 2)
         await desk.end()
         whole = await parley(desk.path, "check", "--store")
     finally:

@@ -77,7 +77,7 @@ def configure(home: Home, channels: dict[str, tuple[str, str]], more: str = "") 
     (home.path / "config" / "parley.yaml").write_text(
         "watches: [ru-ua]\n"
         "polling: {host_gap: 0s, open_to: [127.0.0.0/8]}\n"
-        "workers: {count: 1}\n"
+        "workers: {count: 1}\ndelivery: {grace: 2s}\nhttp: {listen: 127.0.0.1:0}\n"
         f"channels:\n{rows}recipients:\n{people}"
         f"routes:\n  - {{to: [{', '.join(f'{name}-reader' for name in channels)}]}}\n{more}"
     )

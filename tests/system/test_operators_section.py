@@ -116,4 +116,11 @@ async def test_the_operators_section_leads_to_a_test_alert_to_another_machine_an
         assert machine.run("systemctl is-active parley").stdout == "active\n"
         assert machine.run("systemctl show -p MainPID parley").stdout != before
         assert await follow("parley events --json 2>/dev/null") == known
+
+        machine.run("dd if=/dev/urandom of=/var/lib/parley/parley.db bs=4096 seek=2 count=9 conv=notrunc")
+        assert machine.run("PARLEY_HOME=/etc/parley parley check --store", check=False).returncode == 1
+        await follow(*commands("A full disk, a damaged store"))
+        assert machine.run("systemctl is-active parley").stdout == "active\n"
+        assert "store: whole" in await follow("parley check --store")
+        assert await follow("parley events --json 2>/dev/null") == known
         assert "ERROR" not in machine.run("journalctl -b -u parley -p err --output cat").stdout

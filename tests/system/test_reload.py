@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from farends.desk import Desk, issued
 from farends.mail import MailServer
 from monitor.app import utcnow
-from monitor.cli import main
 from monitor.store import open_store, reloads
 from monitor.store.reloads import Reloaded
 
@@ -54,15 +52,6 @@ class Loaded(Desk):
     def config(self) -> Path:
         return self.path / "config"
 
-    def edit(self, file: str, *changes: tuple[str, str]) -> None:
-        """Replace what is there once in a file of the home."""
-        place = self.path / file
-        text = place.read_text()
-        for old, new in changes:
-            assert text.count(old) == 1, (file, old)
-            text = text.replace(old, new)
-        place.write_text(text)
-
     def hang_up(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGHUP)
@@ -74,21 +63,6 @@ class Loaded(Desk):
                 return reloads.last(tx)
         finally:
             store.close()
-
-    async def call(self, *arguments: str) -> tuple[int, str, str]:
-        """Another command of the program: exit status, stdout, stderr."""
-        ran = await asyncio.to_thread(CliRunner().invoke, main, ["--home", str(self.path), *arguments])
-        return ran.exit_code, ran.stdout, ran.stderr
-
-    async def until(self, reached: Callable[[], object], within: float = 30) -> None:
-        try:
-            async with asyncio.timeout(within):
-                while not reached():
-                    assert self.process is not None
-                    assert self.process.returncode is None, self.log[-4000:]
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            pytest.fail(f"not within {within} s; the log ends with:\n{self.log[-4000:]}")
 
     def heard(self) -> Counter[tuple[str, int]]:
         """How often each story was told to each who hears; mails come to two servers, by their recipients' names."""

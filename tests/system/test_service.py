@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import sqlite3
 from datetime import timedelta
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from aiohttp import web
 from monitor.app import utcnow
 
 pytestmark = pytest.mark.slow
+
+SHIPPED = Path(__file__).parents[2] / "seeds" / "watches" / "ru-ua.yaml"
 
 Newsroom = PostOffice = Home = Any  # the records of conftest.py, which tests cannot import
 
@@ -235,6 +239,7 @@ async def test_two_watches_each_know_their_stories_and_hear_of_the_feeds_that_ar
     newsroom: Newsroom, office: PostOffice, home: Home
 ) -> None:
     watches = home.path / "seeds" / "watches"
+    shutil.copy(SHIPPED, watches)
     text = (watches / "ru-ua.yaml").read_text().replace("watch: ru-ua", "watch: second", 1)
     (watches / "second.yaml").write_text(text)
     home.settings(watches="[ru-ua, second]")

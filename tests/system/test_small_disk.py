@@ -36,13 +36,6 @@ class Cramped(Desk):
     def when(self, step: str, at: int, then: Callable[[], None]) -> None:
         self.step, self.at, self.then = step, at, then
 
-    async def until(self, done: Callable[[], object], seconds: float = 40) -> None:
-        async with asyncio.timeout(seconds):
-            while not done():
-                assert self.process is not None
-                assert self.process.returncode is None, self.log
-                await asyncio.sleep(0.02)
-
     async def all_told(self) -> None:
         """Until every story was accepted on both channels, and then two polls and some more."""
         await self.until(lambda: not self.press.waiting and self.both() == set(range(self.press.published)))

@@ -10,6 +10,8 @@ from typing import IO
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import asyncio, fcntl, signal, sys, termios
 from monitor.app.hangup import on_hangup

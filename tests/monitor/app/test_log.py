@@ -3,6 +3,7 @@ import json
 import logging
 import os
 import re
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -320,6 +321,78 @@ def test_a_line_that_was_torn_off_does_not_spoil_the_next(tmp_path: Path) -> Non
     with (tmp_path / "log").open("w") as file:
         subprocess.run([sys.executable, "-c", TORN], stderr=file, check=True)
     assert (tmp_path / "log").read_text() == "01234\nwhole\n"
+
+
+STALLED = """
+import sys, time
+from monitor.app.log import logger
+logger("info", "json").info("before", text="x" * 100_000)
+log = logger("info", "json")  # as a reload makes it anew
+longest = 0
+for number in range(9_000):
+    began = time.monotonic()
+    log.info("said", number=number, text="x" * 1000)
+    longest = max(longest, time.monotonic() - began)
+print(longest, flush=True)
+sys.stdin.readline()
+time.sleep(0.5)
+log.info("after")
+"""
+
+
+def test_a_reader_that_hangs_holds_nobody_up_and_later_gets_whole_lines_in_order_with_the_count_of_those_lost() -> None:
+    piped = subprocess.PIPE
+    ran = [sys.executable, "-c", STALLED]
+    with subprocess.Popen(ran, text=True, stdin=piped, stdout=piped, stderr=piped) as service:
+        assert service.stdin is not None
+        assert service.stdout is not None
+        assert service.stderr is not None
+        try:
+            ready, _, _ = select.select([service.stdout], [], [], 20)
+            assert ready, "the log waits for its reader"
+            assert float(service.stdout.readline()) < 5
+            service.stdin.write("go on\n")
+            service.stdin.flush()
+            lines = [json.loads(line) for line in service.stderr]
+        finally:
+            service.kill()
+    said = [line["number"] for line in lines if line["event"] == "said"]
+    assert (lines[0]["event"], lines[-1]["event"]) == ("before", "after")
+    assert said == list(range(len(said)))
+    assert 1_000 < len(said) < 9_000
+    assert len(said) + lines[-1]["lines_lost"] == 9_000
+
+
+def test_a_reader_that_never_goes_on_does_not_hold_up_the_end() -> None:
+    reading, writing = os.pipe()
+    try:
+        code = FULL.replace("range(3)", "range(300)")
+        assert subprocess.run([sys.executable, "-c", code], stderr=writing, check=False, timeout=20).returncode == 7
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+SPEAKS_WHILE_IT_SPEAKS = """
+from monitor.app import sink
+from monitor.app.log import logger
+log = logger("info", "json")
+write = sink.os.write
+def collected(descriptor, line):  # as a destructor that the collector calls in the middle of a line
+    sink.os.write = write
+    log.error("inside")
+    return write(descriptor, line)
+sink.os.write = collected
+log.info("outside")
+log.info("after")
+"""
+
+
+def test_a_line_that_is_said_within_another_waits_for_its_end() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SPEAKS_WHILE_IT_SPEAKS], stderr=subprocess.PIPE, text=True, check=True, timeout=20
+    )
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["outside", "inside", "after"]
 
 
 @pytest.mark.slow

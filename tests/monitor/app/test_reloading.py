@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,18 @@ import pytest
 import structlog
 import trustme
 
+from alerts.own import own_alert
 from extractors.records import Reading
-from monitor.app import given
+from monitor.app import feedbook, given, reloading
 from monitor.app.assembly import Service, assemble
+from monitor.app.clock import utcnow
 from monitor.app.reloading import Reloads
 from monitor.checks import Checked, check
 from monitor.homes import initialise
+from monitor.mailing import post
+from monitor.records import Feed
 from monitor.settings import Settings
-from monitor.store import meta, reloads
+from monitor.store import deliveries, feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
 SETTINGS = """\
@@ -33,6 +39,7 @@ recipients:
   desk: {channel: mail, to: desk@example.org}
   room: {channel: room, to: C0ROOM}
 """
+HOUR = timedelta(hours=1)
 FEEDS = "feeds:\n  - {url: 'http://courier.example/feed', outlet: Courier}\n"
 
 
@@ -250,3 +257,115 @@ async def test_parts_that_leave_are_closed_when_their_work_has_ended(running: Re
     client = beating._client
     assert client is not None
     assert client.is_closed
+
+
+async def test_feeds_taken_up_behind_the_last_step_of_a_reload_put_none_of_its_feeds_to_sleep(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling, free = threading.Event(), threading.Event()
+    sync = feeds.sync
+
+    def slow(*about: Any) -> None:
+        sync(*about)
+        if not telling.is_set():
+            telling.set()
+            assert free.wait(5)
+
+    monkeypatch.setattr(feeds, "sync", slow)
+    running.write("config/feeds.yaml", ("courier.example/feed", "herald.example/feed"))
+    reload = asyncio.create_task(running.reload())
+    assert await asyncio.to_thread(telling.wait, 5)
+    taken_up = asyncio.create_task(running.service.sync())
+    await asyncio.sleep(0.05)
+    free.set()
+    assert (await reload).ok
+    await taken_up
+    states = await running.service.store.query(feeds.all_states)
+    assert [state.url for state in states] == ["http://herald.example/feed"]
+
+
+async def test_a_start_is_no_answer_to_a_reload_that_was_asked_for_during_it(running: Reloading) -> None:
+    asked = running.service.clocks.steady()
+    await running.reloads.start()
+    stored = await running.service.store.query(reloads.last)
+    assert stored is not None
+    assert (stored.ok, stored.begun) == (True, None)
+    begun = (await running.reload()).begun
+    assert begun is not None
+    assert begun >= asked
+
+
+def test_ten_thousand_feeds_that_were_edited_are_taken_up_without_each_being_held_against_all(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counted(Feed):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return super().__eq__(other)
+
+        __hash__ = Feed.__hash__
+
+    many = tuple(Counted(f"http://{n}.example/feed", f"Outlet {n}", f"Outlet {n}") for n in range(200))
+    monkeypatch.setattr(feedbook.feeds, "load", lambda *_: many)
+    (running.home / "config" / "feeds.yaml").touch()
+    assert running.service.book.changed()
+    assert len(running.service.book.now()) == 200
+    assert Counted.compared <= 200
+
+
+async def test_a_wish_to_read_again_belongs_to_the_reload_that_began_after_it(running: Reloading) -> None:
+    assert running.service.given.wish is None
+    wish = await running.service.store.run(lambda tx: rereads.ask(tx, timedelta(days=3), utcnow()))
+    running.write("config/parley.yaml", ("kind: email", "kind: pigeon"))
+    assert not (await running.reload()).ok
+    assert running.service.rereader._wish is None
+    running.write("config/parley.yaml", ("kind: pigeon", "kind: email"))
+    assert (await running.reload()).ok
+    assert running.service.rereader._wish == wish.asked
+
+
+@pytest.mark.parametrize(("hours", "state"), [(0, "pending"), (4, "held")])
+async def test_what_quiet_hours_hold_back_goes_out_when_a_reload_ends_them(
+    running: Reloading, hours: int, state: str
+) -> None:
+    now = running.service.clocks.now()
+
+    def quiet(hours: int) -> str:
+        return f', quiet: [{{from: "{now - HOUR:%H:%M}", to: "{now + hours * HOUR:%H:%M}"}}]' if hours else ""
+
+    running.write("config/parley.yaml", ("to: desk@example.org", f"to: desk@example.org{quiet(2)}"))
+    assert (await running.reload()).ok
+    service = running.service
+    await service.outbox.release(now)
+    told = own_alert(id="a", reason="new", kind="talks", status="", event_id="e", title="Talks", now=now)
+    await service.store.run(lambda tx: post(tx, told, service.settings.mailing, now, earlier=False))
+
+    def states() -> Any:
+        return service.store.query(lambda tx: {d.target.recipient: d.state for d in deliveries.all_deliveries(tx)})
+
+    assert (await states())["desk"] == "held"
+    running.write("config/parley.yaml", (quiet(2), quiet(hours)))
+    assert (await running.reload()).ok
+    await service.outbox.release(now)
+    assert (await states())["desk"] == state
+    assert not service.outbox._changed
+
+
+async def test_a_reload_that_the_end_of_the_service_cuts_off_tells_no_manager_that_it_is_ready(
+    running: Reloading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def waits(*_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(reloading, "prepare", waits)
+    turn = asyncio.create_task(running.reloads.turn())
+    await asked.wait()
+    turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert running.told == ["reloading"]

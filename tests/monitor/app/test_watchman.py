@@ -1,8 +1,10 @@
 """The watch over the service: it depends on no loop and not on the store, and what it finds is told and logged."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -231,6 +233,26 @@ async def test_a_store_that_is_lost_ends_the_watch_and_so_the_service(watched: W
     (tmp_path / "parley.db").rename(tmp_path / "elsewhere.db")
     with pytest.raises(StoreError):
         await watched.watchman.turn()
+
+
+async def test_a_store_that_is_moved_away_while_it_takes_nothing_is_not_waited_for(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchman_module, "STORE_PATIENCE", 2 * SECOND)
+    thread = watched.service.store
+    thread.endure(lambda: watched.now, watched.service.log)
+    await thread.query(lambda tx: tx.exec_driver_sql("PRAGMA busy_timeout=10"))
+    with closing(sqlite3.connect(tmp_path / "parley.db", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(thread.run(lambda tx: meta.put(tx, "k", "v")))
+        while thread.stalled is None:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
+        (tmp_path / "parley.db").rename(tmp_path / "elsewhere.db")
+        with pytest.raises(StoreError, match="is gone"):
+            await watched.watchman.turn()
+        thread.hasten()
+        with pytest.raises(StoreError):
+            await waiting
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """`parley backup`, `parley restore` and `parley check --store` as a shell sees them."""
 
+import os
 import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +47,36 @@ def test_a_backup_says_what_it_holds_and_a_restore_what_came_back(full: Path, tm
     assert f"next: parley --home {new} check" in back.stderr
     listed = [CliRunner().invoke(main, ["--home", str(each), "events"]).stdout for each in (full, new)]
     assert listed[0] == listed[1] != ""
+
+
+@pytest.mark.parametrize("step", ["pack", "_read_back", "damage"])
+def test_a_backup_that_is_told_to_end_leaves_nothing(
+    full: Path, tmp_path: Path, parley: Parley, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (tmp_path / "backups").mkdir()
+    monkeypatch.setattr(f"monitor.backup.{step}", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    # Without the handler it would end the tests.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        assert parley("backup", tmp_path / "backups/b.tar.gz").exit_code == 128 + signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_restore_that_is_told_to_end_leaves_nothing(
+    full: Path, tmp_path: Path, parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parley("backup", tmp_path / "b.tar.gz").exit_code == 0
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    monkeypatch.setattr("monitor.restore.put", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        ended = CliRunner().invoke(main, ["--home", str(tmp_path / "new"), "restore", str(tmp_path / "b.tar.gz")])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.exit_code == 128 + signal.SIGTERM
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +143,7 @@ def test_a_damaged_store_is_named_by_check_and_refused_by_run_and_backup(
     checked = parley("check", "--store")
     assert checked.exit_code == 1
     assert "store: " in checked.stderr
-    assert "all good" in checked.stdout
+    assert "but for the store, all good: " in checked.stdout
     for command in (("run", "--once"), ("backup", tmp_path / "b.tar.gz")):
         done = parley(*command)
         assert done.exit_code == 1

@@ -29,8 +29,8 @@ Install_ = Callable[..., Result]
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that everybody may enter, unlike those of pytest."""
-    made = Path(mkdtemp())
+    """A folder that everybody may enter, unlike those of pytest, and that a service sees, unlike /tmp."""
+    made = Path(mkdtemp(dir="/srv"))
     made.chmod(0o755)
     yield made
     shutil.rmtree(made)
@@ -52,7 +52,8 @@ def install(home: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> Install
     shutil.copyfile("/bin/true", program)
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    monkeypatch.setattr("monitor.installing.__file__", str(program))
+    (place / "installing.py").touch(0o644)
+    monkeypatch.setattr("monitor.installing.__file__", str(place / "installing.py"))
 
     def call(*words: str, env: dict[str, str] | None = None) -> Result:
         output = () if {"--print", "--output"} & set(words) else ("--output", str(place / "parley.service"))
@@ -92,6 +93,19 @@ def test_a_home_without_a_store_setting_gets_one(home: Path, install: Install_) 
     assert install().exit_code == 0
     assert settings(home).endswith("\nstore:\n  url: sqlite:////var/lib/parley/parley.db\n")
     assert install().exit_code == 0
+
+
+def test_settings_that_are_written_anew_stay_with_whom_they_belong_to(home: Path, install: Install_) -> None:
+    file, real = home / "config" / "parley.yaml", home / "config" / "real"
+    file.rename(real)
+    file.symlink_to("real")
+    real.chmod(0o664)
+    os.chown(real, 12345, 12345)
+    assert install().exit_code == 0
+    assert file.is_symlink()
+    about = real.stat()
+    assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (12345, 12345, 0o664)
+    assert "/var/lib/parley" in real.read_text()
 
 
 def test_printing_writes_nothing(home: Path, install: Install_) -> None:
@@ -203,6 +217,12 @@ def test_systemd_finds_no_fault_in_it_and_little_that_it_may_do(user: str | None
     found = re.search(r"Overall exposure level for parley.service: ([\d.]+)", said)
     assert found is not None
     assert float(found[1]) <= 2.0
+    paths = PurePath("/srv/a$b"), PurePath("/srv/s $x/;y")
+    odd = Install(("/bin/true",), *paths, user="daemon", credentials={"mail.password": PurePath("/etc/$p;/50%")})
+    file.write_text(unit(odd))
+    assert analyze("verify", str(file)) == ""
+    assert "\nLoadCredential=mail.password:/etc/$p;/50%%\n" in unit(odd)
+    assert '\nReadWritePaths="/srv/s $x/;y"\n' in unit(odd)
     # The command comes out of the unit as it went in.
     assert 'ExecStart=/bin/true --home "/srv/a b/50%% $$x" run\n' in unit(own)
 
@@ -217,6 +237,46 @@ def test_what_goes_by_the_settings_does() -> None:
         assert f"\n{line}\n" in text
     assert "RestartSteps" not in unit(USUAL)
     assert "StateDirectory" not in text
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        Install(USUAL.program, USUAL.home, PurePath("/home/ann/state"), user="ann"),
+        Install(
+            USUAL.program, USUAL.home, USUAL.state, reads=(PurePath("/root/.local/share/uv/python/bin/python3.11"),)
+        ),
+    ],
+)
+def test_nothing_that_the_service_needs_is_hidden_from_it(own: Install) -> None:
+    assert "\nProtectHome=read-only\n" in unit(own)
+
+
+def test_what_the_program_is_linked_to_is_looked_at_too(home: Path, install: Install_, place: Path) -> None:
+    shutil.copy(place / "python", place / "parley")
+    (place / "closed").mkdir(mode=0o700)
+    (place / "python").rename(place / "closed/python")
+    (place / "python").symlink_to(place / "closed/python")
+    said = install()
+    assert said.exit_code == 2
+    assert f"{place}/closed: cannot be read by" in said.stderr
+
+
+def test_what_lies_in_tmp_is_not_seen_by_the_service(home: Path, install: Install_, tmp_path: Path) -> None:
+    moved = Path(mkdtemp())
+    try:
+        shutil.copytree(home, moved, dirs_exist_ok=True)
+        moved.chmod(0o755)
+        said = CliRunner().invoke(main, ["--home", str(moved), "install-service", "--print"])
+        assert said.exit_code == 2
+        assert f"{moved}: cannot be seen by the service, whose /tmp is its own; move it elsewhere" in said.stderr
+    finally:
+        shutil.rmtree(moved)
+
+
+def test_a_program_whose_name_systemd_would_not_find_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be the program of a unit"):
+        unit(Install(("/opt/$x/parley",), PurePath("/srv/a"), None))
 
 
 @pytest.mark.parametrize("path", ["/srv/a\nExecStartPre=/bin/evil", "/srv/a\tb"])

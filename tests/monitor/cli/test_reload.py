@@ -169,6 +169,39 @@ def test_a_wish_to_read_again_is_taken_back_when_the_reload_is_refused_or_not_an
         assert wished(home) is None
 
 
+def test_a_reload_that_is_refused_leaves_the_wish_before_it_as_far_as_it_had_come(home: Path) -> None:
+    store = open_store(f"sqlite:///{home / 'state' / 'parley.db'}")
+
+    def goes_on() -> Reloaded:
+        now = wished(home)
+        assert now is not None
+        with store.write() as tx:
+            rereads.keep(tx, replace(now, read=now.read + 1))
+        return outcome("config/parley.yaml:3: one")
+
+    with store.write() as tx:
+        earlier = replace(rereads.ask(tx, timedelta(days=3), NOW), read=5)
+        rereads.keep(tx, earlier)
+    with running(home, goes_on):
+        assert called(home, "--reread", "7").exit_code == 1
+    store.close()
+    assert wished(home) == earlier
+
+
 def test_days_that_are_none_are_refused(home: Path) -> None:
     for days in ("0", "-3", "a week"):
         assert called(home, "--reread", days).exit_code == 2
+
+
+def test_a_wish_that_is_taken_back_leaves_the_earlier_one_where_it_stood(home: Path) -> None:
+    def keep(course: rereads.Course) -> rereads.Course:
+        store = open_store(f"sqlite:///{home / 'state' / 'parley.db'}")
+        with store.write() as tx:
+            rereads.keep(tx, course)
+        store.close()
+        return course
+
+    under_way = keep(rereads.Course(NOW, NOW - timedelta(days=30), (NOW, 7), 7))
+    with running(home, lambda: outcome("config/parley.yaml:3: one")):
+        assert called(home, "--reread", "7").exit_code == 1
+    assert wished(home) == under_way

@@ -27,6 +27,8 @@ from monitor.records import Watch
 from monitor.store import Store, alerts, meta, open_store
 from monitor.watches import load_watch
 
+pytestmark = pytest.mark.slow
+
 Parley = Callable[..., Result]
 
 BEGAN = datetime(2031, 5, 1, 8, tzinfo=UTC)

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from monitor.archive.recording import Recorder
 from monitor.fetch import Fetched
 from monitor.records import Feed, FeedState, Habits
 from monitor.store import Store, entries, feeds, journal, meta, open_store, rereads
+from monitor.store import articles as stored
 from monitor.store.journal import Line
 from monitor.store.lock import RunLock
 
@@ -133,22 +134,47 @@ def test_whether_the_service_runs_and_where_it_answers_is_told(parley: Parley, h
     assert "endpoint    off (http.listen)\n" in parley("status").stdout
 
 
-def test_how_far_a_reading_again_has_come_is_told(parley: Parley, store: Store) -> None:
-    assert "read again" not in parley("status").stdout
+def test_how_far_a_reading_again_has_come_is_told(
+    parley: Parley, store: Store, save_lines: Save, articles: dict[str, Article], remember: Callable[..., None]
+) -> None:
     assert json.loads(parley("status", "--json").stdout)["reread"] is None
-    now = utcnow()
+    assert "read again" not in parley("status").stdout
+    remember(save_lines("known.jsonl", [articles["plan"], articles["held"], articles["markets"]]))
+    now = datetime(2032, 1, 1, tzinfo=UTC)
     with store.write() as tx:
-        begun = replace(rereads.ask(tx, 7 * DAY, now), read=1200, failed=2, changed=3, opened=1)
-        rereads.keep(tx, begun)
-    since, ended = (now - 7 * DAY).strftime("%Y-%m-%d %H:%MZ"), now.strftime("%Y-%m-%d %H:%MZ")
-    said = f"read again  articles since {since}: 1,200, 2 could not be; events changed 3, opened 1; "
-    assert f"\n{said}not done yet\n" in parley("status").stdout
+        asked = rereads.ask(tx, now - datetime(2020, 1, 1, tzinfo=UTC), now)
+        rows = stored.taken_in(tx, asked.since, now, None, 9)
+    since = "what came in since 2020-01-01 00:00Z"
+    assert f"read again  {since}: 3 articles to go; 0 articles read, 0 events came to light" in parley("status").stdout
+    (moment, row), *_ = rows
+    under_way = replace(asked, after=(moment, row.id), until=now, read=1, opened=2, changed=1)
     with store.write() as tx:
-        rereads.keep(tx, replace(begun, ended=now))
-    assert f"\n{said}done {ended}\n" in parley("status").stdout
-    told = json.loads(parley("status", "--json").stdout)["reread"]
-    assert told["ended"] == now.isoformat()
-    assert [told[key] for key in ("read", "failed", "changed", "opened")] == [1200, 2, 3, 1]
+        rereads.keep(tx, under_way)
+    shown, value = parley("status").stdout, json.loads(parley("status", "--json").stdout)
+    assert f"read again  {since}: 2 articles to go; 1 articles read, 2 events came to light, 1 changed\n" in shown
+    assert value["reread"] == {
+        "asked": now.isoformat(), "since": "2020-01-01T00:00:00+00:00", "ended": None,
+        "read": 1, "failed": 0, "left": 2, "events_opened": 2, "events_changed": 1,
+    }  # fmt: skip
+    with store.write() as tx:
+        rereads.keep(tx, replace(under_way, read=2, failed=1, ended=now))
+    shown, value = parley("status").stdout, json.loads(parley("status", "--json").stdout)
+    assert f": ended {now:%Y-%m-%d %H:%MZ}; 2 articles read, 1 could not be read, 2 events came to light" in shown
+    assert (value["reread"]["ended"], value["reread"]["left"]) == (now.isoformat(), 0)
+
+
+def test_a_running_service_is_shown_whatever_was_done_to_its_settings(parley: Parley, home: Path, store: Store) -> None:
+    with (home / "config/parley.yaml").open("a") as file:
+        file.write("recipents: {}\n")
+    with RunLock(store, now=utcnow()):
+        result = parley("status")
+        assert result.exit_code == 2
+        assert f"service     runs since {utcnow():%Y-%m-%d}" in result.stdout
+        assert "endpoint    unknown: the settings have faults\n" in result.stdout
+        assert "recipents: unknown key" in result.stderr
+        assert result.stderr.endswith("\n1 fault in the settings as they are now\n")
+        value = json.loads(parley("status", "--json").stdout)
+    assert (value["service"]["pid"], value["keep"]) == (os.getpid(), None)
 
 
 @pytest.mark.usefixtures("written")
@@ -195,4 +221,4 @@ def test_a_store_that_cannot_be_opened_is_told(parley: Parley, home: Path, comma
     (home / "state/parley.db").write_bytes(b"not a database at all" * 100)
     result = parley(command)
     assert result.exit_code == 1
-    assert "file is not a database; put a copy in its place" in result.stderr
+    assert "file is not a database; move it and what lies beside it" in result.stderr

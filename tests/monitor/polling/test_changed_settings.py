@@ -14,6 +14,7 @@ from monitor import poller
 from monitor.fetch import Fetcher
 from monitor.keep import keep
 from monitor.poller import PollLimits
+from monitor.store import feeds
 
 from .conftest import START, Bench
 
@@ -87,3 +88,44 @@ async def test_a_transaction_that_has_begun_keeps_all_its_feeds_by_the_old(
     batch = [(feed, state, await polling._ask(feed, state)) for feed, state in asked]
     await bench.thread.run(partial(polling._take_all, batch))
     assert seen == [timedelta(hours=72)] * 2
+
+
+async def test_a_feed_that_is_given_the_address_it_moved_to_while_it_is_polled_costs_nobody_anything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, other = bench.add("/old"), bench.add("/other")
+    bench.stand.shows |= {"/old": [1], "/other": [2], "/new": [1, 3]}
+    await bench.poll()
+    renamed = bench.stand.base + "/new"
+    bench.hold(old, address=renamed)
+    bench.now += 24 * HOUR
+    asked, free = asyncio.Event(), asyncio.Event()
+    answer = bench.stand.answer
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await free.wait()
+        return await answer(request)
+
+    monkeypatch.setattr(bench.stand, "answer", slow)
+    turn = asyncio.create_task(bench.poll())
+    await asked.wait()
+    bench.feeds = {renamed: replace(old, url=renamed), other.url: other}
+    await bench.thread.run(lambda tx: feeds.sync(tx, tuple(bench.feeds.values()), bench.now))
+    free.set()
+    await turn
+    await bench.poll()
+    assert bench.poller is not None
+    state = bench.state(bench.feeds[renamed])
+    assert (state.known, state.habits.address, state.entries_seen) == (True, None, 2)
+    assert bench.poller.counts == {"read": 3, "not modified": 1, "new": 3}
+
+
+async def test_a_feed_whose_row_was_renamed_before_its_rest_is_noted_costs_nobody_anything(bench: Bench) -> None:
+    feed = bench.add("/old")
+    state = bench.state(feed)
+    moved = replace(feed, url=bench.stand.base + "/new")
+    bench.hold(feed, address=moved.url)
+    await bench.thread.run(lambda tx: feeds.sync(tx, [moved], bench.now))
+    await bench.thread.run(partial(poller._rest, replace(state, next_at=bench.now + HOUR)))
+    assert bench.state(moved).next_at == START

@@ -52,6 +52,20 @@ async def test_a_poll_that_fails_is_a_warning_and_the_one_that_works_again_is_to
     assert next(level for level in said if level != "warning") == "info"
 
 
+async def test_user_and_password_of_a_feed_stand_in_no_line(bench: Bench):
+    heard = listen(bench)
+    host = bench.stand.base
+    bench.stand.base = host.replace("//", "//reader:geheim@")
+    bench.stand.shows["/a"] = [1]
+    bench.add("/a", sitemap=bench.stand.base + "/map")
+    bench.add("/none")
+    await bench.poll()
+    said = [line for line in heard.entries if "feed" in line]
+    assert {line["event"] for line in said} >= {"feed polled", "sitemap not read"}
+    assert {line["feed"] for line in said} == {host + "/a", host + "/none"}
+    assert "geheim" not in str(heard.entries)
+
+
 async def test_the_polls_of_a_minute_are_summed_up_in_one_line_if_there_were_any(bench: Bench):
     heard = listen(bench)
     for name in ("/a", "/b", "/c"):

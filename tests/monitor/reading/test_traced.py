@@ -120,3 +120,25 @@ async def test_the_way_of_what_rang_nobody_ends_where_it_ended(desk: Desk, press
 async def test_what_the_store_does_not_know_is_said(desk: Desk, name: str, words: str):
     with pytest.raises(MonitorError, match=words):
         way(desk, name)
+
+
+@pytest.mark.parametrize("name", ["\udcff", "https://a.example/\udc80", "", "ffffffffffffffff", "http://["])
+async def test_a_name_that_can_be_nobodys_is_unknown(desk: Desk, name: str):
+    with pytest.raises(MonitorError, match=r"nothing in the store has|the store knows no"):
+        way(desk, name)
+
+
+async def test_nothing_in_the_words_of_a_step_moves_the_cursor_of_a_terminal():
+    values = {"feed": "x", "url": "u", "title": "\x1b[2J\x1b]0;owned\x07Talks\nhere", "published": None, "trace": "t"}
+    assert in_words(Step(START, "entry", values)).isprintable()
+
+
+async def test_the_password_of_a_feed_is_not_shown(desk: Desk, press: Press):
+    press.prints(URL, page())
+    desk.shows(desk.feed(), URL)
+    with desk.store.write() as tx:
+        tx.execute(sa.update(t.feed).values(url="http://reader:geheim@courier.example/feed"))
+    await desk.read()
+    steps = way(desk, URL)
+    assert [step.values["feed"] for step in steps if step.what == "polled"] == ["http://courier.example/feed"]
+    assert not any("geheim" in step_line(step) for step in steps)

@@ -155,6 +155,9 @@ def test_a_store_elsewhere_is_found_by_the_settings(tmp_path: Path, home: Path, 
     (home / "config/parley.yaml").write_text(f"{SETTINGS}store: {{url: 'sqlite:///{tmp_path / 'other.db'}'}}\n")
     with RunLock(elsewhere, now=utcnow()):
         assert check().exit_code == 0
+        with (home / "config/parley.yaml").open("a") as file:
+            file.write("heartbeat: {url_file: /nowhere}\nrecipents: {}\n")
+        assert check().exit_code == 0, "a fault in the settings is none of the service that runs"
     assert check().exit_code == 1
     elsewhere.close()
 

@@ -308,7 +308,7 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parley.db"
     path.write_text("feeds:\n" * 1_000)
-    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; put a copy"):
+    with pytest.raises(StoreError, match=r"parley\.db failed: file is not a database; move it and"):
         open_store(f"sqlite:///{path}")
 
 
@@ -318,6 +318,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         ("parley.db", "not the address of a store"),
         ("nosuchdb://x", "not the address of a store"),
         ("mysql+pymysql://x/y", "not the address of a store|neither SQLite nor PostgreSQL"),
+        ("postgresql+psycopg://x:y@host:port/z", "not the address of a store"),
     ],
 )
 def test_an_address_that_is_none_is_refused(url: str, message: str) -> None:
@@ -325,11 +326,22 @@ def test_an_address_that_is_none_is_refused(url: str, message: str) -> None:
         open_store(url)
 
 
-def test_a_password_is_never_printed(opened: Open) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://parley:sesame@127.0.0.1:1/parley",
+        "postgresql+psycopg://parley@127.0.0.1:1/parley?password=sesame",
+        "postgresql+nodriver://parley:sesame@127.0.0.1:1/parley",
+        "postgresql+psycopg://parley:sesame@127.0.0.1:1port/parley",
+        "sesame",
+    ],
+)
+def test_a_password_is_never_printed(url: str) -> None:
     with pytest.raises(StoreError) as refused:
-        open_store("postgresql+psycopg://parley:sesame@127.0.0.1:1/parley")
+        open_store(url)
     assert "sesame" not in str(refused.value)
-    assert "127.0.0.1:1" in str(refused.value)
+    if "1port" not in url and "@" in url:
+        assert "127.0.0.1:1" in str(refused.value)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -485,3 +497,12 @@ def test_a_store_that_is_current_is_opened_without_the_migration_tool(tmp_path: 
         f"open_store('sqlite:///{tmp_path}/x.db').close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_stored_stands_in_no_message_of_a_fault_of_ours() -> None:
+    opened = open_store("sqlite://")
+    with pytest.raises(DBAPIError) as raised, opened.write() as tx:
+        for _ in range(2):
+            tx.execute(sa.insert(tables.meta).values(key="k", value="the text of an article"))
+    assert "UNIQUE" in str(raised.value)
+    assert "article" not in str(raised.value)

@@ -26,6 +26,8 @@ from monitor.store import alerts, articles, deliveries, events, open_store, queu
 from monitor.store.files import schema_of
 from monitor.watches import load_watch
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "fixtures" / "stores"
 FILES = {file.name.removesuffix(".db.gz"): file for file in sorted(FOLDER.glob("*.db.gz"))}
 SETTINGS = """\

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -191,6 +192,34 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path: Path, file_url: str) ->
     assert soundness.look_through(file_url) == ("file is not a database",)
     with pytest.raises(StoreError, match="cannot be read: file is not a database"):
         schema_of(tmp_path / "parley.db")
+
+
+def test_a_store_on_a_full_disk_cannot_be_looked_at_and_is_not_called_damaged(tmp_path: Path, opened: Open) -> None:
+    # The log's index, which SQLite needs for reading too, finds no room: nobody is to take a backup for that.
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)), check=True)
+    try:
+        store = opened(f"sqlite:///{small}/parley.db")
+        store.close()
+        with (small / "filler").open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        for look in (damage, schema_of, lambda path: soundness.look_through(f"sqlite:///{path}")):
+            with pytest.raises(StoreError, match=r"cannot be (looked through|read): .*; see that its disk has room"):
+                look(small / "parley.db")
+    finally:
+        subprocess.run(("umount", str(small)), check=True)
+
+
+@pytest.mark.parametrize("pages", [1, 3, 20])
+def test_a_store_that_was_cut_short_is_damaged(tmp_path: Path, opened: Open, file_url: str, pages: int) -> None:
+    store = opened(file_url)
+    filled(store)
+    store.checkpoint()
+    store.close()
+    os.truncate(tmp_path / "parley.db", pages * 4096)
+    assert damage(tmp_path / "parley.db")
 
 
 def test_a_snapshot_of_nothing_and_to_nowhere_is_told(tmp_path: Path, file_url: str, opened: Open) -> None:

