@@ -125,10 +125,12 @@ async def test_a_hangup_while_it_stops_does_nothing(newsroom: Newsroom, office: 
     await service.until(lambda: office.handed)
     service.process.send_signal(signal.SIGTERM)
     await service.until(lambda: "event=stopping" in service.log)
+    handle = os.pidfd_open(service.process.pid)  # Popen's own way would look whether it has ended, and keep that
     while service.process.returncode is None:  # also when its loop has ended and Python clears up
         with suppress(ProcessLookupError):
-            service.process.send_signal(signal.SIGHUP)
+            signal.pidfd_send_signal(handle, signal.SIGHUP)
         await asyncio.sleep(0.005)
+    os.close(handle)
     assert service.process.returncode == 0
     assert "event=reloading" not in service.log
     assert "service stopped" in service.log
