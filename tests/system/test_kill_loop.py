@@ -90,7 +90,10 @@ class Doomed(Desk):
         self.ended.clear()
         await super().begin()
 
-    def kill(self) -> None:
+    def kill(self, life: int | None = None) -> None:
+        """Now, unless it was meant for another life: a step may come twice in one, and so may what it sets going."""
+        if life not in (None, self.life):
+            return
         if self.process is not None and self.process.returncode is None and not self.ended.is_set():
             self.process.send_signal(signal.SIGKILL)
             self.ended.set()
@@ -109,9 +112,9 @@ class Doomed(Desk):
         if self.cut is None or self.ended.is_set() or step != self.cut.step:
             return False
         if self.cut.later:
-            loop.call_later(self.cut.share * self.usual(step), self.kill)
+            loop.call_later(self.cut.share * self.usual(step), self.kill, self.life)
         elif step.endswith("answered"):
-            loop.call_later(self.cut.share * A_COMMIT, self.kill)
+            loop.call_later(self.cut.share * A_COMMIT, self.kill, self.life)
         else:
             self.kill()
         return self.ended.is_set()
@@ -126,7 +129,7 @@ class Doomed(Desk):
         self.press.waiting = 1
         await self.begin()
         if cut.step == "start":
-            asyncio.get_running_loop().call_later(cut.share * starting, self.kill)
+            asyncio.get_running_loop().call_later(cut.share * starting, self.kill, self.life)
         try:
             await asyncio.wait_for(self.ended.wait(), 90)
         except TimeoutError:
