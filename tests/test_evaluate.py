@@ -21,6 +21,8 @@ from monitor.scoring.records import Case
 from monitor.scoring.runs import Figures, figures_of
 from monitor.watches import load_watch
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Path(__file__).parent / "corpus"
 LABELLED = CORPUS / "dev-retold.jsonl"
 HOME = Path(__file__).parents[1]

@@ -22,6 +22,8 @@ from monitor.store.outbox import StoreOutbox
 from monitor.store.threads import StoreThread
 from simulated.virtual import START, VirtualLoop
 
+pytestmark = pytest.mark.slow
+
 OK = Outcome("sent", "ok")
 DOWN = Outcome("transient", "unreachable", "connection refused", wide=True)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

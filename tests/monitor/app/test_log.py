@@ -244,6 +244,7 @@ raise RuntimeError("the end")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "journald"])
 def test_what_nobody_caught_is_a_line_like_all_others(form: str) -> None:
     done = subprocess.run(

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 
 from monitor.store import Store, open_store
 
+# The same tests on a server: half a minute that the fast ones do not have.
+POSTGRES = pytest.param("postgres", marks=pytest.mark.slow)
+
 _numbers = itertools.count(1)
 
 
@@ -49,14 +52,14 @@ def file_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'parley.db'}"
 
 
-@pytest.fixture(params=["memory", "file", "postgres"])
+@pytest.fixture(params=["memory", "file", POSTGRES])
 def url(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "sqlite://"
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
-@pytest.fixture(params=["file", "postgres"])
+@pytest.fixture(params=["file", POSTGRES])
 def lasting_url(request: pytest.FixtureRequest) -> str:
     """A store that outlives the process that opened it."""
     return str(request.getfixturevalue(f"{request.param}_url"))
