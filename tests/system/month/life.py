@@ -117,6 +117,8 @@ class Life:
 
         async def assemble(*parts: Any, **more: Any) -> Service:
             made = await plain_assemble(*parts, **more)
+            # The loops come round as seldom as the ticks do.
+            made.pulse.margin = 3 * TICKS.watch
             life.beside(made)
             return made
 
