@@ -147,7 +147,7 @@ def is_looked_after_by_root(machine: Machine) -> None:
     service nor after it has ended."""
     said = machine.run("parley --home /etc/parley reload --reread 7").stdout
     assert said.startswith("nothing changed\narticles of the last 7 days are being read again")
-    machine.until("parley --home /etc/parley status | grep '^read again  .*; done 2'")
+    machine.until("parley --home /etc/parley status | grep '^read again  .*: ended 2'")
     looks_after_it(machine, "first")
     machine.run("systemctl stop parley")
     looks_after_it(machine, "second")
