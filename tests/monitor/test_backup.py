@@ -28,6 +28,8 @@ from monitor.store.files import damage
 from monitor.store.lock import RunLock
 from monitor.whereabouts import whereabouts
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 2, 5, 12, tzinfo=UTC)
 LATER = datetime(2026, 2, 7, 12, tzinfo=UTC)
 STORES = Path(__file__).parent.parent / "fixtures" / "stores"

@@ -28,6 +28,8 @@ from monitor.settings import Settings
 from monitor.store import deliveries, feeds, meta, reloads, rereads
 from monitor.workers import WorkerFailure, Workers
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """\
 watches: [ru-ua]
 http: {listen: 127.0.0.1:9713}

@@ -12,6 +12,8 @@ from click.testing import Result
 from monitor.app import utcnow
 from monitor.store import Store, deliveries, mutes, open_store
 
+pytestmark = pytest.mark.slow
+
 Parley = Callable[..., Result]
 Article = dict[str, Any]
 SETTINGS = """\

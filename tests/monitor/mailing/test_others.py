@@ -11,6 +11,8 @@ from alerts.records import Next, Outcome
 from alerts.rules import Cap, Escalation, Quiet, Route
 from monitor.store import deliveries, mutes
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NIGHT = Quiet(time(22), time(7))

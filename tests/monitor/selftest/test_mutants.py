@@ -16,6 +16,8 @@ from monitor.selftest.rig import equipped
 
 from .mutants import MUTANTS
 
+pytestmark = pytest.mark.slow
+
 # In the fast tests a few, by the lines that they break and a line beside them.
 FEW = ("reformats dates", "sends cookies", "asks every 59 minutes", "asks a host in parallel", "does not hear max-age")
 
