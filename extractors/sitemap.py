@@ -118,7 +118,7 @@ def _row(element: lxml.etree._Element) -> dict[str, str]:
         name = _name(child)
         if name == "news":
             said["news"] = ""
-            for part in child.iter():
+            for part in child.iter("*"):  # an entity that nobody declared is a node too, and has no text
                 said.setdefault(f"news/{_name(part)}", "".join(part.itertext()).strip())
         elif name in ("loc", "lastmod"):
             said.setdefault(name, "".join(child.itertext()).strip())
