@@ -77,4 +77,4 @@ def test_the_fuzzer_runs(target, tmp_path):
         command, cwd=tmp_path, env=alone, capture_output=True, text=True, errors="replace", timeout=100
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "Done 500 runs" in done.stderr
+    assert "Done 500 runs" in done.stderr, done.stderr[-2000:]
