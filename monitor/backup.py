@@ -238,7 +238,7 @@ def _unfinished(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
         number = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as fault:
         raise BackupError(f"{part} cannot be written: {fault.strerror}") from fault
-    with open(number, "r+b") as file:  # noqa: PTH123 - a descriptor, not a path
+    with os.fdopen(number, "r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -300,7 +300,7 @@ def _note(store: Path, target: Path, now: datetime) -> str | None:
         # The folder is the service's: a link that lies there in the note's place must not lead root elsewhere.
         beside.unlink(missing_ok=True)
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+        with os.fdopen(number, "w", encoding="utf-8") as file:
             file.write(f"{target}, made {now:%Y-%m-%d %H:%M} UTC\n")
             about = store.stat()
             if os.geteuid() == 0:

@@ -156,7 +156,7 @@ class _Restoring:
         path = self._packed / packed.name
         path.parent.mkdir(parents=True, exist_ok=True)
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(number, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+        with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
             os.fchmod(number, (packed.mode & 0o755) | 0o600)

@@ -35,13 +35,13 @@ _BOLD, _FAINT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _TRACE_START, _TRACE_END = 4_000, 12_000
 
 
-def logger(level: str, format: str = "auto") -> FilteringBoundLogger:  # noqa: A002 - as the setting is called
-    """The log from `level` on (debug, info, warning, error) in a `format` of the setting log.format.
+def logger(level: str, setting: str = "auto") -> FilteringBoundLogger:
+    """The log from `level` on (debug, info, warning, error) in the form that the setting log.format asks for.
 
     May be called again, at any time: every logger that it gave follows. One made by `bind` keeps what it began with.
     """
     stream, least = sys.stderr, logging.getLevelNamesMapping()[level.upper()]
-    form = chosen(format, stream, os.environ)
+    form = chosen(setting, stream, os.environ)
     sink = Sink(stream, encoding="utf-8" if form == "json" else None)
     chain: list[Processor] = [structlog.processors.add_log_level, *_chain(form, sink, colours=_coloured(stream))]
     structlog.configure(
@@ -60,11 +60,11 @@ def logger(level: str, format: str = "auto") -> FilteringBoundLogger:  # noqa: A
     return log
 
 
-def chosen(format: str, stream: TextIO, env: Mapping[str, str]) -> Form:  # noqa: A002 - as the setting is called
+def chosen(setting: str, stream: TextIO, env: Mapping[str, str]) -> Form:
     """What `auto` comes to: journald when `stream` leads there (systemd.exec(5), $JOURNAL_STREAM), text on a terminal,
     else logfmt."""
-    if format != "auto":
-        return cast(Form, format)
+    if setting != "auto":
+        return cast(Form, setting)
     if stream.isatty():
         return "text"
     try:

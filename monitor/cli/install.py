@@ -80,7 +80,7 @@ def _replace(place: Path, text: str) -> None:
     place = place.resolve()
     beside = place.with_name(place.name + ".new")
     beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         about = place.stat() if place.exists() else None
         if about is not None and os.geteuid() == 0:
             os.fchown(file.fileno(), about.st_uid, about.st_gid)
