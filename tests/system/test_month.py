@@ -44,7 +44,7 @@ KILLS = (5.4 * DAY, 10.3 * DAY)
 DOWN = 1 * HOUR
 # A saying of these articles in the reader's memo, which fills up to its size in the course of months (measured).
 A_SAYING = 7_100
-MEMO = "service.reader._memo._sayings"
+MEMO = "service.reader._taking._memo._sayings"
 # By how much each may seem to grow in 15 days: what a weekend, an outage or a page of memory more or less can do.
 GAUGES: dict[str, tuple[Callable[[Reading], float], float]] = {
     # High-water marks, above all of reloads: in 250 of them, one after another, memory rose by 5 MB up to the 170th and
@@ -65,7 +65,7 @@ SHOCKS = {"set back": home.BACK, "asleep": home.ASLEEP, "set forward": home.FORW
 # Filled for as long as there is news, and bounded by their size.
 BOUNDED = {
     MEMO: 2_000,
-    "service.reader._memo._digests": 2_000,
+    "service.reader._taking._memo._digests": 2_000,
     "service.dispatcher._attempts._threads": 1_000,
     "statements": 750,
 }

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from alerts.rules import Mailing
-from monitor import read
+from monitor import taking
 from monitor.faults import Faults
 from monitor.fetch import Fetcher
 from monitor.intake import take_in
@@ -129,7 +129,7 @@ async def test_a_transaction_that_has_begun_goes_by_the_old_to_its_end(
         assert done.wait(5)
         return take_in(*given, **more)
 
-    monkeypatch.setattr(read, "take_in", interrupted)
+    monkeypatch.setattr(taking, "take_in", interrupted)
     assert (await desk.read())["read"] == 1
     assert before.articles == [(["ru-ua"], "old")]
     assert after.articles == []

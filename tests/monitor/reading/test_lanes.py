@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from extractors.records import Entry
-from monitor import read
+from monitor import read, taking
 from monitor.store import entries, looks
 from monitor.store import tables as t
 
@@ -142,7 +142,7 @@ async def test_a_fault_of_ours_in_a_look_is_over_with_that_look(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(read, "take_in", broken)
+        patched.setattr(taking, "take_in", broken)
         await desk.read(after=HOUR)
     assert desk.reasons() == ["new"]
     assert desk.outcome(SLOW) == before

@@ -150,7 +150,7 @@ def meeting(answer: Answer, met: asyncio.Barrier) -> Answer:
 async def test_a_fault_of_ours_in_a_look_ends_neither_the_service_nor_the_looks(rung: Desk, press: Press, monkeypatch):
     press.prints(URL, MENDED)
     with monkeypatch.context() as broken:
-        broken.setattr("monitor.read.take_in", lambda *_, **__: 1 / 0)
+        broken.setattr("monitor.taking.take_in", lambda *_, **__: 1 / 0)
         assert (await rung.read(after=HOUR))["alerts"] == 0
     assert (await rung.read())["looked at again"] == 0
     await rung.read(after=5 * HOUR)

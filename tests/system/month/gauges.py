@@ -113,7 +113,8 @@ def held(service: Service) -> Iterator[tuple[str, int]]:
                 for each in thing.values() if isinstance(thing, dict) else thing:
                     visit(f"{path}[]", each)
         elif type(thing).__module__.partition(".")[0] in OURS:
-            for name in _attributes(thing):
+            # In one order: what two parts share goes by the path of the first.
+            for name in sorted(_attributes(thing)):
                 visit(f"{path}.{name}", getattr(thing, name, None))
 
     visit("service", service)
